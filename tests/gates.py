@@ -1,0 +1,231 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the gates: ``check`` (a change in progress), ``test`` (everything), ``format`` (rewrites what formatters would).
+
+Names of parts may follow: ``.venv/bin/python tests/gates.py test typing ansible-lint`` runs these two.
+Every part runs with a home directory inside the clone, so that nothing outside is read or left behind.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import typing as t
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache"
+HOME = CACHE / "home"
+# A copy for ansible-test, which refuses to work outside such a path.
+TREE = CACHE / "tree" / "ansible_collections" / "zonefleet" / "cloudflare"
+BIN = Path(sys.executable).parent
+
+# What ansible-core 2.19 knows as targets, and the version of pip with which its ansible-test begins.
+TARGET_PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+GET_PIP_VERSIONS = ("24.2",)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One command of a run; it fails by its exit code, or by printing a line that begins with ``forbidden``."""
+
+    name: str
+    command: tuple[str, ...]
+    cwd: Path = ROOT
+    environment: t.Mapping[str, str] | None = None
+    forbidden: str = ""
+
+
+def tool(name: str, *arguments: str) -> tuple[str, ...]:
+    return (str(BIN / name), *arguments)
+
+
+def nox(session: str, *, ci: str = "true", forbidden: str = "") -> Part:
+    # With uv, where it is installed, pip's configuration would not count.
+    options = ("--reuse-existing-virtualenvs", "--default-venv-backend", "virtualenv")
+    command = tool("nox", *options, "--session", session)
+    # In CI the formatters only say what they would do.
+    return Part(session, command, environment={"CI": ci}, forbidden=forbidden)
+
+
+LINT = (nox("formatters"), nox("codeqa"), nox("yamllint"), nox("typing"))
+PLANS = {
+    "format": (nox("formatters", ci="false"),),
+    "check": (*LINT, Part("unit-tests", tool("pytest", "-q", "-m", "not slow", "tests/unit"))),
+    "test": (
+        *LINT,
+        nox("antsibull-nox-config"),
+        nox("docs-check"),
+        nox("license-check"),
+        nox("extra-checks"),
+        # galaxy-importer tells of most things in warnings, and ends well.
+        nox("build-import-check", forbidden="WARNING|ERROR"),
+        nox("ansible-lint"),
+        Part("antsibull-changelog", tool("antsibull-changelog", "lint")),
+        # Without --python: compile and import run on every Python there is.
+        Part("ansible-test-sanity", tool("ansible-test", "sanity", "--venv"), cwd=TREE),
+        Part("pytest", tool("pytest")),
+    ),
+}
+
+
+def main() -> int:
+    plan, *wanted = sys.argv[1:]
+    parts = [part for part in PLANS[plan] if not wanted or part.name in wanted]
+    environment = prepare()
+    results = [(part.name, *run(part, environment)) for part in parts]
+
+    print()
+    for name, problem, seconds in results:
+        print(f"{name:24} {seconds:6.1f} s  {problem or 'ok'}")
+    print(f"{'together':24} {sum(seconds for _name, _problem, seconds in results):6.1f} s", flush=True)
+    return 0 if results and not any(problem for _name, problem, _seconds in results) else 1
+
+
+def run(part: Part, environment: t.Mapping[str, str]) -> tuple[str, float]:
+    """Runs a part in the open; returns what is wrong, if anything, and how long it took."""
+    print(f"\n=== {part.name}", flush=True)
+    begin = time.monotonic()
+    env = {**environment, **(part.environment or {})}
+    problem = ""
+    with subprocess.Popen(
+        part.command,
+        cwd=part.cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if part.forbidden else None,
+        text=True,
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            if re.match(part.forbidden, line):
+                problem = f"FAILED: {line.strip()}"
+    if process.returncode:
+        problem = f"FAILED: exit code {process.returncode}"
+    return problem, time.monotonic() - begin
+
+
+def prepare() -> dict[str, str]:
+    """Makes the home and the tree; returns the environment in which every part runs."""
+    # Someone's settings for these, and above all someone's real credentials, have no place in a test.
+    foreign = re.compile("(ANSIBLE|CLOUDFLARE|GALAXY_IMPORTER|GIT|MYPY|NOX|PYLINT|PYTEST|PYTHON|RUFF|XDG)_?")
+    environment = {name: value for name, value in os.environ.items() if not foreign.match(name)}
+
+    HOME.mkdir(parents=True, exist_ok=True)
+    keep_pip_configuration()
+    keep_git_configuration()
+    prime_get_pip()
+    copy_tree(environment)
+    pythons = find_pythons()
+    missing = [version for version in TARGET_PYTHONS if version not in pythons]
+    print(
+        f"Pythons: {', '.join(pythons)}. Skipped, not on this machine: {len(missing)} ({', '.join(missing) or 'none'})"
+    )
+
+    directories = [str(BIN), *dict.fromkeys(pythons.values()), *path_without_shims()]
+    environment.update(HOME=str(HOME), PATH=os.pathsep.join(directories), PIP_CACHE_DIR=str(CACHE / "pip"))
+    return environment
+
+
+def keep_pip_configuration() -> None:
+    """Writes down how pip is configured here: ansible-test hands no variable on, and the home is another."""
+    listing = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
+    ).stdout
+    configuration = configparser.RawConfigParser()
+    configuration["global"] = {}
+    for line in listing.splitlines():
+        key, value = line.split("=", 1)
+        section, option = key.rsplit(".", 1)
+        section = "global" if section == ":env:" else section
+        if not configuration.has_section(section):
+            configuration.add_section(section)
+        configuration.set(section, option, ast.literal_eval(value))
+    configuration["global"]["cache-dir"] = str(CACHE / "pip")
+    path = HOME / ".config" / "pip" / "pip.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8") as file:
+        configuration.write(file)
+
+
+def keep_git_configuration() -> None:
+    """Git may trust a clone that another user owns only because the configuration says so."""
+    link, target = HOME / ".gitconfig", Path.home() / ".gitconfig"
+    link.unlink(missing_ok=True)
+    if target.exists():
+        link.symlink_to(target)
+
+
+STAND_IN = """\
+import ensurepip, os, subprocess, sys
+
+environment = dict(os.environ)  # ensurepip takes pip's configuration out of it
+ensurepip.bootstrap()
+packages = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + packages, env=environment))
+"""
+
+
+def prime_get_pip() -> None:
+    """Where ansible-test could not download get-pip.py, puts one in its cache that needs the package index alone."""
+    for version in GET_PIP_VERSIONS:
+        path = HOME / ".ansible" / "test" / "cache" / f"get_pip_{version.replace('.', '_')}.py"
+        if path.exists():
+            continue
+        try:
+            url = f"https://ci-files.testing.ansible.com/ansible-test/get-pip-{version}.py"
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                script = answer.read().decode()
+        except OSError:
+            script = STAND_IN
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(script, encoding="utf-8")
+
+
+def copy_tree(environment: t.Mapping[str, str]) -> None:
+    """Copies what Git tracks or would track, into a repository of its own: ansible-test asks Git what there is."""
+    shutil.rmtree(TREE, ignore_errors=True)
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+    for name in names.split("\0"):
+        source, copy = ROOT / name, TREE / name
+        if source.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, copy)
+    subprocess.run(["git", "init", "--quiet"], cwd=TREE, env=environment, check=True)
+
+
+def find_pythons() -> dict[str, str]:
+    """Finds the directory of each Python that really starts: shims answer for versions that they lack."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    places = [*os.environ["PATH"].split(os.pathsep), *(str(place) for place in versions.glob("*/bin"))]
+    found = {}
+    for version in TARGET_PYTHONS:
+        for place in places:
+            command = [f"{place}/python{version}", "-c", "import ensurepip, sys, venv; print(sys.executable)"]
+            if not os.access(command[0], os.X_OK):
+                continue
+            answer = subprocess.run(command, check=False, capture_output=True, text=True)
+            if answer.returncode == 0:
+                found[version] = os.path.dirname(answer.stdout.strip())
+                break
+    return found
+
+
+def path_without_shims() -> list[str]:
+    return [place for place in os.environ["PATH"].split(os.pathsep) if Path(place).name != "shims"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stateful stand-in for the part of the Cloudflare API that this collection uses, over real HTTP on loopback.
+
+    from emulator import Emulator, certificate, zone
+
+    with Emulator(zones=[zone("example.com", certificates=[certificate(["www.example.com"], priority=10)])]) as emu:
+        ...  # talk to emu.url with emu.token, then look at emu.requests and emu.order("example.com")
+
+From a shell: `python -m emulator --help`. In pytest: the fixtures of `emulator.fixture`.
+"""
+
+from __future__ import annotations
+
+from .behaviour import SWITCHES, Behaviour, pairs
+from .contract import Violation
+from .envelope import Raw
+from .faults import KINDS, Fault
+from .generator import forbidden, generate
+from .journal import Recorded
+from .objects import PERMISSIONS, PLANS, Token, Zone, certificate, demo_zone, from_today, token, zone
+from .running import Emulator
+from .state import load
+from .throttle import Throttle
+
+__all__ = (
+    "KINDS",
+    "PERMISSIONS",
+    "PLANS",
+    "SWITCHES",
+    "Behaviour",
+    "Emulator",
+    "Fault",
+    "Raw",
+    "Recorded",
+    "Throttle",
+    "Token",
+    "Violation",
+    "Zone",
+    "certificate",
+    "demo_zone",
+    "forbidden",
+    "from_today",
+    "generate",
+    "load",
+    "pairs",
+    "token",
+    "zone",
+)

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator from a shell.
+
+    PYTHONPATH=tests python -m emulator --zones 50
+
+prints one line of JSON as soon as it listens, and runs until SIGTERM or SIGINT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import signal
+import sys
+import threading
+import types
+from collections.abc import Sequence
+
+from .behaviour import SWITCHES, Behaviour
+from .generator import generate
+from .objects import Token, Zone, demo_zone
+from .running import Emulator
+from .state import load
+from .throttle import Throttle
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    switches = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in SWITCHES.items())
+    parser = argparse.ArgumentParser(prog="emulator", description=__doc__.partition("\n")[0])
+    parser.add_argument("--state", type=pathlib.Path, help="YAML or JSON file with zones and tokens")
+    parser.add_argument("--zones", type=int, default=0, help="how many zones to generate (beside those of the file)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the generator")
+    parser.add_argument("--out-of-order", type=int, default=0, help="how many of the zones are out of order")
+    parser.add_argument("--free-every", type=int, default=10, help="every how manieth zone is a free one; 0: none")
+    parser.add_argument("--port", type=int, default=0, help="0, the default: a free one")
+    parser.add_argument(
+        "--behaviour",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="SWITCH=VALUE",
+        help=f"the first is the default: {switches}",
+    )
+    parser.add_argument("--throttle", default="1200/300/300", help="REQUESTS/SECONDS/BAN, or off")
+    parser.add_argument(
+        "--no-validation", action="store_true", help="do not hold traffic against the contract (faster)"
+    )
+    parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"), help="serve https with these files")
+    parser.add_argument("--announce", type=pathlib.Path, help="write the line of JSON into this file, too")
+    return parser.parse_args(arguments)
+
+
+def _throttle(text: str) -> Throttle | None:
+    if text == "off":
+        return None
+    limit, window, ban = text.split("/")
+    return Throttle(int(limit), float(window), float(ban))
+
+
+def _content(options: argparse.Namespace) -> tuple[list[Zone], list[Token]]:
+    zones, tokens = load(options.state) if options.state else ([], [])
+    zones += generate(options.zones, options.seed, options.out_of_order, options.free_every)
+    return zones or [demo_zone()], tokens
+
+
+def _announcement(emulator: Emulator) -> str:
+    zones = {zone.id: zone.name for zone in emulator.zones_by_id.values()}
+    announcement = {
+        "url": emulator.url,
+        "control": f"{emulator.origin}/emulator",
+        "token": emulator.token,
+        "email": emulator.email,
+        "key": emulator.key,
+        "tokens": {name: token.value for name, token in emulator.tokens.items()},
+        "zones": {name: zone_id for zone_id, name in zones.items()},
+        "zone_ids": list(zones),
+    }
+    return json.dumps(announcement)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until told to stop."""
+    options = _arguments(arguments)
+    stop = threading.Event()
+
+    def end(number: int, frame: types.FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    zones, tokens = _content(options)
+    emulator = Emulator(
+        zones=zones,
+        tokens=tokens,
+        behaviour=Behaviour.from_pairs(options.behaviour),
+        throttle=_throttle(options.throttle),
+        validate=not options.no_validation,
+        tls=options.tls,
+        port=options.port,
+    )
+    with emulator:
+        line = _announcement(emulator)
+        if options.announce:
+            # Complete or absent: a reader never sees half of it.
+            draft = options.announce.with_name(f"{options.announce.name}.part")
+            draft.write_text(f"{line}\n", encoding="utf-8")
+            draft.replace(options.announce)
+        print(line, flush=True)
+        stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The contract: requests and answers held against `contract.yaml`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import pathlib
+import threading
+import typing as t
+
+import yaml
+from openapi_core import OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.deserializing.exceptions import DeserializeError
+from openapi_core.exceptions import OpenAPIError
+from openapi_core.templating.media_types.exceptions import MediaTypeFinderError
+from openapi_core.templating.paths.exceptions import PathError
+from openapi_core.validation.request.exceptions import ParameterValidationError
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from .journal import Recorded
+
+PATH = pathlib.Path(__file__).with_name("contract.yaml")
+_HOST = "http://emulator.example.com"
+
+
+@dataclasses.dataclass(frozen=True)
+class Violation:
+    """A request or an answer that breaks the contract. `parameter` names the query parameter, where it is one."""
+
+    side: t.Literal["request", "response"]
+    method: str
+    path: str
+    text: str
+    kind: t.Literal["content", "media_type", "unreadable"] = "content"
+    parameter: str = ""
+
+
+@dataclasses.dataclass
+class _Request:
+    host_url: str
+    path: str
+    method: str
+    parameters: RequestParameters
+    content_type: str
+    body: bytes | None
+
+
+@dataclasses.dataclass
+class _Response:
+    status_code: int
+    content_type: str
+    headers: Headers
+    data: bytes
+
+
+@functools.lru_cache(maxsize=1)
+def load() -> OpenAPI:
+    """The contract, checked to be OpenAPI; read once a process, for that takes a while."""
+    return OpenAPI.from_dict(yaml.safe_load(PATH.read_text(encoding="utf-8")))
+
+
+class Contract:
+    """Holds what goes over the wire against the contract, and keeps what breaks it."""
+
+    def __init__(self) -> None:
+        self._openapi = load()
+        self._lock = threading.Lock()
+        self._violations: list[Violation] = []
+
+    @property
+    def violations(self) -> list[Violation]:
+        """Everything that broke the contract so far."""
+        with self._lock:
+            return list(self._violations)
+
+    def clear(self) -> None:
+        """Forget them."""
+        with self._lock:
+            self._violations.clear()
+
+    def check_request(self, call: Recorded) -> Violation | None:
+        """What is wrong with a request."""
+        try:
+            self._openapi.validate_request(_request(call))
+        except OpenAPIError as error:
+            return self._note("request", call, error)
+        return None
+
+    def check_response(self, call: Recorded, status: int, content_type: str, body: bytes) -> Violation | None:
+        """What is wrong with an answer."""
+        answer = _Response(status, content_type.lower(), Headers({"Content-Type": content_type}), body)
+        try:
+            self._openapi.validate_response(_request(call), answer)
+        except PathError:
+            # A path or method that the contract does not have was refused; it says nothing about how.
+            return None
+        except OpenAPIError as error:
+            return self._note("response", call, error)
+        return None
+
+    def _note(self, side: t.Literal["request", "response"], call: Recorded, error: OpenAPIError) -> Violation:
+        chain = list(_chain(error))
+        kind: t.Literal["content", "media_type", "unreadable"] = "content"
+        if any(isinstance(item, MediaTypeFinderError) for item in chain):
+            kind = "media_type"
+        elif any(isinstance(item, (DeserializeError, json.JSONDecodeError)) for item in chain):
+            kind = "unreadable"
+        parameter = next((item.name for item in chain if isinstance(item, ParameterValidationError)), "")
+        text = "; ".join(dict.fromkeys(_text(item) for item in chain))
+        broken = Violation(side, call.method, call.path, text, kind, parameter)
+        with self._lock:
+            self._violations.append(broken)
+        return broken
+
+
+def _request(call: Recorded) -> _Request:
+    return _Request(
+        host_url=_HOST,
+        path=f"/client/v4{call.path}",
+        method=call.method.lower(),
+        parameters=RequestParameters(query=ImmutableMultiDict(call.query), header=Headers(list(call.headers.items()))),
+        content_type=call.headers.get("Content-Type", "").lower(),
+        body=call.body or None,
+    )
+
+
+def _chain(error: BaseException | None) -> t.Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _text(error: BaseException) -> str:
+    details = getattr(error, "schema_errors", None)
+    return f"{error}: {'; '.join(str(item.message) for item in details)}" if details else str(error)

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lists: filters, order and pages of zones and certificates."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+
+from .behaviour import Behaviour
+from .envelope import invalid_parameters
+from .objects import JSONObject, Token
+from .state import State
+
+_SMALLEST_PAGE, _LARGEST_PAGE, _USUAL_PAGE = 5, 50, 20
+_LAST_PAGE = 10**9
+
+Test = Callable[[JSONObject], bool]
+
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "equal": lambda value, wanted: value.lower() == wanted.lower(),
+    "not_equal": lambda value, wanted: value.lower() != wanted.lower(),
+    "starts_with": lambda value, wanted: value.lower().startswith(wanted.lower()),
+    "ends_with": lambda value, wanted: value.lower().endswith(wanted.lower()),
+    "contains": lambda value, wanted: wanted.lower() in value.lower(),
+    "starts_with_case_sensitive": str.startswith,
+    "ends_with_case_sensitive": str.endswith,
+    "contains_case_sensitive": str.__contains__,
+}
+
+_SORT_KEYS: dict[str, Callable[[JSONObject], str]] = {
+    "name": lambda zone: str(zone["name"]),
+    "status": lambda zone: str(zone["status"]),
+    "account.id": lambda zone: str(zone["account"]["id"]),
+    "account.name": lambda zone: str(zone["account"]["name"]),
+    "plan.id": lambda zone: str(zone["plan"]["id"]),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    number: int
+    size: int
+
+
+def page_asked(query: Mapping[str, str], behaviour: Behaviour) -> Page:
+    """The page that a query asks for, within what the server allows."""
+    return Page(
+        _in_range(query.get("page"), 1, 1, _LAST_PAGE, behaviour),
+        min(
+            _in_range(query.get("per_page"), _USUAL_PAGE, _SMALLEST_PAGE, _LARGEST_PAGE, behaviour),
+            behaviour.max_page_size or _LARGEST_PAGE,
+        ),
+    )
+
+
+def _in_range(text: str | None, usual: int, lowest: int, highest: int, behaviour: Behaviour) -> int:
+    if text is None:
+        return usual
+    try:
+        number = int(float(text))
+    except (ValueError, OverflowError):
+        raise invalid_parameters() from None
+    if not lowest <= number <= highest and behaviour.per_page_out_of_range == "refuse":
+        raise invalid_parameters()
+    return min(max(number, lowest), highest)
+
+
+def cut(items: list[JSONObject], page: Page) -> list[JSONObject]:
+    """The items of that page; none past the end."""
+    return items[(page.number - 1) * page.size : page.number * page.size]
+
+
+def result_info(page: Page, count: int, total_count: int, behaviour: Behaviour, *, size: int = 0) -> dict[str, int]:
+    """What an answer says about the list that its page is of."""
+    per_page = size or page.size
+    info = {"page": page.number, "per_page": per_page}
+    if behaviour.total_pages == "present":
+        info["total_pages"] = math.ceil(total_count / per_page)
+    info.update(count=count, total_count=total_count)
+    return info
+
+
+def certificates_asked(items: list[JSONObject], query: Mapping[str, str]) -> list[JSONObject]:
+    """Certificates that the filters leave."""
+    status = query.get("status")
+    return items if status is None else [item for item in items if item.get("status") == status]
+
+
+def zones_asked(state: State, caller: Token, query: Mapping[str, str]) -> list[JSONObject]:
+    """Zones that the caller sees and the filters leave, in the order asked for."""
+    zones = [zone.api for zone in state.zones.values() if caller.sees(zone)]
+    tests = _tests(query)
+    types = query.get("type", "full,partial,secondary").split(",")
+    enough = any if tests and query.get("match") == "any" else all
+    zones = [zone for zone in zones if zone["type"] in types and enough(test(zone) for test in tests)]
+    zones.sort(key=_SORT_KEYS.get(query.get("order", "name"), _SORT_KEYS["name"]))
+    if query.get("direction") == "desc":
+        zones.reverse()
+    return zones
+
+
+def _tests(query: Mapping[str, str]) -> list[Test]:
+    tests: list[Test] = []
+    if "name" in query:
+        tests.append(_compare(query["name"], lambda zone: zone["name"]))
+    if "account.name" in query:
+        tests.append(_compare(query["account.name"], lambda zone: zone["account"]["name"]))
+    if "account.id" in query:
+        tests.append(lambda zone: zone["account"]["id"] == query["account.id"])
+    if "status" in query:
+        tests.append(lambda zone: zone["status"] == query["status"])
+    return tests
+
+
+def _compare(expression: str, value: Callable[[JSONObject], str]) -> Test:
+    operator, colon, wanted = expression.partition(":")
+    if not colon:
+        operator, wanted = "equal", expression
+    if operator not in _OPERATORS:
+        raise invalid_parameters()
+    compare = _OPERATORS[operator]
+    return lambda zone: compare(value(zone), wanted)
+
+
+__all__ = ("Page", "certificates_asked", "cut", "page_asked", "result_info", "zones_asked")

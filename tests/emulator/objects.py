@@ -1,0 +1,278 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The objects that an emulator holds, made from as little as a test wants to say: certificates, zones and tokens."""
+
+# pylint: disable=redefined-builtin  # `id` and `type` are the service's own names
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import typing as t
+import uuid
+from collections.abc import Iterable, Sequence
+
+JSONObject = dict[str, t.Any]
+
+PERMISSIONS = ("zone:read", "ssl:read", "ssl:write", "mtls:read", "mtls:write")
+PLANS = ("free", "pro", "business", "enterprise")
+_PRICES = {"free": 0, "pro": 25, "business": 250, "enterprise": 0}
+_NAMESPACE = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+
+
+def moment(when: datetime.datetime) -> str:
+    """A time as the service writes it."""
+    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def now() -> str:
+    """This moment as the service writes it."""
+    return moment(datetime.datetime.now(datetime.UTC))
+
+
+def from_today(days: float) -> str:
+    """A time that many days from the last midnight: the same text all day long."""
+    midnight = datetime.datetime.now(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return moment(midnight + datetime.timedelta(days=days))
+
+
+def object_id(*parts: object) -> str:
+    """32 hex digits that follow from the parts."""
+    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def certificate_id(*parts: object) -> str:
+    """A UUID that follows from the parts."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, parts))))
+
+
+def certificate(
+    hosts: Sequence[str] = ("example.com", "www.example.com"),
+    *,
+    issuer: str = "DigiCertInc",
+    signature: str = "SHA256WithRSA",
+    type: str = "legacy_custom",  # noqa: A002 - the service's own name for it
+    priority: float | None = 0,
+    status: str = "active",
+    bundle_method: str = "ubiquitous",
+    id: str | None = None,  # noqa: A002 - the service's own name for it
+    uploaded_on: str | None = None,
+    modified_on: str | None = None,
+    expires_on: str | None = None,
+    expires_in: float = 300,
+    **others: t.Any,
+) -> JSONObject:
+    """A certificate as the API writes it. What is left out follows from the zone and the place that it gets there.
+
+    `expires_in` is in days from today, for those who do not care about the date. Other keywords are fields as they are.
+    """
+    fields: JSONObject = {
+        "id": id,
+        "type": type,
+        "hosts": list(hosts),
+        "issuer": issuer,
+        "signature": signature,
+        "bundle_method": bundle_method,
+        "zone_id": None,
+        "uploaded_on": uploaded_on,
+        "modified_on": modified_on,
+        "expires_on": expires_on or from_today(expires_in),
+        "priority": priority,
+        "status": status,
+    }
+    fields.update(others)
+    return fields
+
+
+@dataclasses.dataclass
+class Stale:
+    """What some more reads of a list still show."""
+
+    reads: int
+    certificates: list[JSONObject]
+
+
+@dataclasses.dataclass
+class Zone:
+    """A zone with its certificates; both are what the API shows, alive: what is changed in them is shown."""
+
+    api: JSONObject
+    certificates: list[JSONObject]
+    stale: Stale | None = None
+
+    @property
+    def id(self) -> str:
+        """The zone's id."""
+        return str(self.api["id"])
+
+    @property
+    def name(self) -> str:
+        """The zone's name."""
+        return str(self.api["name"])
+
+    @property
+    def plan(self) -> str:
+        """The plan's `legacy_id`."""
+        return str(self.api["plan"]["legacy_id"])
+
+    def find(self, certificate_id: str) -> JSONObject | None:
+        """The certificate of that id, unless it is deleted."""
+        for item in self.certificates:
+            if item["id"] == certificate_id and item.get("status") != "deleted":
+                return item
+        return None
+
+
+def zone(
+    name: str,
+    *,
+    certificates: Iterable[JSONObject] = (),
+    id: str | None = None,  # noqa: A002 - the service's own name for it
+    account: str | JSONObject = "Example Account",
+    plan: str = "business",
+    status: str = "active",
+    type: str = "full",  # noqa: A002 - the service's own name for it
+    quota: int | str | None = None,
+    **others: t.Any,
+) -> Zone:
+    """A zone that holds those certificates, and completes them: `id`, `zone_id` and the dates that are missing.
+
+    Ids follow from the account's name, the zone's name and the certificate's place, so they are the same in every run.
+    """
+    if plan not in PLANS:
+        raise ValueError(f"plan must be one of {', '.join(PLANS)}, not {plan!r}")
+    owner = account if isinstance(account, dict) else {"id": object_id("account", account), "name": account}
+    zone_id = id or object_id("zone", owner["name"], name)
+    api: JSONObject = {
+        "id": zone_id,
+        "name": name,
+        "status": status,
+        "paused": False,
+        "type": type,
+        "development_mode": 0,
+        "name_servers": ["ada.ns.example.com", "bob.ns.example.com"],
+        "original_name_servers": ["ns1.example.net", "ns2.example.net"],
+        "original_registrar": None,
+        "original_dnshost": None,
+        "modified_on": from_today(-30),
+        "created_on": from_today(-400),
+        "activated_on": from_today(-399) if status == "active" else None,
+        "vanity_name_servers": [],
+        "vanity_name_servers_ips": None,
+        "meta": {
+            "step": 4,
+            "custom_certificate_quota": _quota(plan) if quota is None else quota,
+            "page_rule_quota": 50,
+            "phishing_detected": False,
+        },
+        "owner": {"id": None, "type": "user", "name": None},
+        "account": owner,
+        "tenant": {"id": None, "name": None},
+        "tenant_unit": {"id": None},
+        "permissions": ["#ssl:edit", "#ssl:read", "#zone:read"],
+        "plan": _plan(plan),
+    }
+    api.update(others)
+    placed: list[JSONObject] = []
+    for place, item in enumerate(certificates):
+        if any(item is other for other in placed):
+            # One object written several times stands for several certificates.
+            item = {**item, "id": None, "uploaded_on": None, "modified_on": None}
+        placed.append(_placed(item, zone_id, place))
+    return Zone(api, placed)
+
+
+def _quota(plan: str) -> int:
+    return 1 if plan in {"business", "enterprise"} else 0
+
+
+def _plan(legacy_id: str) -> JSONObject:
+    return {
+        "id": object_id("plan", legacy_id),
+        "name": f"{legacy_id.title()} Plan",
+        "price": _PRICES[legacy_id],
+        "currency": "USD",
+        "frequency": "monthly" if _PRICES[legacy_id] else "",
+        "is_subscribed": legacy_id != "free",
+        "can_subscribe": False,
+        "legacy_id": legacy_id,
+        "legacy_discount": False,
+        "externally_managed": False,
+    }
+
+
+def _placed(item: JSONObject, zone_id: str, place: int) -> JSONObject:
+    """The certificate as a part of that zone: the same object, unless it is already a part of another."""
+    if item.get("zone_id") not in (None, zone_id):
+        item = {**item, "id": None}
+    item["zone_id"] = zone_id
+    if item.get("id") is None:
+        item["id"] = certificate_id(zone_id, place)
+    if item.get("uploaded_on") is None:
+        # Later places were uploaded later, which makes "oldest upload first" the order of the test's own list.
+        item["uploaded_on"] = from_today(-65 + place / 1440)
+    if item.get("modified_on") is None:
+        item["modified_on"] = item["uploaded_on"]
+    return item
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    """Credentials: a token, or the email and key of the same user, with what they may do and where."""
+
+    name: str
+    value: str
+    user: str
+    permissions: frozenset[str]
+    zones: frozenset[str] | None
+    email: str | None
+    key: str | None
+
+    def sees(self, zone: Zone) -> bool:
+        """Whether that zone exists for these credentials."""
+        return self.zones is None or zone.id in self.zones or zone.name in self.zones
+
+
+def token(
+    name: str = "default",
+    *,
+    value: str | None = None,
+    user: str = "user-1",
+    permissions: Iterable[str] = ("zone:read", "ssl:write"),
+    zones: Iterable[str] | None = None,
+    email: str | None = None,
+    key: str | None = None,
+) -> Token:
+    """A token. `permissions` are some of `PERMISSIONS`, `zones` names or ids of zones, or None for all of them.
+
+    Tokens of one `user` share one throttle. With `email` the user can also log in with it and `key`.
+    """
+    unknown = set(permissions) - set(PERMISSIONS)
+    if unknown:
+        raise ValueError(f"permissions must be some of {', '.join(PERMISSIONS)}, not {', '.join(sorted(unknown))}")
+    digits = hashlib.sha256(f"token/{name}".encode()).hexdigest()
+    return Token(
+        name=name,
+        value=value or f"cfut_{digits[:48]}",
+        user=user,
+        permissions=frozenset(permissions),
+        zones=None if zones is None else frozenset(zones),
+        email=email,
+        key=key or (digits[:37] if email else None),
+    )
+
+
+def demo_zone() -> Zone:
+    """example.com with four certificates: two CAs whose host lists overlap, a wildcard, and one that expires soon."""
+    return zone(
+        "example.com",
+        certificates=[
+            certificate(("example.com", "www.example.com", "shop.example.com"), issuer="DigiCertInc", priority=10),
+            certificate(("example.com", "www.example.com", "api.example.com"), issuer="GlobalSign", priority=20),
+            certificate(("*.example.com",), issuer="LetsEncrypt", signature="ECDSAWithSHA384", priority=5),
+            certificate(("shop.example.com",), issuer="LetsEncrypt", type="sni_custom", expires_in=12),
+        ],
+    )

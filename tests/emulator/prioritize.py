@@ -1,0 +1,125 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PUT prioritize: what the body asks for, what it does to a zone, and what the answer shows."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import typing as t
+
+from . import envelope, listing
+from .behaviour import Behaviour
+from .objects import JSONObject, Stale, Zone, now
+from .state import in_list_order, shown
+
+Wish = tuple[str, float | None]
+
+
+def asked(body: bytes, behaviour: Behaviour) -> list[Wish]:
+    """Ids and numbers of the body, in its order."""
+    try:
+        data = json.loads(body, parse_constant=_no_constant)
+    except ValueError:
+        raise envelope.unreadable_body() from None
+    items = data.get("certificates") if isinstance(data, dict) else None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise envelope.invalid_parameters("/certificates")
+    wishes = [_wish(item, f"/certificates/{place}", behaviour) for place, item in enumerate(items)]
+    return [wish for wish in wishes if wish is not None]
+
+
+def _no_constant(text: str) -> t.NoReturn:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _wish(item: JSONObject, pointer: str, behaviour: Behaviour) -> Wish | None:
+    identifier, priority = item.get("id"), item.get("priority")
+    if identifier is None and behaviour.empty_item == "ignored":
+        return None
+    if not isinstance(identifier, str):
+        raise envelope.invalid_parameters(f"{pointer}/id")
+    if priority is None:
+        return identifier, None
+    if isinstance(priority, bool) or not isinstance(priority, (int, float)) or not math.isfinite(priority):
+        raise envelope.invalid_parameters(f"{pointer}/priority")
+    return identifier, int(priority) if priority == int(priority) else priority
+
+
+def prioritize(zone: Zone, wishes: list[Wish], behaviour: Behaviour) -> envelope.Answer:
+    """Do to the zone what the body asks, as far as the switches let it, and answer."""
+    unknown = [identifier for identifier, _priority in wishes if zone.find(identifier) is None]
+    good = [wish for wish in wishes if wish[0] not in unknown]
+    before = copy.deepcopy(zone.certificates) if behaviour.stale_reads else []
+    if unknown:
+        if behaviour.bad_item == "partial":
+            _apply(zone.certificates, good, behaviour)
+        raise envelope.unknown_certificate(behaviour, "/certificates")
+    certificates = zone.certificates
+    if behaviour.put_effect == "pretended":
+        certificates = copy.deepcopy(certificates)
+    if behaviour.put_effect != "ignored":
+        _apply(certificates, good, behaviour)
+    if behaviour.put_effect == "applied" and behaviour.stale_reads:
+        zone.stale = Stale(behaviour.stale_reads, before)
+    return _answer(certificates, good, behaviour)
+
+
+def _answer(certificates: list[JSONObject], wishes: list[Wish], behaviour: Behaviour) -> envelope.Answer:
+    result: list[JSONObject] | None
+    if behaviour.put_result == "all":
+        result = in_list_order(certificates, behaviour)
+    elif behaviour.put_result == "listed":
+        by_id = {item["id"]: item for item in certificates}
+        result = [by_id[identifier] for identifier in dict(wishes)]
+    else:
+        result = []
+    total = len(result)
+    size = behaviour.put_page_size or max(total, 20)
+    result = [shown(item, behaviour) for item in result[:size]]
+    info = None
+    if behaviour.put_result_info == "present":
+        info = listing.result_info(listing.Page(1, size), len(result), total, behaviour)
+    nothing = behaviour.put_result == "null" or (not result and behaviour.empty_result == "null")
+    return envelope.success(None if nothing else result, behaviour, info)
+
+
+def _apply(certificates: list[JSONObject], wishes: list[Wish], behaviour: Behaviour) -> None:
+    by_id = {item["id"]: item for item in certificates}
+    for identifier, priority in wishes:
+        if priority is not None:
+            by_id[identifier]["priority"] = priority
+    listed = [by_id[identifier] for identifier in dict(wishes)]
+    names = {item["id"] for item in listed}
+    unlisted = [item for item in certificates if item["id"] not in names]
+    _move_unlisted(unlisted, listed, behaviour)
+    _renumber(certificates, listed, behaviour)
+    if behaviour.put_modified_on == "touched":
+        moment = now()
+        for item in listed:
+            item["modified_on"] = moment
+
+
+def _move_unlisted(unlisted: list[JSONObject], listed: list[JSONObject], behaviour: Behaviour) -> None:
+    if behaviour.unlisted == "reset":
+        for item in unlisted:
+            item["priority"] = 0
+    elif behaviour.unlisted == "shift_below" and listed:
+        lowest = min(item["priority"] or 0 for item in listed)
+        for item in unlisted:
+            if (item["priority"] or 0) >= lowest:
+                item["priority"] = max(lowest - 1, 0)
+
+
+def _renumber(certificates: list[JSONObject], listed: list[JSONObject], behaviour: Behaviour) -> None:
+    if behaviour.renumber == "no":
+        return
+    dense = behaviour.renumber == "dense"
+    items = certificates if dense else listed
+    levels = sorted({item["priority"] or 0 for item in items})
+    new = {level: place if dense else level + 10 * place for place, level in enumerate(levels, start=1)}
+    for item in items:
+        item["priority"] = new[item["priority"] or 0]

@@ -1,0 +1,317 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A running emulator: what tests hold in their hands."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import json
+import pathlib
+import ssl
+import threading
+import types
+import typing as t
+from collections.abc import Callable, Iterable
+
+from .behaviour import Behaviour
+from .contract import Contract, Violation
+from .control import Control
+from .faults import Fault
+from .journal import Journal, Recorded
+from .objects import JSONObject, Token, Zone, demo_zone
+from .server import BASE, Plan, Wire
+from .service import Service
+from .state import State, read
+from .throttle import EVERYONE, REAL, Guard, Throttle
+
+_HOST = "127.0.0.1"
+
+
+def _from_outside(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    """Set an event of a loop that runs in another thread, and may have ended by itself."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(event.set)
+
+
+class Emulator:
+    """Serves zones on loopback while it is entered; the state can be read and changed all the time.
+
+    Every argument is optional: `zones` (example.com of `demo_zone()`), `tokens` (beside the default one, which may
+    write everywhere), `behaviour`, `throttle` (the real numbers; None for none), `validate` (off for benchmarks), `tls` (certificate
+    file and key file), `port` (0: the system chooses), `max_auth_failures` (unknown credentials before the lock-out).
+    """
+
+    def __init__(
+        self,
+        *,
+        zones: Iterable[Zone] | None = None,
+        tokens: Iterable[Token] = (),
+        behaviour: Behaviour | None = None,
+        throttle: Throttle | None = REAL,
+        validate: bool = True,
+        tls: tuple[str | pathlib.Path, str | pathlib.Path] | None = None,
+        port: int = 0,
+        max_auth_failures: int = 20,
+    ) -> None:
+        self._tls = tls
+        self._port = port
+        self._tokens = tuple(tokens)
+        self._contract = Contract() if validate else None
+        self._guard = Guard(throttle)
+        self._journal = Journal()
+        state = State([demo_zone()] if zones is None else zones, self._tokens)
+        self._service = Service(state, behaviour or Behaviour(), self._guard, self._contract, max_auth_failures)
+        self._start_behaviour = self._service.behaviour
+        self._start_state = json.dumps(state.plain())
+        self._plan = Plan()
+        self._stop: Callable[[], None] | None = None
+        self._thread: threading.Thread | None = None
+
+    # Starting and stopping
+
+    def __enter__(self) -> Emulator:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen, in a thread of its own. Requests can be sent as soon as this returns."""
+        if self._thread is not None:
+            raise RuntimeError("this emulator is running already")
+        listening: concurrent.futures.Future[int] = concurrent.futures.Future()
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="emulator", daemon=True)
+        self._thread.start()
+        try:
+            self._port = listening.result()
+        except BaseException:
+            self._thread.join()
+            self._thread = None
+            raise
+
+    def stop(self) -> None:
+        """Stop listening and end every connection. The port is kept for another start."""
+        if self._thread is None or self._stop is None:
+            return
+        self._stop()
+        self._thread.join()
+        self._thread = None
+
+    def _run(self, listening: concurrent.futures.Future[int]) -> None:
+        try:
+            asyncio.run(self._serve(listening))
+        except BaseException as error:  # pylint: disable=broad-exception-caught
+            # Whoever waits for the port gets the reason.
+            if not listening.done():
+                listening.set_exception(error)
+
+    async def _serve(self, listening: concurrent.futures.Future[int]) -> None:
+        loop = asyncio.get_running_loop()
+        # Resets and clients that leave are this server's daily bread; asyncio need not report them.
+        loop.set_exception_handler(lambda loop, context: None)
+        wire = Wire(self._service, self._journal, Control(self), self._plan)
+        self._stop = lambda: _from_outside(loop, wire.stopping)
+        server = wire.server()
+        listener = await loop.create_server(server, _HOST, self._port, ssl=self._ssl(), backlog=1024)
+        listening.set_result(listener.sockets[0].getsockname()[1])
+        await wire.stopping.wait()
+        listener.close()
+        server.pre_shutdown()
+        await server.shutdown(0.2)
+
+    def _ssl(self) -> ssl.SSLContext | None:
+        if self._tls is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*map(str, self._tls))
+        return context
+
+    # Where it is and who may talk to it
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._port
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"{'https' if self._tls else 'http'}://{_HOST}:{self._port}"
+
+    @property
+    def url(self) -> str:
+        """The base of the API, for `api_url` and the like."""
+        return f"{self.origin}{BASE}"
+
+    @property
+    def token(self) -> str:
+        """A token that may write everywhere."""
+        return self.tokens["default"].value
+
+    @property
+    def email(self) -> str:
+        """The email address of the same user, for those who log in with `key`."""
+        return self.tokens["default"].email or ""
+
+    @property
+    def key(self) -> str:
+        """The key that goes with `email`."""
+        return self.tokens["default"].key or ""
+
+    @property
+    def tokens(self) -> dict[str, Token]:
+        """All credentials, by name."""
+        return self._service.state.tokens
+
+    # What it holds
+
+    @property
+    def zones(self) -> dict[str, Zone]:
+        """The zones by name; of several with one name the first. `zones_by_id` has them all."""
+        zones: dict[str, Zone] = {}
+        for zone in self._service.state.zones.values():
+            zones.setdefault(zone.name, zone)
+        return zones
+
+    @property
+    def zones_by_id(self) -> dict[str, Zone]:
+        """The zones by id."""
+        return self._service.state.zones
+
+    @property
+    def lock(self) -> contextlib.AbstractContextManager[t.Any]:
+        """Hold it while changing zones or certificates by hand, where requests may come meanwhile."""
+        return self._service.lock
+
+    def order(self, zone: str) -> list[tuple[str, t.Any]]:
+        """Ids and priorities of a zone (name or id) as stored, highest first, ties by id."""
+        with self.lock:
+            return self._service.state.order(zone)
+
+    def renew(self, zone: str, certificate_id: str) -> str:
+        """Renew a certificate behind the clients' backs, and give its new id."""
+        with self.lock:
+            return self._service.state.renew(zone, certificate_id, self.behaviour)
+
+    def delete(self, zone: str, certificate_id: str) -> None:
+        """Delete a certificate behind the clients' backs."""
+        with self.lock:
+            self._service.state.delete(zone, certificate_id, self.behaviour)
+
+    def set_priority(self, zone: str, certificate_id: str, priority: float | None) -> None:
+        """Give a certificate another priority behind the clients' backs."""
+        with self.lock:
+            self._service.state.set_priority(zone, certificate_id, priority)
+
+    def dump(self) -> JSONObject:
+        """All zones as plain data, which `replace` takes."""
+        with self.lock:
+            data: JSONObject = json.loads(json.dumps(self._service.state.plain()))
+            return data
+
+    def replace(self, data: JSONObject) -> None:
+        """Hold other zones from now on, and where the data has tokens, those."""
+        zones, tokens = read(data)
+        self._service.replace_state(State(zones, tokens or self._tokens))
+
+    # What was asked
+
+    @property
+    def requests(self) -> list[Recorded]:
+        """Every request to the API, in order of arrival."""
+        return self._journal.entries()
+
+    def counts(self) -> dict[tuple[str, str | None], int]:
+        """How many requests, by method and zone id (None for the list of zones)."""
+        return self._journal.counts()
+
+    def writes(self, zone: str) -> int:
+        """How many PUTs came for a zone (name or id), whatever they were answered."""
+        zone_id = self._service.state.zone(zone).id
+        return self.counts().get(("PUT", zone_id), 0)
+
+    def wait_for_requests(self, count: int, timeout: float = 10) -> None:
+        """Wait until that many requests have arrived since the start or the last `clear`."""
+        if not self._journal.wait_for(count, timeout):
+            raise TimeoutError(f"{len(self.requests)} requests came in {timeout} s, not {count}")
+
+    @property
+    def refused(self) -> int:
+        """How many requests the throttle has refused."""
+        return self._guard.refused
+
+    @property
+    def contract_violations(self) -> list[Violation]:
+        """Requests that broke the contract, and answers that did so although nothing asked for it."""
+        return self._contract.violations if self._contract is not None else []
+
+    @property
+    def failures(self) -> list[str]:
+        """Mistakes of the emulator's own, and exceptions of callbacks."""
+        return list(self._plan.failures)
+
+    def clear(self) -> None:
+        """Forget the requests, and what broke the contract."""
+        self._journal.clear()
+        if self._contract is not None:
+            self._contract.clear()
+
+    def reset(self, *, state: bool = True) -> None:
+        """As at the start: no requests, faults, callbacks or ban, the first behaviour, and the first zones."""
+        self.clear()
+        self._guard.reset()
+        self._service.gate.failures = 0
+        self._service.behaviour = self._start_behaviour
+        self._plan.clear()
+        if state:
+            zones, _tokens = read(json.loads(self._start_state))
+            self._service.replace_state(State(zones, self._tokens))
+
+    # What goes wrong
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """The switches as they are."""
+        return self._service.behaviour
+
+    def behave(self, **switches: t.Any) -> None:
+        """Change switches, also while it runs."""
+        self._service.behaviour = self._service.behaviour.but(**switches)
+
+    def fault(self, fault: Fault, *, method: str = "*", path: str = "*", times: int | None = 1, after: int = 0) -> None:
+        """Let the next `times` requests that fit (None: all) go wrong, once `after` of them went by.
+
+        `path` is a shell pattern for what follows the API's base. A request takes the first fault that fits it.
+        """
+        self._plan.faults.add(fault, method=method, path=path, times=times, after=after)
+
+    def before(
+        self,
+        method: str,
+        path: str,
+        callback: Callable[[Emulator], object],
+        times: int | None = 1,
+        after: int = 0,
+    ) -> None:
+        """Run `callback(emulator)` before a fitting request is looked at. It may send requests itself."""
+        self._plan.callbacks.add(lambda: callback(self), method=method, path=path, times=times, after=after)
+
+    def ban(self, seconds: float, user: str = EVERYONE) -> None:
+        """Ban a user, or everyone, from now on for so long; 0 lifts it."""
+        with self.lock:
+            self._guard.ban(seconds, user)
+
+    def outsider(self, requests: int, user: str = "user-1") -> None:
+        """Use up requests of a user, as a dashboard or another tool would."""
+        with self.lock:
+            self._guard.outsider(requests, user)

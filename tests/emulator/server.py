@@ -1,0 +1,183 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HTTP: takes requests off the wire, has them answered, and lets faults and callbacks come between."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import traceback
+import typing as t
+from collections.abc import Callable
+
+from aiohttp import web
+
+from . import delivery, envelope
+from .control import Control
+from .delivery import Connection, Outgoing
+from .falsify import falsify
+from .faults import Fault, Rules
+from .journal import Journal, Recorded
+from .service import Service, zone_of
+
+BASE = "/client/v4"
+
+
+class Plan:
+    """What tests have planned for coming requests, and what went wrong with the emulator itself."""
+
+    def __init__(self) -> None:
+        self.faults = Rules()
+        self.callbacks = Rules()
+        self.failures: list[str] = []
+
+    def clear(self) -> None:
+        """Nothing planned, nothing wrong."""
+        self.faults.clear()
+        self.callbacks.clear()
+        self.failures.clear()
+
+
+class Wire:
+    """Everything between a socket and the service."""
+
+    def __init__(self, service: Service, journal: Journal, control: Control, plan: Plan) -> None:
+        self.service = service
+        self.journal = journal
+        self.control = control
+        self.plan = plan
+        self.stopping = asyncio.Event()
+        self._numbers = itertools.count(1)
+        self._connections: dict[t.Any, Connection] = {}
+
+    def server(self) -> web.Server:
+        """The low-level server: one handler, no routes, which is what makes it fast."""
+        return _Server(self)
+
+    def opened(self, protocol: t.Any, transport: asyncio.Transport) -> None:
+        """A client has connected."""
+        connection = self._connections[protocol] = Connection(next(self._numbers), transport)
+        if self.plan.faults and self.plan.faults.take_kind("reset_on_connect"):
+            connection.reset()
+
+    def closed(self, protocol: t.Any) -> None:
+        """A client has left."""
+        connection = self._connections.pop(protocol, None)
+        if connection is not None:
+            connection.gone.set()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One request, whatever it is. A mistake of the emulator's own is a clear 500 and is kept in `failures`."""
+        try:
+            path, _question, query = request.raw_path.partition("?")
+            if path.startswith("/emulator/"):
+                return await self.control.handle(request)
+            if not path.startswith(f"{BASE}/"):
+                answer = envelope.no_such_path().answer(self.service.behaviour)
+                return web.Response(status=answer.status, body=envelope.encode(answer.payload))
+            path = path[len(BASE) :]
+            connection = self._connections[request.protocol]
+            call = Recorded(request.method, path, query, request.headers, connection.number, zone_of(path))
+            self.journal.add(call)
+            return await self._answered(request, connection, call)
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:  # pylint: disable=broad-exception-caught
+            text = traceback.format_exc()
+            self.plan.failures.append(text)
+            return web.Response(status=500, text=f"The emulator itself failed:\n{text}")
+
+    async def _answered(self, request: web.BaseRequest, connection: Connection, call: Recorded) -> web.StreamResponse:
+        fault: Fault | None = self.plan.faults.take(call) if self.plan.faults else None
+        if fault is not None and fault.kind == "reset_before_request":
+            return self._cut(connection, call)
+        if request.can_read_body:
+            call.body = await request.read()
+        if fault is not None and fault.kind == "latency":
+            await connection.pause(fault["seconds"])
+            fault = None
+        if self.plan.callbacks:
+            await self._call_back(call)
+        if fault is None:
+            answer, body = self.service.answer(call)
+            status, body = self._checked(call, answer, body)
+            call.status = status
+            return web.Response(status=status, body=body, headers=delivery.headers(answer.headers))
+        return await self._faulty(request, connection, call, fault)
+
+    async def _call_back(self, call: Recorded) -> None:
+        """Let the test act before the request is looked at, off the loop, so that it may send requests itself."""
+        callback: Callable[[], None] | None = self.plan.callbacks.take(call)
+        if callback is not None:
+            await asyncio.get_running_loop().run_in_executor(None, callback)
+
+    def _checked(self, call: Recorded, answer: envelope.Answer, body: bytes) -> tuple[int, bytes]:
+        contract = self.service.contract
+        if contract is None or not answer.as_agreed:
+            return answer.status, body
+        broken = contract.check_response(call, answer.status, "application/json", body)
+        if broken is None:
+            return answer.status, body
+        return 500, f"The emulator's answer breaks its contract: {broken.text}".encode()
+
+    def _cut(self, connection: Connection, call: Recorded) -> web.StreamResponse:
+        call.status = 0
+        connection.reset()
+        return web.Response()
+
+    async def _faulty(
+        self, request: web.BaseRequest, connection: Connection, call: Recorded, fault: Fault
+    ) -> web.StreamResponse:
+        if fault.kind == "reset_after_request":
+            return self._cut(connection, call)
+        status, body = 200, b""
+        extra: dict[str, str] = {}
+        if fault.applies:
+            status, extra, body = self._falsified(call, fault)
+        if fault.kind == "no_answer":
+            await self._never(connection)
+            return self._cut(connection, call)
+        replace = delivery.REPLACED.get(fault.kind)
+        if replace is not None:
+            status, extra, body = replace(fault, self.service.behaviour.server_error)
+        call.status = 0 if fault.kind in {"reset_after_apply", "reset_mid_answer"} else status
+        return await delivery.deliver(Outgoing(request, connection, status, extra, body), fault)
+
+    def _falsified(self, call: Recorded, fault: Fault) -> tuple[int, dict[str, str], bytes]:
+        behaviour, page = self.service.behaviour, None
+        if fault.kind == "pretend":
+            behaviour = behaviour.but(put_effect="pretended")
+        elif fault.kind == "duplicate_page":
+            page = max(int(call.query.get("page", "1")) - 1, 1)
+        answer, body = self.service.answer(call, behaviour, page)
+        payload = falsify(answer.payload, fault)
+        if payload is not answer.payload:
+            body = envelope.encode_raw(payload)
+        return answer.status, answer.headers, body
+
+    async def _never(self, connection: Connection) -> None:
+        waits = [asyncio.ensure_future(connection.gone.wait()), asyncio.ensure_future(self.stopping.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+
+class _Server(web.Server):
+    """Tells the wire about connections that come and go."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__(wire.handle, access_log=None, keepalive_timeout=3600, auto_decompress=False)
+        self._wire = wire
+
+    def connection_made(self, handler: t.Any, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        self._wire.opened(handler, transport)
+
+    def connection_lost(self, handler: t.Any, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self._wire.closed(handler)
+
+
+__all__ = ("BASE", "Plan", "Wire")

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the emulator remembers: zones, credentials, and how they come from a small file."""
+
+from __future__ import annotations
+
+import copy
+import pathlib
+import random
+import typing as t
+from collections.abc import Iterable
+
+import yaml
+
+from .behaviour import Behaviour
+from .objects import JSONObject, Token, Zone, certificate, certificate_id, from_today, now, token, zone
+
+DEFAULT_EMAIL = "ops@example.com"
+
+
+class State:
+    """Zones by id, and the credentials."""
+
+    def __init__(self, zones: Iterable[Zone] = (), tokens: Iterable[Token] = ()) -> None:
+        self.zones: dict[str, Zone] = {}
+        for item in zones:
+            if item.id in self.zones:
+                raise ValueError(f"two zones have the id {item.id} ({item.name})")
+            self.zones[item.id] = item
+        default = token("default", email=DEFAULT_EMAIL)
+        self.tokens: dict[str, Token] = {item.name: item for item in (default, *tokens)}
+        self._renewals = 0
+
+    def zone(self, key: str) -> Zone:
+        """The zone of that id or, where it is unique, of that name."""
+        if key in self.zones:
+            return self.zones[key]
+        found = [item for item in self.zones.values() if item.name == key]
+        if len(found) != 1:
+            raise KeyError(f"{len(found)} zones are called {key!r}")
+        return found[0]
+
+    def certificate(self, key: str, certificate_id: str) -> JSONObject:
+        """One certificate of a zone, which must hold it."""
+        found = self.zone(key).find(certificate_id)
+        if found is None:
+            raise KeyError(f"zone {key!r} has no certificate {certificate_id!r}")
+        return found
+
+    def delete(self, key: str, certificate_id: str, behaviour: Behaviour) -> None:
+        """Take a certificate away, as its owner would on the dashboard."""
+        found = self.certificate(key, certificate_id)
+        if behaviour.deleted == "lingers":
+            found["status"] = "deleted"
+        else:
+            self.zone(key).certificates.remove(found)
+
+    def renew(self, key: str, old_id: str, behaviour: Behaviour) -> str:
+        """Replace a certificate by one with a new id and a new year, and give that id."""
+        old = self.certificate(key, old_id)
+        self._renewals += 1
+        moment = now()
+        new = copy.deepcopy(old)
+        new.update(
+            id=certificate_id(old_id, "renewal", self._renewals),
+            uploaded_on=moment,
+            modified_on=moment,
+            expires_on=from_today(365),
+        )
+        self.delete(key, old_id, behaviour)
+        self.zone(key).certificates.append(new)
+        return str(new["id"])
+
+    def set_priority(self, key: str, certificate_id: str, priority: float | None) -> None:
+        """Another writer's work."""
+        self.certificate(key, certificate_id)["priority"] = priority
+
+    def order(self, key: str) -> list[tuple[str, t.Any]]:
+        """Ids and numbers as stored, highest first, ties by id."""
+        living = [item for item in self.zone(key).certificates if item.get("status") != "deleted"]
+        living.sort(key=lambda item: (-(item["priority"] or 0), item["id"]))
+        return [(item["id"], item["priority"]) for item in living]
+
+    def plain(self) -> JSONObject:
+        """All zones as plain data, in the form that `read` takes: the very objects, no copies."""
+        return {"zones": [{"zone": item.api, "certificates": item.certificates} for item in self.zones.values()]}
+
+
+def read(data: JSONObject) -> tuple[list[Zone], list[Token]]:
+    """Zones and tokens from plain data: a list of keywords of `zone()` and of `token()`, or what `dump` gave."""
+    zones = [_zone(dict(item)) for item in data.get("zones") or []]
+    return zones, [token(**item) for item in data.get("tokens") or []]
+
+
+def load(path: str | pathlib.Path) -> tuple[list[Zone], list[Token]]:
+    """The same from a YAML or JSON file."""
+    data = yaml.safe_load(pathlib.Path(path).read_text(encoding="utf-8")) or {}
+    if not isinstance(data, dict):
+        raise ValueError(f"{path} must hold a mapping with zones and, where wanted, tokens")
+    return read(data)
+
+
+def _zone(item: JSONObject) -> Zone:
+    if "zone" in item:
+        return Zone(dict(item["zone"]), [dict(one) for one in item["certificates"]])
+    item["certificates"] = [certificate(**_plain(one)) for one in item.get("certificates") or []]
+    return zone(**_plain(item))
+
+
+def _plain(item: JSONObject) -> JSONObject:
+    """Keywords as Python takes them. YAML makes dates of what looks like one; the API has text there."""
+    return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in item.items()}
+
+
+def in_list_order(certificates: Iterable[JSONObject], behaviour: Behaviour) -> list[JSONObject]:
+    """Certificates in the order that lists have."""
+    items = list(certificates)
+    if behaviour.list_order == "priority":
+        items.sort(key=lambda item: (-(item["priority"] or 0), item["id"]))
+    elif behaviour.list_order == "random":
+        # A number of its own for each certificate, so that the pages of one list fit together.
+        items.sort(key=lambda item: random.Random(f"{behaviour.seed}/{item['id']}").random())
+    else:
+        items.sort(key=lambda item: item["uploaded_on"] or "")
+    return items
+
+
+def shown(item: JSONObject, behaviour: Behaviour) -> JSONObject:
+    """A certificate as an answer has it. The stored object itself where no switch asks for another look."""
+    if (behaviour.type_field, behaviour.custom_csr_id, behaviour.priority_type) == ("present", "where_set", "integer"):
+        return item
+    item = dict(item)
+    if behaviour.type_field == "absent":
+        item.pop("type", None)
+    if behaviour.custom_csr_id == "absent":
+        item.pop("custom_csr_id", None)
+    elif behaviour.custom_csr_id == "null":
+        item.setdefault("custom_csr_id", None)
+    elif behaviour.custom_csr_id == "value":
+        item["custom_csr_id"] = item.get("custom_csr_id") or certificate_id(item["id"], "csr")
+    if behaviour.priority_type == "float" and isinstance(item.get("priority"), int):
+        item["priority"] = float(item["priority"])
+    return item

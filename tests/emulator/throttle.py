@@ -1,0 +1,99 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The throttle: so many requests of a user in so long, and a ban of every request for whoever makes one more."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import math
+import time
+
+EVERYONE = "*"
+
+
+@dataclasses.dataclass(frozen=True)
+class Throttle:
+    """The service's own numbers, to be scaled down by tests: `ban` seconds for more than `limit` in `window` s."""
+
+    limit: int = 1200
+    window: float = 300
+    ban: float = 300
+
+
+REAL = Throttle()
+
+
+class Guard:
+    """Counts the requests of every user, over all their tokens."""
+
+    def __init__(self, throttle: Throttle | None) -> None:
+        self.throttle = throttle
+        self.refused = 0
+        self._spent: collections.defaultdict[str, collections.deque[float]] = collections.defaultdict(collections.deque)
+        self._banned_until: dict[str, float] = {}
+
+    def admit(self, user: str) -> float:
+        """Count one request; give the seconds that this user has to stay away, 0 for none."""
+        moment = time.monotonic()
+        left = max(self._banned_until.get(user, 0.0), self._banned_until.get(EVERYONE, 0.0)) - moment
+        if left <= 0 and self.throttle is not None and not self._spend(user, moment, self.throttle):
+            self._banned_until[user] = moment + self.throttle.ban
+            left = self.throttle.ban
+        if left > 0:
+            self.refused += 1
+            return left
+        return 0.0
+
+    def ban(self, seconds: float, user: str = EVERYONE) -> None:
+        """Refuse a user, or everyone, from now on for that long; 0 lifts it."""
+        self._banned_until[user] = time.monotonic() + seconds
+
+    def outsider(self, requests: int, user: str) -> None:
+        """Use up requests of that user, as a dashboard or another tool would."""
+        self._spent[user].extend([time.monotonic()] * requests)
+
+    def spent(self, user: str) -> int:
+        """How many requests of that user count at the moment."""
+        if self.throttle is not None:
+            self._forget(self._spent[user], time.monotonic() - self.throttle.window)
+        return len(self._spent[user])
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.refused = 0
+        self._spent.clear()
+        self._banned_until.clear()
+
+    def _spend(self, user: str, moment: float, throttle: Throttle) -> bool:
+        spent = self._spent[user]
+        self._forget(spent, moment - throttle.window)
+        if len(spent) >= throttle.limit:
+            # The ban is the punishment; after it the count starts anew.
+            spent.clear()
+            return False
+        spent.append(moment)
+        return True
+
+    @staticmethod
+    def _forget(spent: collections.deque[float], before: float) -> None:
+        while spent and spent[0] <= before:
+            spent.popleft()
+
+
+def policy_headers(throttle: Throttle | None, listing_zones: bool) -> dict[str, str]:
+    """The headers about it. The remainder never moves in real answers, so it does not here."""
+    limit, window = (throttle.limit, throttle.window) if throttle is not None else (1200, 300.0)
+    if listing_zones:
+        return {
+            "Ratelimit": f'"list_zones";r={limit};t=1',
+            "Ratelimit-Policy": f'"list_zones";q={limit + 1};w={window:g}',
+        }
+    return {"Ratelimit": f'"default";r={limit - 1};t=1', "Ratelimit-Policy": f'"default";q={limit};w={window:g}'}
+
+
+def whole_seconds(left: float) -> int:
+    """What `Retry-After` says."""
+    return max(1, math.ceil(left))

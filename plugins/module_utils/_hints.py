@@ -1,0 +1,63 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""What a user can do about the common refusals, by Cloudflare's error code.
+
+Source: Cloudflare documentation, "Troubleshooting" of the API and of custom certificates, and "Rate limits".
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+_PERMISSIONS = (
+    "'SSL and Certificates Write' or 'Access: Mutual TLS Certificates Write' (the Read forms are enough for check mode "
+    "and for reading)"
+)
+
+_BY_CODE = {
+    10000: f"The credentials are valid but may not do this; give the token {_PERMISSIONS} for this zone.",
+    9109: f"Check the token and the zone id. The token needs {_PERMISSIONS} for this zone; a zone that does not exist is refused in the same way.",
+    9103: "The pair of 'api_email' and 'api_key' is not known to Cloudflare; for an API token use 'api_token'.",
+    6003: "The credentials are malformed. An API token goes into 'api_token', a Global API Key into 'api_key' together with 'api_email'.",
+    9106: "Cloudflare got no credentials; if a proxy is in between, it may strip headers.",
+    1000: "The API token is not known to Cloudflare or was revoked.",
+    7003: "Cloudflare does not know this path; check 'zone_id' and 'api_url'.",
+    7000: "Cloudflare does not know this path; check 'zone_id' and 'api_url'.",
+    1001: "Check 'zone_id'.",
+    1002: "A certificate of the list is not in the zone any more; select by 'host' or 'issuer' to follow renewals.",
+    1212: "The zone's plan has no room for custom certificates; they come with the Business and Enterprise plans.",
+    2005: "The zone's plan has no room for custom certificates; they come with the Business and Enterprise plans.",
+    **dict.fromkeys(
+        (971, 10100, 10429),
+        "Cloudflare refuses every call of this user for some minutes once the rate limit is exceeded, whichever tool "
+        "made the calls; a larger 'max_wait' sits it out.",
+    ),
+}
+
+# Refusals of the credentials as such: to ask again with the same ones costs a log-in each time, until a lock-out.
+_CONDEMNED_CODES = frozenset((6003, 9103, 9106))
+_CONDEMNED_TEXTS = ("invalid access token", "max auth failures")
+
+
+def hint_for(codes: t.Iterable[int], status: int) -> str:
+    """Return the advice for the first code that has one, or else for the HTTP status; empty if there is none."""
+    for code in codes:
+        if code in _BY_CODE:
+            return _BY_CODE[code]
+    if status == 429:
+        return _BY_CODE[971]
+    if status in (401, 403):
+        return _BY_CODE[9109]
+    return ""
+
+
+def condemns(errors: t.Iterable[tuple[int | None, str]]) -> bool:
+    """Tell whether errors, as pairs of code and text, refuse the credentials themselves rather than one request."""
+    return any(
+        code in _CONDEMNED_CODES or any(text in message.lower() for text in _CONDEMNED_TEXTS)
+        for code, message in errors
+    )

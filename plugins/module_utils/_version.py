@@ -1,0 +1,11 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""The release, for the User-Agent; a test holds it equal to galaxy.yml."""
+
+from __future__ import annotations
+
+VERSION = "1.0.0"

@@ -1,0 +1,517 @@
+#!/usr/bin/python
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: custom_certificate_info
+version_added: 1.0.0
+short_description: Read the custom certificates of a Cloudflare zone in their order
+author:
+  - zonefleet.cloudflare contributors (@zonefleet)
+description:
+  - Lists the custom TLS certificates of a zone, those with the highest priority first, and says for every name that several of
+    them hold which one comes first.
+  - It changes nothing, sets no facts, and needs a token that may read only.
+  - M(zonefleet.cloudflare.custom_certificate_priority) says how Cloudflare decides, and sets the order.
+extends_documentation_fragment:
+  - zonefleet.cloudflare._api
+  - zonefleet.cloudflare._api.zone
+  - zonefleet.cloudflare._attributes
+  - zonefleet.cloudflare._attributes.actiongroup_api
+  - zonefleet.cloudflare._attributes.info_module
+options:
+  filter:
+    description:
+      - Which certificates to return in RV(certificates). A certificate is returned when it matches any of the entries. An entry
+        matches by O(filter[].id), or by all of the other selectors that it has.
+      - Without it, all are returned.
+    type: list
+    elements: dict
+    suboptions:
+      id:
+        description:
+          - The id of a certificate. It is combined with none of the other selectors.
+          - RV(certificates[].id) has the ids.
+        type: str
+      host:
+        description:
+          - A name that visitors use. It selects the certificates that Cloudflare chooses from for it, those that hold exactly this
+            name; where no certificate of the zone does, those with a wildcard that covers it.
+          - A wildcard covers one label, so C(*.example.com) stands for C(www.example.com), not for C(example.com).
+          - "V(*.example.com) selects the certificates that hold this very wildcard."
+          - Upper and lower case are equal. An internationalised name may be written either way.
+        type: str
+      issuer:
+        description:
+          - The certificate authority in Cloudflare's short form, such as V(DigiCertInc), V(GlobalSign) or V(LetsEncrypt).
+          - As for all selectors below, this is a shell pattern with C(*), C(?) and C([...]), in which upper and lower case are equal.
+            A leading C(!) turns it round.
+          - >-
+            In YAML, put a pattern that starts with C(!) or C(*) in quotes, as in C(status: "!expired"). Without them, C(!) starts a tag
+            and C(*) an alias, and the playbook does not load.
+          - A certificate without the field fits every pattern that is turned round, and no other.
+        type: str
+      signature:
+        description: The hash and the algorithm of the signature, such as V(SHA256WithRSA), V(ECDSA*) or V(*RSA).
+        type: str
+      type:
+        description: The type of the certificate, V(legacy_custom) or V(sni_custom).
+        type: str
+      status:
+        description:
+          - The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing).
+          - Certificates with status V(deleted), which the API shows for a while, do not exist for this module.
+        type: str
+      geo_restrictions:
+        description: The label of the region where the private key may be kept, such as V(us), V(eu) or V(highest_security).
+        type: str
+seealso:
+  - module: zonefleet.cloudflare.custom_certificate_priority
+  - name: Certificate and hostname priority
+    description: Cloudflare's documentation of which certificate is used for a name.
+    link: https://developers.cloudflare.com/ssl/reference/certificate-and-hostname-priority/
+"""
+
+EXAMPLES = r"""
+---
+# The credentials come from the environment, as CLOUDFLARE_API_TOKEN.
+
+- name: Read the custom certificates of a zone
+  zonefleet.cloudflare.custom_certificate_info:
+    zone: example.com
+  register: zone
+
+- name: Show who comes first for each name that several certificates hold
+  ansible.builtin.debug:
+    msg: >-
+      {{ item.name }} gets the certificate of
+      {{ (zone.certificates | selectattr('id', 'eq', item.after) | first).issuer }}
+      {{ '(by chance, another one has the same priority)' if item.tie else '' }}
+  loop: "{{ zone.contested }}"
+  loop_control:
+    label: "{{ item.name }}"
+
+- name: Show what expires within 30 days
+  ansible.builtin.debug:
+    msg: "{{ zone.certificates | selectattr('expires_on', 'defined') | selectattr('expires_on', 'lt', soon) | map(attribute='id') }}"
+  vars:
+    soon: "{{ '%Y-%m-%d' | ansible.builtin.strftime(now().timestamp() + 30 * 86400, utc=true) }}"
+
+- name: Read what Cloudflare chooses from for one host
+  zonefleet.cloudflare.custom_certificate_info:
+    zone: example.com
+    filter:
+      - host: shop.example.com
+
+- name: Read the certificates that are expired or come from elsewhere than the usual authorities
+  zonefleet.cloudflare.custom_certificate_info:
+    zone: example.com
+    filter:
+      - status: expired
+      # With the quotes. YAML takes an unquoted "!" for the start of a tag.
+      - issuer: "!DigiCert*"
+
+- name: Read one certificate by its id
+  zonefleet.cloudflare.custom_certificate_info:
+    zone_id: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+    filter:
+      - id: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+"""
+
+RETURN = r"""
+zone_id:
+  description: The id of the zone.
+  returned: success
+  type: str
+  sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+certificates:
+  description:
+    - The custom certificates of the zone that O(filter) selects, as the API shows them. Those with the highest priority come
+      first, equal ones by their id.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description:
+        - The id of the certificate. Treat it as a text without a meaning.
+        - The renewal of a certificate of type V(sni_custom) gives it another one.
+      returned: always
+      type: str
+      sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+    zone_id:
+      description: The id of the zone that holds the certificate.
+      returned: always
+      type: str
+      sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+    type:
+      description: V(legacy_custom) for clients without SNI as well, V(sni_custom) for those with SNI only.
+      returned: when the API tells it
+      type: str
+      sample: legacy_custom
+    hosts:
+      description: The names that the certificate holds, wildcards included.
+      returned: when the API tells them
+      type: list
+      elements: str
+      sample:
+        - example.com
+        - "*.example.com"
+        - shop.example.com
+    issuer:
+      description: The certificate authority, in Cloudflare's short form.
+      returned: when the API tells it
+      type: str
+      sample: DigiCertInc
+    signature:
+      description: The hash and the algorithm of the signature.
+      returned: when the API tells it
+      type: str
+      sample: SHA256WithRSA
+    bundle_method:
+      description: How the chain to the root is put together, V(ubiquitous), V(optimal) or V(force).
+      returned: when the API tells it
+      type: str
+      sample: ubiquitous
+    status:
+      description: >-
+        How the certificate stands, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use others as
+        well. Deleted certificates are left out.
+      returned: when the API tells it
+      type: str
+      sample: active
+    priority:
+      description: >-
+        The priority, a higher one is used first. V(0) where the API tells none; not whole where somebody has set it so.
+      returned: always
+      type: int
+      sample: 3
+    uploaded_on:
+      description: When the certificate was uploaded to Cloudflare.
+      returned: when the API tells it
+      type: str
+      sample: "2026-04-30T08:15:02.331224Z"
+    modified_on:
+      description: When the certificate was last changed at Cloudflare.
+      returned: when the API tells it
+      type: str
+      sample: "2026-04-30T08:15:04.120871Z"
+    expires_on:
+      description: When the certificate ceases to be valid.
+      returned: when the API tells it
+      type: str
+      sample: "2027-04-30T23:59:59.000000Z"
+    custom_csr_id:
+      description: The id of the signing request that Cloudflare made for the certificate.
+      returned: when there is one
+      type: str
+      sample: b3a90c7e-6f21-4d58-9c04-e1d7280f5a6b
+    geo_restrictions:
+      description: Where the private key may be kept, as one of a few regions.
+      returned: when it is restricted so
+      type: dict
+      contains:
+        label:
+          description: The region, such as V(us), V(eu), V(highest_security) or V(custom).
+          returned: always
+          type: str
+          sample: eu
+      sample:
+        label: eu
+    policy:
+      description: Where the private key may be kept, as a rule. Former name of RV(certificates[].policy_restrictions).
+      returned: when it is restricted so and the API uses this name
+      type: str
+      sample: "(country: NO) or (region: EU)"
+    policy_restrictions:
+      description: Where the private key may be kept, as a rule made of countries and regions.
+      returned: when it is restricted so
+      type: str
+      sample: "(country: NO) or (region: EU)"
+    keyless_server:
+      description: The key server that holds the private key.
+      returned: for a keyless certificate
+      type: dict
+      contains:
+        id:
+          description: The id of the key server.
+          returned: always
+          type: str
+          sample: 8c52f0e6d1b94a7730cf9ae214bd6508
+        name:
+          description: The name that somebody has given to the key server.
+          returned: always
+          type: str
+          sample: Keys of the shop
+        host:
+          description: The name under which Cloudflare reaches the key server.
+          returned: always
+          type: str
+          sample: keys.example.com
+        port:
+          description: The port on which Cloudflare reaches the key server.
+          returned: always
+          type: int
+          sample: 24008
+        status:
+          description: How the key server stands, V(active) or V(deleted).
+          returned: always
+          type: str
+          sample: active
+        enabled:
+          description: Whether the key server is in use.
+          returned: always
+          type: bool
+          sample: true
+        permissions:
+          description: What the credentials of the task may do with the key server.
+          returned: always
+          type: list
+          elements: str
+          sample:
+            - "#ssl:read"
+            - "#ssl:edit"
+        created_on:
+          description: When the key server was set up at Cloudflare.
+          returned: always
+          type: str
+          sample: "2026-02-03T09:40:11Z"
+        modified_on:
+          description: When the key server was last changed at Cloudflare.
+          returned: always
+          type: str
+          sample: "2026-02-03T09:41:37Z"
+        tunnel:
+          description: The Cloudflare Tunnel that leads to the key server.
+          returned: when there is one
+          type: dict
+          contains:
+            private_ip:
+              description: The address of the key server in the private network behind the tunnel.
+              returned: always
+              type: str
+              sample: 192.0.2.17
+            vnet_id:
+              description: The id of the tunnel's virtual network.
+              returned: always
+              type: str
+              sample: e4c81d36-07fa-4b92-8d5e-a960b3f1c27d
+          sample:
+            private_ip: 192.0.2.17
+            vnet_id: e4c81d36-07fa-4b92-8d5e-a960b3f1c27d
+      sample:
+        id: 8c52f0e6d1b94a7730cf9ae214bd6508
+        name: Keys of the shop
+        host: keys.example.com
+        port: 24008
+        status: active
+        enabled: true
+        permissions:
+          - "#ssl:read"
+          - "#ssl:edit"
+        created_on: "2026-02-03T09:40:11Z"
+        modified_on: "2026-02-03T09:41:37Z"
+  sample:
+    - id: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      zone_id: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+      type: legacy_custom
+      hosts:
+        - example.com
+        - "*.example.com"
+        - shop.example.com
+      issuer: DigiCertInc
+      signature: SHA256WithRSA
+      bundle_method: ubiquitous
+      status: active
+      priority: 3
+      uploaded_on: "2026-04-30T08:15:02.331224Z"
+      modified_on: "2026-04-30T08:15:04.120871Z"
+      expires_on: "2027-04-30T23:59:59.000000Z"
+    - id: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
+      zone_id: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+      type: legacy_custom
+      hosts:
+        - example.com
+        - "*.example.com"
+        - api.example.com
+      issuer: GlobalSign
+      signature: SHA256WithRSA
+      bundle_method: ubiquitous
+      status: active
+      priority: 2
+      uploaded_on: "2026-08-15T11:02:46.902315Z"
+      modified_on: "2026-08-15T11:02:49.477120Z"
+      expires_on: "2027-08-15T23:59:59.000000Z"
+contested:
+  description:
+    - The names that two or more certificates of the zone hold, and which certificate comes first for each. All of them, whatever O(filter) says.
+    - A wildcard is a name of its own here.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name, in lower case and as an C(xn--) name where it is internationalised.
+      returned: always
+      type: str
+      sample: example.com
+    before:
+      description: The same as RV(contested[].after), so that the items are like those of M(zonefleet.cloudflare.custom_certificate_priority).
+      returned: always
+      type: str
+      sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+    after:
+      description: The id of the certificate that comes first.
+      returned: always
+      type: str
+      sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+    tie:
+      description: >-
+        Whether another certificate, which is of no pack with this one, has the same standing and the same priority. Which of them
+        Cloudflare uses is not certain then; the one with the lower id is named.
+      returned: always
+      type: bool
+      sample: false
+    pack:
+      description: >-
+        Whether the certificate is one of several with equal host lists and different algorithms, from which the visitor's client
+        picks; the one with the highest priority is named.
+      returned: always
+      type: bool
+      sample: false
+  sample:
+    - name: "*.example.com"
+      before: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      after: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      tie: false
+      pack: false
+    - name: example.com
+      before: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      after: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      tie: false
+      pack: false
+requests:
+  description: How many requests the run made, repeated ones included.
+  returned: always, unless an option is refused
+  type: int
+  sample: 2
+waited:
+  description: How many seconds the run spent waiting, between attempts and where the API asked for it.
+  returned: always, unless an option is refused
+  type: float
+  sample: 0.0
+messages:
+  description: What Cloudflare added to its answers, as it came.
+  returned: when there is any
+  type: list
+  elements: dict
+  contains:
+    code:
+      description: Cloudflare's number for the message.
+      returned: when the API tells it
+      type: int
+      sample: 10000
+    message:
+      description: The text of the message.
+      returned: when the API tells it
+      type: str
+      sample: The zone is about to move to another plan
+    documentation_url:
+      description: Where to read more about it.
+      returned: when the API tells it
+      type: str
+      sample: https://developers.cloudflare.com/ssl/
+    source:
+      description: What in the request the message is about.
+      returned: when the API tells it
+      type: dict
+      contains:
+        pointer:
+          description: The place in the request's body, as a JSON pointer.
+          returned: when the API tells it
+          type: str
+          sample: /certificates/0/id
+      sample:
+        pointer: /certificates/0/id
+  sample:
+    - code: 10000
+      message: The zone is about to move to another plan
+status:
+  description: The HTTP status of the answer that made the task fail.
+  returned: on failure, when there was an answer
+  type: int
+  sample: 403
+errors:
+  description: What Cloudflare gave as the reasons, as it came. Empty where it gave none.
+  returned: on failure of a request
+  type: list
+  elements: dict
+  contains:
+    code:
+      description: Cloudflare's number for the error.
+      returned: when the API tells it
+      type: int
+      sample: 10000
+    message:
+      description: The text of the error.
+      returned: when the API tells it
+      type: str
+      sample: Authentication error
+    documentation_url:
+      description: Where to read more about it.
+      returned: when the API tells it
+      type: str
+      sample: https://developers.cloudflare.com/ssl/
+    source:
+      description: What in the request the error is about.
+      returned: when the API tells it
+      type: dict
+      contains:
+        pointer:
+          description: The place in the request's body, as a JSON pointer.
+          returned: when the API tells it
+          type: str
+          sample: /certificates/0/id
+      sample:
+        pointer: /certificates/0/id
+    error_chain:
+      description: The errors that led to this one.
+      returned: when the API tells them
+      type: list
+      elements: dict
+      contains:
+        code:
+          description: Cloudflare's number for the error.
+          returned: when the API tells it
+          type: int
+          sample: 6111
+        message:
+          description: The text of the error.
+          returned: when the API tells it
+          type: str
+          sample: Invalid format for Authorization header
+      sample:
+        - code: 6111
+          message: Invalid format for Authorization header
+  sample:
+    - code: 10000
+      message: Authentication error
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import INFO_SPEC
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._info import inspect
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import run_module
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=INFO_SPEC, supports_check_mode=True)
+    run_module(module, inspect)
+
+
+if __name__ == "__main__":
+    main()

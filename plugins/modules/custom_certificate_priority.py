@@ -1,0 +1,768 @@
+#!/usr/bin/python
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: custom_certificate_priority
+version_added: 1.0.0
+short_description: Set the order in which a Cloudflare zone uses its custom certificates
+author:
+  - zonefleet.cloudflare contributors (@zonefleet)
+description:
+  - Brings the custom TLS certificates of a zone into the order given, for the names that several of them hold. It reads the
+    certificates, compares, and sets priorities only where the order is not as wanted.
+  - For a name that several certificates hold, Cloudflare decides by other things first. A certificate with exactly this name
+    wins over one with a wildcard. Then a keyless certificate wins over one of type C(legacy_custom), and that over one of type
+    C(sni_custom), whatever their priorities. Only then the higher priority wins, which Cloudflare documents for C(legacy_custom)
+    alone. The numbers are set as asked in every case.
+  - Certificates with equal host lists and different signature algorithms form a pack. The visitor's client picks one from it by
+    what it supports, and the pack as a whole competes with the others.
+  - A zone that is in order takes one request for each 50 of its certificates. A change takes one more, and another one where the
+    answer to it does not show the new order.
+  - Every change is verified. What cannot be shown to be in force is a failure.
+extends_documentation_fragment:
+  - zonefleet.cloudflare._api
+  - zonefleet.cloudflare._api.zone
+  - zonefleet.cloudflare._attributes
+  - zonefleet.cloudflare._attributes.actiongroup_api
+  - zonefleet.cloudflare._attributes.facts
+attributes:
+  check_mode:
+    support: full
+    details: The result and the diff are those of the run that would follow. RV(ansible_facts) holds the order as read.
+  diff_mode:
+    support: full
+    details: Shows the names that get another certificate, then the certificates in their order, one a line.
+  idempotent:
+    support: full
+options:
+  certificates:
+    description:
+      - The order wanted, the first is used first. It must not be empty.
+      - An entry selects certificates, by O(certificates[].id) or by any of the other selectors, of which all that are given have
+        to match.
+      - An entry that selects several stands for all of them, the one that expires last first, then the one that was uploaded
+        last.
+      - A certificate that several entries select belongs to the first of them, but entries with an O(certificates[].id) come
+        before all others.
+      - If no entry has a O(certificates[].priority), only the order counts. The zone is in order when the priorities fall along
+        the list, whatever the numbers are. Otherwise as few certificates as possible get a new number, and those that are not
+        listed keep theirs.
+      - If every entry has a O(certificates[].priority), each certificate gets exactly that number and the others keep theirs. To
+        have it in some entries only is an error.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      id:
+        description:
+          - The id of a certificate. It is combined with none of the other selectors.
+          - An entry with an id gets its certificate before all others, wherever it stands in the list.
+        type: str
+      host:
+        description:
+          - A name that visitors use. It selects the certificates that Cloudflare chooses from for it, those that hold exactly this
+            name; where no certificate of the zone does, those with a wildcard that covers it.
+          - A wildcard covers one label, so C(*.example.com) stands for C(www.example.com), not for C(example.com).
+          - "V(*.example.com) selects the certificates that hold this very wildcard."
+          - Upper and lower case are equal. An internationalised name may be written either way.
+        type: str
+      issuer:
+        description:
+          - The certificate authority in Cloudflare's short form, such as V(DigiCertInc), V(GlobalSign) or V(LetsEncrypt).
+          - As for all selectors below, this is a shell pattern with C(*), C(?) and C([...]), in which upper and lower case are equal.
+            A leading C(!) turns it round.
+          - >-
+            In YAML, put a pattern that starts with C(!) or C(*) in quotes, as in C(status: "!expired"). Without them, C(!) starts a tag
+            and C(*) an alias, and the playbook does not load.
+          - A certificate without the field fits every pattern that is turned round, and no other.
+        type: str
+      signature:
+        description: The hash and the algorithm of the signature, such as V(SHA256WithRSA), V(ECDSA*) or V(*RSA).
+        type: str
+      type:
+        description: The type of the certificate, V(legacy_custom) or V(sni_custom).
+        type: str
+      status:
+        description:
+          - The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing).
+          - Certificates with status V(deleted), which the API shows for a while, do not exist for this module.
+        type: str
+      geo_restrictions:
+        description: The label of the region where the private key may be kept, such as V(us), V(eu) or V(highest_security).
+        type: str
+      priority:
+        description:
+          - The number that the certificate gets, a higher one is used first. A certificate that never got one counts as V(0).
+          - An entry with a priority that selects more than one certificate is an error.
+        type: int
+  unlisted:
+    description:
+      - What the certificates of the zone that O(certificates) does not name mean for the order.
+      - Two certificates compete when they hold an equal name. One whose names the API does not tell competes with every other.
+      - If it is not given, V(last) counts.
+      - It cannot be given where the entries have a O(certificates[].priority).
+    type: str
+    choices:
+      last:
+        - Every listed certificate is put above every unlisted one that it competes with. Certificates for other names are left
+          alone, so tasks that list certificates for different names do not get in each other's way.
+        - Two tasks, or two teams, that each list certificates which compete with those of the other never settle. Each puts its own
+          on top, again and again. Name them all in one list, or use V(ignore).
+      ignore:
+        - Only the order of the listed certificates among themselves counts.
+      fail:
+        - The zone must not hold any certificate that is not listed. The failure names those that it does.
+  missing:
+    description:
+      - What an entry that matches no certificate of the zone means. An entry whose certificates all belong to others is not
+        missing.
+    type: str
+    choices:
+      fail:
+        - Nothing is changed, and the failure says which certificates the zone has.
+      ignore:
+        - The entry is left out, and named in RV(unmatched).
+    default: fail
+  verify:
+    description:
+      - What counts as proof that a change is in force.
+    type: str
+    choices:
+      answer:
+        - The answer to the change, if it shows every certificate that matters; otherwise the list is read again.
+      read:
+        - The list is always read again, which takes one more request.
+    default: answer
+notes:
+  - The module warns where the list decides something that can hardly be meant. It does so when a contested name gets a certificate
+    that is expired or not active although another one is fit, when the list has certificates in an order in which Cloudflare
+    never uses them because of their kinds, and when nothing matches although the zone has contested names.
+seealso:
+  - module: zonefleet.cloudflare.custom_certificate_info
+  - name: Certificate and hostname priority
+    description: Cloudflare's documentation of which certificate is used for a name.
+    link: https://developers.cloudflare.com/ssl/reference/certificate-and-hostname-priority/
+  - name: Custom certificates
+    description: Cloudflare's documentation of custom certificates, their types and packs.
+    link: https://developers.cloudflare.com/ssl/edge-certificates/custom-certificates/
+"""
+
+EXAMPLES = r"""
+---
+# The credentials come from the environment, as CLOUDFLARE_API_TOKEN.
+
+- name: Prefer the certificate of one authority and keep the other one as the spare
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone: example.com
+    certificates:
+      - issuer: DigiCertInc
+      - issuer: GlobalSign
+
+- name: Look whether the order is still the one declared
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone: example.com
+    certificates:
+      - issuer: DigiCertInc
+      - issuer: GlobalSign
+  check_mode: true
+  register: drift
+
+- name: Sound the alarm if it is not
+  ansible.builtin.assert:
+    that: drift is not changed
+    fail_msg: "Somebody has changed the order. These would change back: {{ drift.reprioritized }}"
+
+- name: Run on the controller, where the token is, in a play for other hosts
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone: example.com
+    certificates:
+      - issuer: DigiCertInc
+      - issuer: GlobalSign
+  delegate_to: localhost
+  run_once: true
+
+- name: Use the certificate that expires last first, and an expired one never first
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone: example.com
+    certificates:
+      # With the quotes. YAML takes an unquoted "!" for the start of a tag.
+      - status: "!expired"
+
+- name: Decide for one host, whatever else the certificates compete for
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone: example.com
+    certificates:
+      - host: shop.example.com
+        issuer: DigiCertInc
+      # All others that hold this name.
+      - host: shop.example.com
+    unlisted: ignore
+
+- name: Insist that nobody has added a certificate that the list does not know
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone: example.com
+    certificates:
+      - issuer: DigiCertInc
+      - issuer: GlobalSign
+      - issuer: LetsEncrypt
+    unlisted: fail
+
+- name: Name the zone and the certificates by their ids
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone_id: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+    certificates:
+      - id: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
+      - id: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+
+- name: Set the very numbers
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone: example.com
+    certificates:
+      - issuer: DigiCertInc
+        priority: 20
+      - issuer: GlobalSign
+        priority: 10
+  register: numbered
+
+- name: Undo that
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone_id: "{{ numbered.zone_id }}"
+    certificates: "{{ numbered.restore }}"
+  when: numbered is changed
+
+- name: Give the credentials once for several tasks
+  module_defaults:
+    group/zonefleet.cloudflare.api:
+      api_token: "{{ vault_cloudflare_token }}"
+  block:
+    - name: Prefer one authority, under whichever name it signs
+      zonefleet.cloudflare.custom_certificate_priority:
+        zone: example.com
+        certificates:
+          - issuer: DigiCert*
+
+    - name: Read the result
+      zonefleet.cloudflare.custom_certificate_info:
+        zone: example.com
+"""
+
+RETURN = r"""
+zone_id:
+  description: The id of the zone.
+  returned: once it is known
+  type: str
+  sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+certificates:
+  description:
+    - The custom certificates of the zone as the API shows them, those with the highest priority first, equal ones by their id.
+    - The priorities are those after the run, in check mode those that the run would set.
+  returned: success, and on failure after a change was sent
+  type: list
+  elements: dict
+  contains:
+    id:
+      description:
+        - The id of the certificate. Treat it as a text without a meaning.
+        - The renewal of a certificate of type V(sni_custom) gives it another one.
+      returned: always
+      type: str
+      sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+    zone_id:
+      description: The id of the zone that holds the certificate.
+      returned: always
+      type: str
+      sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+    type:
+      description: V(legacy_custom) for clients without SNI as well, V(sni_custom) for those with SNI only.
+      returned: when the API tells it
+      type: str
+      sample: legacy_custom
+    hosts:
+      description: The names that the certificate holds, wildcards included.
+      returned: when the API tells them
+      type: list
+      elements: str
+      sample:
+        - example.com
+        - "*.example.com"
+        - shop.example.com
+    issuer:
+      description: The certificate authority, in Cloudflare's short form.
+      returned: when the API tells it
+      type: str
+      sample: DigiCertInc
+    signature:
+      description: The hash and the algorithm of the signature.
+      returned: when the API tells it
+      type: str
+      sample: SHA256WithRSA
+    bundle_method:
+      description: How the chain to the root is put together, V(ubiquitous), V(optimal) or V(force).
+      returned: when the API tells it
+      type: str
+      sample: ubiquitous
+    status:
+      description: >-
+        How the certificate stands, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use others as
+        well. Deleted certificates are left out.
+      returned: when the API tells it
+      type: str
+      sample: active
+    priority:
+      description: >-
+        The priority, a higher one is used first. V(0) where the API tells none; not whole where somebody has set it so.
+      returned: always
+      type: int
+      sample: 3
+    uploaded_on:
+      description: When the certificate was uploaded to Cloudflare.
+      returned: when the API tells it
+      type: str
+      sample: "2026-04-30T08:15:02.331224Z"
+    modified_on:
+      description: When the certificate was last changed at Cloudflare.
+      returned: when the API tells it
+      type: str
+      sample: "2026-04-30T08:15:04.120871Z"
+    expires_on:
+      description: When the certificate ceases to be valid.
+      returned: when the API tells it
+      type: str
+      sample: "2027-04-30T23:59:59.000000Z"
+    custom_csr_id:
+      description: The id of the signing request that Cloudflare made for the certificate.
+      returned: when there is one
+      type: str
+      sample: b3a90c7e-6f21-4d58-9c04-e1d7280f5a6b
+    geo_restrictions:
+      description: Where the private key may be kept, as one of a few regions.
+      returned: when it is restricted so
+      type: dict
+      contains:
+        label:
+          description: The region, such as V(us), V(eu), V(highest_security) or V(custom).
+          returned: always
+          type: str
+          sample: eu
+      sample:
+        label: eu
+    policy:
+      description: Where the private key may be kept, as a rule. Former name of RV(certificates[].policy_restrictions).
+      returned: when it is restricted so and the API uses this name
+      type: str
+      sample: "(country: NO) or (region: EU)"
+    policy_restrictions:
+      description: Where the private key may be kept, as a rule made of countries and regions.
+      returned: when it is restricted so
+      type: str
+      sample: "(country: NO) or (region: EU)"
+    keyless_server:
+      description: The key server that holds the private key.
+      returned: for a keyless certificate
+      type: dict
+      contains:
+        id:
+          description: The id of the key server.
+          returned: always
+          type: str
+          sample: 8c52f0e6d1b94a7730cf9ae214bd6508
+        name:
+          description: The name that somebody has given to the key server.
+          returned: always
+          type: str
+          sample: Keys of the shop
+        host:
+          description: The name under which Cloudflare reaches the key server.
+          returned: always
+          type: str
+          sample: keys.example.com
+        port:
+          description: The port on which Cloudflare reaches the key server.
+          returned: always
+          type: int
+          sample: 24008
+        status:
+          description: How the key server stands, V(active) or V(deleted).
+          returned: always
+          type: str
+          sample: active
+        enabled:
+          description: Whether the key server is in use.
+          returned: always
+          type: bool
+          sample: true
+        permissions:
+          description: What the credentials of the task may do with the key server.
+          returned: always
+          type: list
+          elements: str
+          sample:
+            - "#ssl:read"
+            - "#ssl:edit"
+        created_on:
+          description: When the key server was set up at Cloudflare.
+          returned: always
+          type: str
+          sample: "2026-02-03T09:40:11Z"
+        modified_on:
+          description: When the key server was last changed at Cloudflare.
+          returned: always
+          type: str
+          sample: "2026-02-03T09:41:37Z"
+        tunnel:
+          description: The Cloudflare Tunnel that leads to the key server.
+          returned: when there is one
+          type: dict
+          contains:
+            private_ip:
+              description: The address of the key server in the private network behind the tunnel.
+              returned: always
+              type: str
+              sample: 192.0.2.17
+            vnet_id:
+              description: The id of the tunnel's virtual network.
+              returned: always
+              type: str
+              sample: e4c81d36-07fa-4b92-8d5e-a960b3f1c27d
+          sample:
+            private_ip: 192.0.2.17
+            vnet_id: e4c81d36-07fa-4b92-8d5e-a960b3f1c27d
+      sample:
+        id: 8c52f0e6d1b94a7730cf9ae214bd6508
+        name: Keys of the shop
+        host: keys.example.com
+        port: 24008
+        status: active
+        enabled: true
+        permissions:
+          - "#ssl:read"
+          - "#ssl:edit"
+        created_on: "2026-02-03T09:40:11Z"
+        modified_on: "2026-02-03T09:41:37Z"
+  sample:
+    - id: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      zone_id: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+      type: legacy_custom
+      hosts:
+        - example.com
+        - "*.example.com"
+        - shop.example.com
+      issuer: DigiCertInc
+      signature: SHA256WithRSA
+      bundle_method: ubiquitous
+      status: active
+      priority: 3
+      uploaded_on: "2026-04-30T08:15:02.331224Z"
+      modified_on: "2026-04-30T08:15:04.120871Z"
+      expires_on: "2027-04-30T23:59:59.000000Z"
+    - id: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
+      zone_id: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+      type: legacy_custom
+      hosts:
+        - example.com
+        - "*.example.com"
+        - api.example.com
+      issuer: GlobalSign
+      signature: SHA256WithRSA
+      bundle_method: ubiquitous
+      status: active
+      priority: 2
+      uploaded_on: "2026-08-15T11:02:46.902315Z"
+      modified_on: "2026-08-15T11:02:49.477120Z"
+      expires_on: "2027-08-15T23:59:59.000000Z"
+reprioritized:
+  description: The certificates that got another priority, in the order of O(certificates). In check mode, those that would.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the certificate.
+      returned: always
+      type: str
+      sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+    before:
+      description: Its priority before the run.
+      returned: always
+      type: int
+      sample: 1
+    after:
+      description: Its priority after it.
+      returned: always
+      type: int
+      sample: 3
+  sample:
+    - id: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      before: 1
+      after: 3
+restore:
+  description:
+    - The listed certificates with the priorities that they had before the run, highest first. Given back as O(certificates), it
+      undoes the run.
+    - A certificate that had no priority is given V(0).
+  returned: success, and on failure after a change was sent
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the certificate.
+      returned: always
+      type: str
+      sample: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
+    priority:
+      description: Its priority before the run.
+      returned: always
+      type: int
+      sample: 2
+  sample:
+    - id: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
+      priority: 2
+    - id: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      priority: 1
+contested:
+  description:
+    - The names that two or more certificates of the zone hold, and which certificate comes first for each.
+    - A wildcard is a name of its own here.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name, in lower case and as an C(xn--) name where it is internationalised.
+      returned: always
+      type: str
+      sample: example.com
+    before:
+      description: The id of the certificate that came first before the run.
+      returned: always
+      type: str
+      sample: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
+    after:
+      description: The id of the certificate that comes first after it. In check mode, the one that would.
+      returned: always
+      type: str
+      sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+    tie:
+      description: >-
+        Whether another certificate, which is of no pack with this one, has the same standing and the same priority. Which of them
+        Cloudflare uses is not certain then; the one with the lower id is named.
+      returned: always
+      type: bool
+      sample: false
+    pack:
+      description: >-
+        Whether the certificate is one of several with equal host lists and different algorithms, from which the visitor's client
+        picks; the one with the highest priority is named.
+      returned: always
+      type: bool
+      sample: false
+  sample:
+    - name: "*.example.com"
+      before: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
+      after: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      tie: false
+      pack: false
+    - name: example.com
+      before: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
+      after: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      tie: false
+      pack: false
+unmatched:
+  description: The entries of O(certificates) that matched no certificate of the zone, as they select.
+  returned: success, and on failure because of them
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The O(certificates[].id) of the entry.
+      returned: when the entry has it
+      type: str
+      sample: a41c7f9e-3d02-4b86-95e8-c07d1f6b2a34
+    host:
+      description: The O(certificates[].host) of the entry.
+      returned: when the entry has it
+      type: str
+      sample: shop.example.com
+    issuer:
+      description: The O(certificates[].issuer) of the entry.
+      returned: when the entry has it
+      type: str
+      sample: LetsEncrypt
+    signature:
+      description: The O(certificates[].signature) of the entry.
+      returned: when the entry has it
+      type: str
+      sample: "ECDSA*"
+    type:
+      description: The O(certificates[].type) of the entry.
+      returned: when the entry has it
+      type: str
+      sample: legacy_custom
+    status:
+      description: The O(certificates[].status) of the entry.
+      returned: when the entry has it
+      type: str
+      sample: "!expired"
+    geo_restrictions:
+      description: The O(certificates[].geo_restrictions) of the entry.
+      returned: when the entry has it
+      type: str
+      sample: eu
+  sample:
+    - issuer: LetsEncrypt
+      status: "!expired"
+ansible_facts:
+  description: Facts to be set.
+  returned: success
+  type: dict
+  contains:
+    cloudflare_certificate_order:
+      description:
+        - The custom certificates of the zone in their order, as in RV(certificates).
+        - In check mode, it is the order as read, so that no plan gets into a fact cache.
+      returned: success
+      type: list
+      elements: dict
+      sample:
+        - id: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+          hosts:
+            - example.com
+            - "*.example.com"
+            - shop.example.com
+          issuer: DigiCertInc
+          priority: 3
+  sample:
+    cloudflare_certificate_order:
+      - id: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+        hosts:
+          - example.com
+          - "*.example.com"
+          - shop.example.com
+        issuer: DigiCertInc
+        priority: 3
+requests:
+  description: How many requests the run made, repeated ones included.
+  returned: always, unless an option is refused
+  type: int
+  sample: 3
+waited:
+  description: How many seconds the run spent waiting, between attempts and where the API asked for it.
+  returned: always, unless an option is refused
+  type: float
+  sample: 0.0
+messages:
+  description: What Cloudflare added to its answers, as it came.
+  returned: when there is any
+  type: list
+  elements: dict
+  contains:
+    code:
+      description: Cloudflare's number for the message.
+      returned: when the API tells it
+      type: int
+      sample: 10000
+    message:
+      description: The text of the message.
+      returned: when the API tells it
+      type: str
+      sample: The zone is about to move to another plan
+    documentation_url:
+      description: Where to read more about it.
+      returned: when the API tells it
+      type: str
+      sample: https://developers.cloudflare.com/ssl/
+    source:
+      description: What in the request the message is about.
+      returned: when the API tells it
+      type: dict
+      contains:
+        pointer:
+          description: The place in the request's body, as a JSON pointer.
+          returned: when the API tells it
+          type: str
+          sample: /certificates/0/id
+      sample:
+        pointer: /certificates/0/id
+  sample:
+    - code: 10000
+      message: The zone is about to move to another plan
+status:
+  description: The HTTP status of the answer that made the task fail.
+  returned: on failure, when there was an answer
+  type: int
+  sample: 403
+errors:
+  description: What Cloudflare gave as the reasons, as it came. Empty where it gave none.
+  returned: on failure of a request
+  type: list
+  elements: dict
+  contains:
+    code:
+      description: Cloudflare's number for the error.
+      returned: when the API tells it
+      type: int
+      sample: 10000
+    message:
+      description: The text of the error.
+      returned: when the API tells it
+      type: str
+      sample: Authentication error
+    documentation_url:
+      description: Where to read more about it.
+      returned: when the API tells it
+      type: str
+      sample: https://developers.cloudflare.com/ssl/
+    source:
+      description: What in the request the error is about.
+      returned: when the API tells it
+      type: dict
+      contains:
+        pointer:
+          description: The place in the request's body, as a JSON pointer.
+          returned: when the API tells it
+          type: str
+          sample: /certificates/0/id
+      sample:
+        pointer: /certificates/0/id
+    error_chain:
+      description: The errors that led to this one.
+      returned: when the API tells them
+      type: list
+      elements: dict
+      contains:
+        code:
+          description: Cloudflare's number for the error.
+          returned: when the API tells it
+          type: int
+          sample: 6111
+        message:
+          description: The text of the error.
+          returned: when the API tells it
+          type: str
+          sample: Invalid format for Authorization header
+      sample:
+        - code: 6111
+          message: Invalid format for Authorization header
+  sample:
+    - code: 10000
+      message: Authentication error
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import PRIORITY_SPEC
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._reconcile import reconcile
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import run_module
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=PRIORITY_SPEC, supports_check_mode=True)
+    run_module(module, reconcile)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all unit tests share: the API as a script of expected requests, and modules run through their real main()."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from pytest_httpserver import HTTPServer
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _api
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script
+
+CREDENTIAL_VARIABLES = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_BASE_URL")
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+@pytest.fixture(scope="session")
+def httpserver_listen_address() -> tuple[str, int]:
+    return ("127.0.0.1", 0)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CREDENTIAL_VARIABLES + PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits that the client would have made, in seconds; none is really made."""
+    made: list[float] = []
+    monkeypatch.setattr(_api.time, "sleep", made.append)
+    return made
+
+
+@pytest.fixture
+def api(httpserver: HTTPServer) -> t.Iterator[Script]:
+    script = Script(httpserver)
+    yield script
+    script.check()
+
+
+Run = t.Callable[..., dict[str, t.Any]]
+
+
+@pytest.fixture
+def run(api: Script, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a module's main() with options, and return what it printed as its result."""
+
+    def _run(module: t.Any, *, check: bool = False, diff: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        arguments = {"api_token": TOKEN, "api_url": api.url, "zone_id": ZONE, "retries": 0, **options}
+        arguments = {name: value for name, value in arguments.items() if value is not None}
+        internal = {"_ansible_check_mode": check, "_ansible_diff": diff}
+        with patch_module_args({**arguments, **internal}), pytest.raises(SystemExit):
+            module.main()
+        printed = capsys.readouterr().out
+        result: dict[str, t.Any] = json.loads(printed)
+        return result
+
+    return _run

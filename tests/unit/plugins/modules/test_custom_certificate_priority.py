@@ -1,0 +1,462 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module asks over the wire, and what it returns: its real main(), real HTTP, every request expected."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
+
+Run = t.Callable[..., dict[str, t.Any]]
+LIST = f"/zones/{ZONE}/custom_certificates"
+
+DIGICERT = certificate("digicert", 5, hosts=["www.example.com", "shop.example.com"])
+GLOBALSIGN = certificate("globalsign", 10, hosts=["www.example.com", "example.com"], issuer="GlobalSign")
+BY_ISSUER = [{"issuer": "DigiCertInc"}, {"issuer": "GlobalSign"}]
+
+
+def numbered(*pairs: tuple[dict[str, t.Any], t.Any]) -> list[dict[str, t.Any]]:
+    return [{**found, "priority": number} for found, number in pairs]
+
+
+def test_a_zone_in_order_costs_one_request(api: Script, run: Run) -> None:
+    api.expect_list([DIGICERT, GLOBALSIGN])
+    result = run(module, certificates=[{"id": "globalsign"}, {"id": "digicert"}])
+    assert result["changed"] is False
+    assert [found["id"] for found in result["certificates"]] == ["globalsign", "digicert"]
+    assert result["reprioritized"] == [] and result["requests"] == 1 and result["waited"] == 0
+    assert result["ansible_facts"] == {"cloudflare_certificate_order": result["certificates"]}
+    assert result["zone_id"] == ZONE and "diff" not in result and "messages" not in result
+
+
+def test_a_change_that_the_answer_proves_costs_two_requests(api: Script, run: Run) -> None:
+    api.expect_list([DIGICERT, GLOBALSIGN])
+    api.expect_put([("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
+    result = run(module, certificates=BY_ISSUER)
+    assert result["changed"] is True and result["requests"] == 2
+    assert [(found["id"], found["priority"]) for found in result["certificates"]] == [
+        ("digicert", 11),
+        ("globalsign", 10),
+    ]
+    assert result["reprioritized"] == [{"id": "digicert", "before": 5, "after": 11}]
+    assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "digicert", "priority": 5}]
+    assert result["contested"] == [
+        {"name": "www.example.com", "before": "globalsign", "after": "digicert", "tie": False, "pack": False}
+    ]
+
+
+def test_check_mode_predicts_without_a_put(api: Script, run: Run) -> None:
+    api.expect_list([DIGICERT, GLOBALSIGN])
+    predicted = run(module, certificates=BY_ISSUER, check=True, diff=True)
+    api.expect_list([DIGICERT, GLOBALSIGN])
+    api.expect_put([("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
+    done = run(module, certificates=BY_ISSUER, diff=True)
+    for key in ("changed", "certificates", "reprioritized", "contested", "restore", "unmatched", "diff"):
+        assert predicted[key] == done[key], key
+    assert predicted["ansible_facts"]["cloudflare_certificate_order"] == [GLOBALSIGN, DIGICERT]
+    assert done["ansible_facts"]["cloudflare_certificate_order"] == done["certificates"]
+
+
+def test_the_diff_tells_who_gets_a_name_and_then_the_order(api: Script, run: Run) -> None:
+    api.expect_list([DIGICERT, GLOBALSIGN])
+    diff = run(module, certificates=BY_ISSUER, check=True, diff=True)["diff"]
+    assert diff["before"] == (
+        "www.example.com gets GlobalSign (expires 2036-03-01, globalsign)\n"
+        "10  GlobalSign   SHA256WithRSA  expires 2036-03-01  www.example.com, example.com       globalsign\n"
+        " 5  DigiCertInc  SHA256WithRSA  expires 2036-03-01  www.example.com, shop.example.com  digicert\n"
+    )
+    assert diff["after"] == (
+        "www.example.com gets DigiCertInc (expires 2036-03-01, digicert)\n"
+        "11  DigiCertInc  SHA256WithRSA  expires 2036-03-01  www.example.com, shop.example.com  digicert\n"
+        "10  GlobalSign   SHA256WithRSA  expires 2036-03-01  www.example.com, example.com       globalsign\n"
+    )
+
+
+def test_restore_given_back_undoes_the_run(api: Script, run: Run) -> None:
+    nothing = certificate("nothing", None, hosts=["www.example.com", "mail.example.com"])
+    api.expect_list([GLOBALSIGN, nothing])
+    api.expect_put([("nothing", 11), ("globalsign", 10)], numbered((GLOBALSIGN, 10), (nothing, 11)))
+    restore = run(module, certificates=[{"id": "nothing"}, {"id": "globalsign"}])["restore"]
+    assert restore == [{"id": "globalsign", "priority": 10}, {"id": "nothing", "priority": 0}]
+    api.expect_list(numbered((GLOBALSIGN, 10), (nothing, 11)))
+    api.expect_put([("globalsign", 10), ("nothing", 0)], numbered((GLOBALSIGN, 10), (nothing, 0)))
+    assert run(module, certificates=restore)["reprioritized"] == [{"id": "nothing", "before": 11, "after": 0}]
+
+
+def test_explicit_numbers_are_sent_as_they_are_and_others_left_alone(api: Script, run: Run) -> None:
+    other = certificate("other", 99)
+    api.expect_list([DIGICERT, GLOBALSIGN, other])
+    api.expect_put([("digicert", 7), ("globalsign", -2)], numbered((DIGICERT, 7.0), (GLOBALSIGN, -2)))
+    result = run(module, certificates=[{"id": "GLOBALSIGN", "priority": -2}, {"id": "digicert", "priority": 7}])
+    assert result["changed"] and [found["id"] for found in result["certificates"]] == [
+        "other",
+        "digicert",
+        "globalsign",
+    ]
+
+
+class TestProof:
+    """What counts as proof of a write."""
+
+    OTHER = certificate("other", 20, hosts=["shop.example.com"], issuer="LetsEncrypt")
+    APART = certificate("apart", 30, hosts=["apart.example.com"], issuer="LetsEncrypt")
+
+    def test_an_answer_without_a_competing_unlisted_one_is_read_again(self, api: Script, run: Run) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN, self.OTHER])
+        after = numbered((DIGICERT, 21), (GLOBALSIGN, 10))
+        api.expect_put([("digicert", 21), ("globalsign", 10)], after)
+        api.expect_list([*after, self.OTHER])
+        assert run(module, certificates=BY_ISSUER)["requests"] == 3
+
+    @pytest.mark.parametrize("options", [{"unlisted": "ignore"}, {}])
+    def test_an_answer_without_one_that_does_not_matter_is_enough(
+        self, api: Script, run: Run, options: dict[str, str]
+    ) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN, self.OTHER if options else self.APART])
+        api.expect_put([("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
+        assert run(module, certificates=BY_ISSUER, **options)["requests"] == 2
+
+    def test_with_verify_read_the_list_is_read_in_any_case(self, api: Script, run: Run) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        after = numbered((DIGICERT, 11), (GLOBALSIGN, 10))
+        api.expect_put([("digicert", 11), ("globalsign", 10)], after)
+        api.expect_list(after)
+        assert run(module, certificates=BY_ISSUER, verify="read")["requests"] == 3
+
+    @pytest.mark.parametrize("result", [None, [], [{**DIGICERT, "priority": None}]])
+    def test_an_answer_that_shows_nothing_is_read_again(self, api: Script, run: Run, result: t.Any) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put([("digicert", 11), ("globalsign", 10)], result)
+        api.expect_list(numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
+        assert run(module, certificates=BY_ISSUER)["changed"]
+
+    def test_other_numbers_in_the_same_order_are_fine(self, api: Script, run: Run) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put([("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 2), (GLOBALSIGN, 1)))
+        result = run(module, certificates=BY_ISSUER)
+        assert {found["id"]: found["after"] for found in result["reprioritized"]} == {"digicert": 2, "globalsign": 1}
+
+    def test_a_list_that_is_late_is_read_again_for_a_while(self, api: Script, run: Run, waits: list[float]) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put([("digicert", 11), ("globalsign", 10)], [DIGICERT, GLOBALSIGN])
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_list(numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
+        result = run(module, certificates=BY_ISSUER)
+        assert result["changed"] and result["requests"] == 4 and sum(waits) < 5
+
+    def test_a_write_that_was_not_done_is_told_with_what_differs(
+        self, api: Script, run: Run, waits: list[float]
+    ) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put([("digicert", 11), ("globalsign", 10)], [DIGICERT, GLOBALSIGN])
+        for _reading in range(4):
+            api.expect_list([DIGICERT, GLOBALSIGN])
+        result = run(module, certificates=BY_ISSUER)
+        assert result["failed"] and result["changed"] is True and result["zone_id"] == ZONE
+        assert "certificate digicert (priority 5) is not above certificate globalsign (priority 10)" in result["msg"]
+        assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "digicert", "priority": 5}]
+        assert [found["id"] for found in result["certificates"]] == ["globalsign", "digicert"]
+
+    def test_an_unlisted_one_that_moved_is_warned_of(self, api: Script, run: Run) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN, self.APART])
+        api.expect_put(
+            [("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 11), (GLOBALSIGN, 10), (self.APART, 0))
+        )
+        assert "apart from 30 to 0" in str(run(module, certificates=BY_ISSUER)["warnings"])
+
+    def test_a_refused_reading_back_keeps_what_undoes_the_write(self, api: Script, run: Run) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put([("digicert", 11), ("globalsign", 10)], [])
+        api.expect("GET", LIST, status=403, answer={"success": False, "errors": [{"code": 10000, "message": "No"}]})
+        result = run(module, certificates=BY_ISSUER)
+        assert result["failed"] and result["changed"] and "not verified" in result["msg"] and result["restore"]
+
+
+class TestPages:
+    """A list of several pages is read whole, or not at all."""
+
+    CERTIFICATES = [certificate(f"c{index:03}", 200 - index) for index in range(120)]
+    ORDER = [{"id": "c000"}, {"id": "c119"}]
+
+    def _pages(self, api: Script, size: int, info: t.Callable[[int], dict[str, int] | None], more: int = 0) -> int:
+        pages = -(-len(self.CERTIFICATES) // size) + more
+        for page in range(1, pages + 1):
+            found = self.CERTIFICATES[(page - 1) * size : page * size]
+            api.expect("GET", LIST, found, query={"page": str(page), "per_page": "50"}, info=info(page))
+        return pages
+
+    @pytest.mark.parametrize("size", [50, 20])
+    @pytest.mark.parametrize("told", [("total_pages", "total_count"), ("total_count",), ("total_pages",)])
+    def test_no_request_more_than_pages_where_the_end_is_told(
+        self, api: Script, run: Run, size: int, told: tuple[str, ...]
+    ) -> None:
+        totals = {"total_pages": -(-120 // size), "total_count": 120}
+        pages = self._pages(api, size, lambda page: {"page": page, **{name: totals[name] for name in told}})
+        result = run(module, certificates=self.ORDER, unlisted="ignore")
+        assert result["requests"] == pages and len(result["certificates"]) == 120
+
+    def test_an_empty_page_is_the_end_where_nothing_is_told(self, api: Script, run: Run) -> None:
+        self._pages(api, 50, lambda page: None, more=1)
+        assert run(module, certificates=self.ORDER, unlisted="ignore")["requests"] == 4
+
+    def test_a_list_that_moves_under_the_reading_is_read_again(self, api: Script, run: Run) -> None:
+        info = {"page": 1, "total_pages": 2, "total_count": 60}
+        api.expect("GET", LIST, self.CERTIFICATES[:50], info=info)
+        api.expect("GET", LIST, self.CERTIFICATES[49:59], info=info)
+        api.expect("GET", LIST, self.CERTIFICATES[:50], info=info)
+        api.expect("GET", LIST, self.CERTIFICATES[50:60], info=info)
+        result = run(module, certificates=[{"id": "c000"}, {"id": "c059"}], unlisted="ignore")
+        assert result["requests"] == 4 and len(result["certificates"]) == 60
+
+    def test_a_list_that_never_fits_is_an_error_after_three_readings(self, api: Script, run: Run) -> None:
+        for _reading in range(3):
+            api.expect("GET", LIST, self.CERTIFICATES[:50], info={"page": 1, "total_pages": 1, "total_count": 70})
+            api.expect("GET", LIST, [], info={"page": 2, "total_pages": 1, "total_count": 70})
+        assert "50 objects came, 70 were announced" in run(module, certificates=self.ORDER)["msg"]
+
+
+class TestWaiting:
+    """Throttles, failures that pass, and those that do not."""
+
+    THROTTLED = {"success": False, "errors": [{"code": 971, "message": "Please wait"}], "messages": [], "result": None}
+
+    def test_a_throttle_uses_up_no_retry(self, api: Script, run: Run, waits: list[float]) -> None:
+        api.expect("GET", LIST, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "300"})
+        api.expect("GET", LIST, status=429, answer=self.THROTTLED)
+        api.expect("GET", LIST, status=429, answer=self.THROTTLED)
+        api.expect_list([GLOBALSIGN, DIGICERT])
+        result = run(module, certificates=[{"id": "globalsign"}, {"id": "digicert"}], max_wait=660, retries=0)
+        assert result["requests"] == 4
+        assert 300 <= waits[0] <= 330 and 60 <= waits[1] <= 66 and 60 <= waits[2] <= 66
+        assert result["waited"] == pytest.approx(sum(waits), abs=0.1)
+
+    def test_the_first_throttle_without_a_time_waits_half_a_minute(
+        self, api: Script, run: Run, waits: list[float]
+    ) -> None:
+        api.expect("GET", LIST, status=429, answer=self.THROTTLED)
+        api.expect_list([GLOBALSIGN])
+        run(module, certificates=[{"id": "globalsign"}])
+        assert len(waits) == 1 and 30 <= waits[0] <= 33
+
+    @pytest.mark.parametrize("wanted", ["90", "99999999999", "Fri, 31 Dec 2100 23:59:59 GMT"])
+    def test_a_wait_over_max_wait_fails_at_once(self, api: Script, run: Run, waits: list[float], wanted: str) -> None:
+        api.expect("GET", LIST, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": wanted})
+        result = run(module, certificates=[{"id": "globalsign"}], max_wait=60)
+        assert "'max_wait' is 60 s" in result["msg"] and "971 Please wait" in result["msg"] and waits == []
+
+    @pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 524])
+    def test_failures_that_pass_are_retried(self, api: Script, run: Run, waits: list[float], status: int) -> None:
+        api.expect("GET", LIST, status=status, raw="<html>", answer_headers={"Content-Type": "text/html"})
+        api.expect_list([GLOBALSIGN])
+        assert run(module, certificates=[{"id": "globalsign"}], retries=1)["requests"] == 2
+        assert len(waits) == 1 and waits[0] < 1
+
+    @pytest.mark.parametrize("status", [400, 404, 405, 409, 501, 525])
+    def test_others_are_not(self, api: Script, run: Run, waits: list[float], status: int) -> None:
+        api.expect("GET", LIST, status=status, raw="<html>", answer_headers={"Content-Type": "text/html"})
+        result = run(module, certificates=[{"id": "globalsign"}], retries=5)
+        assert result["failed"] and result["requests"] == 1 and waits == []
+
+    def test_retries_are_bounded(self, api: Script, run: Run, waits: list[float]) -> None:
+        for _attempt in range(3):
+            api.expect("GET", LIST, status=502, raw="<html>", answer_headers={"Content-Type": "text/html"})
+        result = run(module, certificates=[{"id": "globalsign"}], retries=2)
+        assert "HTTP 502 (cf-ray 0123456789abcdef-TST) with 6 bytes of text/html" in result["msg"]
+        assert result["requests"] == 3 and len(waits) == 2
+
+    def test_a_ban_before_the_put_has_the_zone_read_again(self, api: Script, run: Run, waits: list[float]) -> None:
+        put = [("digicert", 11), ("globalsign", 10)]
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put(put, None, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "11"})
+        api.expect_list(numbered((DIGICERT, 5), (GLOBALSIGN, 20)))
+        put = [("digicert", 21), ("globalsign", 20)]
+        api.expect_put(put, None, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "11"})
+        api.expect_put(put, numbered((DIGICERT, 21), (GLOBALSIGN, 20)))
+        result = run(module, certificates=BY_ISSUER)
+        assert result["changed"] and result["restore"][0] == {"id": "globalsign", "priority": 20}
+
+    def test_a_short_throttle_before_the_put_does_not(self, api: Script, run: Run, waits: list[float]) -> None:
+        put = [("digicert", 11), ("globalsign", 10)]
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put(put, None, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "8"})
+        api.expect_put(put, numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
+        assert run(module, certificates=BY_ISSUER)["requests"] == 3
+
+    def test_another_writer_during_the_ban_may_have_done_it(self, api: Script, run: Run, waits: list[float]) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect("PUT", f"{LIST}/prioritize", status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "11"})
+        api.expect_list(numbered((DIGICERT, 50), (GLOBALSIGN, 10)))
+        result = run(module, certificates=BY_ISSUER)
+        assert result["changed"] is False and result["reprioritized"] == []
+
+
+class TestRenewal:
+    """A certificate that is renewed between the reading and the writing has another id."""
+
+    UNKNOWN = {"success": False, "errors": [{"code": 1002, "message": "Invalid certificate"}], "messages": []}
+
+    def test_entries_without_an_id_follow_it(self, api: Script, run: Run) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
+        renewed = {**DIGICERT, "id": "renewed"}
+        api.expect_list([renewed, GLOBALSIGN])
+        api.expect_put([("renewed", 11), ("globalsign", 10)], numbered((renewed, 11), (GLOBALSIGN, 10)))
+        result = run(module, certificates=BY_ISSUER)
+        assert result["changed"] and result["certificates"][0]["id"] == "renewed"
+
+    def test_but_only_once(self, api: Script, run: Run) -> None:
+        for _time in range(2):
+            api.expect_list([DIGICERT, GLOBALSIGN])
+            api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=404, answer=self.UNKNOWN)
+        result = run(module, certificates=BY_ISSUER)
+        assert result["failed"] and result["changed"] is True and result["restore"]
+
+    def test_entries_with_an_id_fail(self, api: Script, run: Run) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
+        result = run(module, certificates=[{"id": "digicert"}, {"issuer": "GlobalSign"}])
+        assert "1002 Invalid certificate" in result["msg"] and "follow renewals" in result["msg"]
+
+
+class TestHeaders:
+    """Who asks, and as whom."""
+
+    def test_a_token_is_stripped_and_the_client_names_itself(self, api: Script, run: Run) -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}", "User-Agent": "zonefleet.cloudflare/1.0.0"}
+        api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
+        assert not run(module, certificates=[{"id": "globalsign"}], api_token=f" {TOKEN}\n").get("failed")
+
+    def test_email_and_key(self, api: Script, run: Run) -> None:
+        headers = {"X-Auth-Email": "ops@example.com", "X-Auth-Key": "0123abcd"}
+        api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
+        options = {"api_token": None, "account_email": "ops@example.com", "account_api_key": "0123abcd"}
+        assert not run(module, certificates=[{"id": "globalsign"}], **options).get("failed")
+
+    def test_options_win_over_the_environment_as_a_whole(
+        self, api: Script, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "environment")
+        headers = {"X-Auth-Email": "ops@example.com", "X-Auth-Key": "0123abcd"}
+        api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
+        options = {"api_token": "", "api_email": "ops@example.com", "api_key": "0123abcd"}
+        assert not run(module, certificates=[{"id": "globalsign"}], **options).get("failed")
+
+    def test_the_environments_token_wins_over_its_key(
+        self, api: Script, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "environment\n")
+        monkeypatch.setenv("CLOUDFLARE_EMAIL", "ops@example.com")
+        monkeypatch.setenv("CLOUDFLARE_API_KEY", "0123abcd")
+        monkeypatch.setenv("CLOUDFLARE_BASE_URL", api.url)
+        api.expect("GET", LIST, [GLOBALSIGN], headers={"Authorization": "Bearer environment"}, info={"total_count": 1})
+        assert not run(module, certificates=[{"id": "globalsign"}], api_token=None, api_url=None).get("failed")
+
+    def test_netrc_does_not_replace_the_credentials(
+        self, api: Script, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any
+    ) -> None:
+        (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
+        monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+        api.expect("GET", LIST, [GLOBALSIGN], headers={"Authorization": f"Bearer {TOKEN}"}, info={"total_count": 1})
+        assert not run(module, certificates=[{"id": "globalsign"}]).get("failed")
+
+    def test_a_proxy_gets_no_token_in_clear_text(self, api: Script, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        api.expect_list([GLOBALSIGN])
+        assert not run(module, certificates=[{"id": "globalsign"}]).get("failed")
+
+    @pytest.mark.parametrize("target", ["https://elsewhere.example/", "/client/v4/other"])
+    def test_redirects_are_refused(self, api: Script, run: Run, target: str) -> None:
+        api.expect("GET", LIST, raw="", status=302, answer_headers={"Location": target})
+        result = run(module, certificates=[{"id": "globalsign"}], retries=3)
+        assert f"a redirect to {target}" in result["msg"] and result["requests"] == 1
+
+
+class TestAnswers:
+    """Refusals and answers that are not as documented: one clear message, nothing lost, no traceback."""
+
+    @pytest.mark.parametrize(
+        ("status", "error", "hint"),
+        [
+            (
+                403,
+                {"code": 9109, "message": "Unauthorized to access requested resource"},
+                "Mutual TLS Certificates Write",
+            ),
+            (403, {"code": 10000, "message": "Authentication error"}, "SSL and Certificates Write"),
+            (
+                400,
+                {
+                    "code": 6003,
+                    "message": "Invalid request headers",
+                    "error_chain": [{"code": 6111, "message": "Invalid format for Authorization header"}],
+                },
+                "malformed",
+            ),
+            (400, {"code": 9106, "message": "Missing X-Auth-Key"}, "got no credentials"),
+            (400, {"code": 1212, "message": "Maximum number"}, "Business and Enterprise plans"),
+            (400, {"code": 4242, "message": "New", "documentation_url": "https://x", "source": {"pointer": "/a"}}, ""),
+            (200, {"message": "no code"}, ""),
+            (500, "just text", ""),
+        ],
+    )
+    def test_refusals(self, api: Script, run: Run, status: int, error: t.Any, hint: str) -> None:
+        api.expect("GET", LIST, status=status, answer={"success": False, "errors": [error], "result": None})
+        result = run(module, certificates=[{"id": "globalsign"}])
+        assert result["errors"] == [error] and result["status"] == status
+        assert f"GET {LIST} answered HTTP {status} (cf-ray 0123456789abcdef-TST): " in result["msg"]
+        assert hint in result["msg"] and "exception" not in result and result["changed"] is False
+        if isinstance(error, dict):
+            assert error["message"] in result["msg"]
+            assert all(below["message"] in result["msg"] for below in error.get("error_chain", []))
+
+    @pytest.mark.parametrize(
+        "raw",
+        ["", "<html>", "[]", "null", "3", "{", '{"success": true', "{}", '{"success": false}', '{"success": true}']
+        + [
+            f'{{"success": true, "result": {result}}}'
+            for result in ("{}", "3", "[3]", "[{}]", '[{"id": 3}]', '[{"id": ""}]')
+        ]
+        + [
+            f'{{"success": true, "result": [{{"id": "globalsign", "{field}": {value}}}]}}'
+            for field, value in (
+                ("priority", "NaN"),
+                ("priority", "1e999"),
+                ("priority", '"1"'),
+                ("priority", "true"),
+                ("hosts", '"a"'),
+                ("hosts", "[3]"),
+                ("issuer", "3"),
+                ("status", "{}"),
+                ("type", "[]"),
+                ("signature", "false"),
+                ("geo_restrictions", '"us"'),
+                ("geo_restrictions", '{"label": 3}'),
+                ("keyless_server", "[]"),
+            )
+        ]
+        + ["[" * 100_000],
+    )
+    def test_answers_that_are_not_as_documented(self, api: Script, run: Run, raw: str) -> None:
+        api.expect("GET", LIST, raw=raw)
+        if '"id": "globalsign"' in raw and "NaN" not in raw and "1e999" not in raw:
+            api.expect("GET", LIST, [])
+        result = run(module, certificates=[{"id": "globalsign"}])
+        assert result["failed"] and LIST in result["msg"] and "exception" not in result
+
+    def test_what_the_api_notes_is_returned_once(self, api: Script, run: Run) -> None:
+        notes = [{"code": 10000, "message": "Note", "type": None}, "text"]
+        for page, found in ((1, [GLOBALSIGN]), (2, [])):
+            answer = {"success": True, "errors": [], "messages": notes, "result": found}
+            api.expect("GET", LIST, answer=answer, query={"page": str(page), "per_page": "50"})
+        assert run(module, certificates=[{"id": "globalsign"}])["messages"] == notes
+
+    def test_null_is_an_empty_list(self, api: Script, run: Run) -> None:
+        api.expect("GET", LIST, None, info={"total_count": 0})
+        assert "The zone has none" in run(module, certificates=[{"id": "globalsign"}])["msg"]

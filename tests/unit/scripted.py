@@ -1,0 +1,102 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API as a script of expected requests, and objects for its answers."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from pytest_httpserver import HTTPServer
+
+ZONE = "00112233445566778899aabbccddeeff"
+TOKEN = "cfut_0123456789abcdefghijklmnopqrstuvwxyzABCD"
+
+
+class Script:
+    """The API as a list of requests, which have to come in this order, all of them and no other."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self._server = server
+        self.url = server.url_for("/client/v4")
+
+    def expect(
+        self,
+        method: str,
+        path: str,
+        result: t.Any = None,
+        *,
+        query: dict[str, str] | None = None,
+        body: t.Any = None,
+        headers: dict[str, str] | None = None,
+        status: int = 200,
+        info: dict[str, int] | None = None,
+        raw: str | bytes | None = None,
+        answer: dict[str, t.Any] | None = None,
+        answer_headers: dict[str, str] | None = None,
+    ) -> None:
+        """Expect a request and answer it, with C(result) in an envelope, a whole C(answer), or C(raw) text."""
+        matchers: dict[str, t.Any] = {"query_string": query, "headers": headers}
+        if body is not None:
+            matchers["json"] = body
+        handler = self._server.expect_ordered_request(f"/client/v4{path}", method, **matchers)
+        if raw is not None:
+            handler.respond_with_data(raw, status, {"cf-ray": "0123456789abcdef-TST", **(answer_headers or {})})
+            return
+        envelope = answer or {"result": result, "success": True, "errors": [], "messages": []}
+        if info is not None:
+            envelope["result_info"] = info
+        handler.respond_with_data(
+            json.dumps(envelope),
+            status,
+            {"cf-ray": "0123456789abcdef-TST", **(answer_headers or {})},
+            content_type="application/json",
+        )
+
+    def expect_list(self, certificates: list[dict[str, t.Any]], zone: str = ZONE) -> None:
+        """Expect the certificates of a zone to be read, all on one page that proves to be all."""
+        self.expect(
+            "GET",
+            f"/zones/{zone}/custom_certificates",
+            certificates,
+            query={"page": "1", "per_page": "50"},
+            info={
+                "page": 1,
+                "per_page": 50,
+                "total_pages": 1,
+                "count": len(certificates),
+                "total_count": len(certificates),
+            },
+        )
+
+    def expect_put(self, numbers: list[tuple[str, t.Any]], result: t.Any, **kwargs: t.Any) -> None:
+        """Expect the PUT of exactly these ids and priorities."""
+        body = {"certificates": [{"id": identifier, "priority": number} for identifier, number in numbers]}
+        self.expect("PUT", f"/zones/{ZONE}/custom_certificates/prioritize", result, body=body, **kwargs)
+
+    def check(self) -> None:
+        """Fail where a request came that was not expected, or an expected one did not come."""
+        self._server.check_assertions()
+        self._server.check_handler_errors()
+        assert not self._server.ordered_handlers, f"not requested: {self._server.format_matchers()}"
+
+
+def certificate(name: str, priority: t.Any = 0, **fields: t.Any) -> dict[str, t.Any]:
+    """Return an API object of a certificate with a readable id."""
+    return {
+        "id": name,
+        "type": "legacy_custom",
+        "hosts": ["www.example.com"],
+        "issuer": "DigiCertInc",
+        "signature": "SHA256WithRSA",
+        "bundle_method": "ubiquitous",
+        "zone_id": ZONE,
+        "uploaded_on": "2026-03-01T10:00:00.123456Z",
+        "modified_on": "2026-03-01T10:00:02.654321Z",
+        "expires_on": "2036-03-01T23:59:59.000000Z",
+        "priority": priority,
+        "status": "active",
+        **fields,
+    }

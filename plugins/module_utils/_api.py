@@ -221,6 +221,7 @@ class Client:
 
         A list that changes under the reading is read again from the start, never put together from two states.
 
+        :param query: A filter, if one is wanted.
         :raises ApiError: as for a call, or the list did not hold still.
         """
         for _reading in range(_MOST_READINGS):
@@ -245,9 +246,12 @@ class Client:
                     raise _Changed(f"page {page} repeats {printable(item['id'], 64)}")
             if not found or info.ends(page, len(items)):
                 break
-        if totals - {len(items)}:
+        else:
+            raise _Changed(f"there is no end after {_MOST_PAGES} pages")
+        # Whether the totals count what a filter leaves or everything is not documented: then, an empty page is the end.
+        if not query and totals - {len(items)}:
             raise _Changed(f"{len(items)} objects came, {', '.join(map(str, sorted(totals)))} were announced")
-        if not found and info.total is None and page < (info.pages or 0):
+        if not query and not found and not totals and page < (info.pages or 0):
             raise _Changed(f"page {page} of {info.pages} is empty")
         return list(items.values())
 

@@ -234,6 +234,11 @@ def _is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def is_zone_id(text: str) -> bool:
+    """Tell whether it is what Cloudflare uses as the id of a zone or an account: it goes into a path as it is."""
+    return _ZONE_ID.fullmatch(text) is not None
+
+
 def _read_zone(params: Params) -> ZoneChoice:
     zone_id, name, account_id = (
         str(params.get(option) or "").strip() or None for option in ("zone_id", "zone", "account_id")
@@ -251,7 +256,7 @@ def _read_zone(params: Params) -> ZoneChoice:
 
 
 def _read_hex(option: str, value: str) -> str:
-    if not _ZONE_ID.fullmatch(value.lower()):
+    if not is_zone_id(value.lower()):
         raise OptionError(
             f"'{option}' is '{printable(value, 80)}': it has to be 32 hexadecimal digits, as the dashboard's overview page "
             "shows it. INI inventories and YAML turn some ids into numbers (all digits, or one 'e' among digits): "

@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import ZoneChoice
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import ZoneChoice, is_zone_id
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import a_labels, comparable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
@@ -40,7 +40,7 @@ def _find_zone_id(client: Client, name: str, account_id: str | None) -> str:
     found = [
         zone
         for zone in client.list_all("/zones", f"look up zone {printable(name)}", query)
-        if comparable([str(zone.get("name"))]) == {wanted} and (not account_id or _account(zone, "id") == account_id)
+        if comparable([str(zone.get("name"))]) == {wanted} and (not account_id or account_of(zone, "id") == account_id)
     ]
     if not found:
         within = f" in account {account_id}" if account_id else ""
@@ -49,20 +49,25 @@ def _find_zone_id(client: Client, name: str, account_id: str | None) -> str:
             "also needs the permission 'Zone Read' for a look-up by name, which 'zone_id' does without."
         )
     if len(found) > 1:
-        shown = "; ".join(_described(zone) for zone in found[:_MOST_SHOWN])
+        shown = "; ".join(described(zone) for zone in found[:_MOST_SHOWN])
         raise CloudflareError(
             f"{len(found)} zones have the name {printable(name)} ('zone'): {shown}. Set 'account_id', or use 'zone_id'."
         )
-    return t.cast(str, found[0]["id"])
+    zone_id = t.cast(str, found[0]["id"])
+    if not is_zone_id(zone_id):
+        raise CloudflareError(f"The zone {printable(name)} has an id that is none: {printable(zone_id, 80)}.")
+    return zone_id
 
 
-def _account(zone: t.Mapping[str, t.Any], field: str) -> object:
+def account_of(zone: t.Mapping[str, t.Any], field: str) -> object:
+    """Return a field of the account that a zone is in; nothing where the API does not tell."""
     account = zone.get("account")
     return account.get(field) if isinstance(account, dict) else None
 
 
-def _described(zone: t.Mapping[str, t.Any]) -> str:
+def described(zone: t.Mapping[str, t.Any]) -> str:
+    """Return what tells a zone from others of its name."""
     return (
-        f"{printable(zone['id'], 64)} (account {printable(_account(zone, 'id'))} "
-        f"{printable(_account(zone, 'name'))}, status {printable(zone.get('status'))})"
+        f"{printable(zone['id'], 64)} (account {printable(account_of(zone, 'id'))} "
+        f"{printable(account_of(zone, 'name'))}, status {printable(zone.get('status'))})"
     )

@@ -69,7 +69,10 @@ CASES: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"certificates": [{"id": "a\x1b[31m"}]}, ["'id' in entry 1", "a\\x1b[31m"]),
     ({"certificates": [{"id": "a", "issuer": "x", "host": "y"}]}, ["entry 1", "'id'", "'host' and 'issuer'"]),
     ({"certificates": [{"host": "\u2603" * 70 + ".example"}]}, ["'host' in entry 1"]),
-    ({"certificates": [{"host": "https://www.example.com/"}]}, ["'host' in entry 1", "https://www.example.com/", "no host"]),
+    (
+        {"certificates": [{"host": "https://www.example.com/"}]},
+        ["'host' in entry 1", "https://www.example.com/", "no host"],
+    ),
     ({"certificates": [{"status": "!"}]}, ["'status' in entry 1", "!expired"]),
     ({"certificates": [{"id": "a", "priority": 1}, ENTRY]}, ["'priority' is missing in entry 2", "none"]),
     ({"certificates": [{"id": "a", "priority": True}]}, ["'priority'", "True", "whole number"]),

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who is served first for a name that several certificates hold."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import UTC, datetime
+
+import pytest
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, read_certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import Contest, find_contests
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def made(identifier: str, priority: int = 0, hosts: str = "a", **fields: t.Any) -> Certificate:
+    names = [f"{label}.example.com" for label in hosts]
+    shape = {"type": "legacy_custom", "signature": "SHA256WithRSA", "status": "active", **fields}
+    return read_certificate({"id": identifier, "priority": priority, "hosts": names, **shape})
+
+
+def contests(*certificates: Certificate, after: dict[str, int] | None = None) -> list[Contest]:
+    before = {certificate.id: certificate.priority for certificate in certificates}
+    return find_contests(certificates, before, {**before, **(after or {})})
+
+
+@pytest.mark.parametrize(
+    ("certificates", "first", "tie", "pack"),
+    [
+        ([made("low", 1), made("high", 2, "ab")], "high", False, False),
+        ([made("b", 1), made("a", 1, "ab")], "a", True, False),
+        # The kind comes before the number
+        ([made("legacy", 1), made("modern", 9, "ab", type="sni_custom")], "legacy", False, False),
+        ([made("legacy", 1), made("keyless", 0, "ab", keyless_server={"id": "x"})], "keyless", False, False),
+        ([made("unknown", 1, type=None), made("modern", 9, "ab", type="sni_custom")], "unknown", False, False),
+        ([made("legacy", 1), made("unknown", 9, "ab", type="new_custom")], "legacy", False, False),
+        # Equal hosts and different algorithms are one choice
+        ([made("rsa", 1), made("ecdsa", 2, signature="ECDSAWithSHA384")], "ecdsa", False, True),
+        ([made("rsa", 2), made("ecdsa", 2, signature="ECDSAWithSHA384")], "ecdsa", False, True),
+        ([made("rsa", 1), made("old", 2, signature="SHA1WithRSA")], "old", False, True),
+        ([made("rsa", 2), made("other", 2, signature="SHA384WithRSA")], "other", True, False),
+        ([made("rsa", 1), made("ecdsa", 2, "ab", signature="ECDSAWithSHA384")], "ecdsa", False, False),
+        ([made("rsa", 1), made("unknown", 2, signature=None)], "unknown", False, False),
+        # A pack ties with a third one
+        (
+            [made("rsa", 2), made("ecdsa", 1, signature="ECDSAWithSHA384"), made("zzz", 2, "ab")],
+            "rsa",
+            True,
+            True,
+        ),
+    ],
+)
+def test_first(certificates: list[Certificate], first: str, tie: bool, pack: bool) -> None:
+    (found,) = [contest for contest in contests(*certificates) if contest.name == "a.example.com"]
+    assert found.as_result() == {"name": "a.example.com", "before": first, "after": first, "tie": tie, "pack": pack}
+
+
+def test_a_name_that_one_holds_is_no_contest() -> None:
+    assert contests(made("one", 1, "a"), made("two", 1, "b"), made("none", 1, "")) == []
+
+
+def test_names_are_told_in_order_and_without_regard_to_case() -> None:
+    shouting = read_certificate({"id": "two", "priority": 5, "hosts": ["B.EXAMPLE.com", "A.example.com"]})
+    found = contests(made("one", 1, "ab"), shouting, after={"one": 6})
+    assert [(item.name, item.before.id, item.after.id) for item in found] == [
+        ("a.example.com", "one", "one"),
+        ("b.example.com", "one", "one"),
+    ]
+
+
+class TestWarnings:
+    """What the list decides wrongly."""
+
+    EXPIRED = made("expired", 9, "ab", expires_on="2026-05-31T23:59:59Z")
+    PENDING = made("pending", 9, "ab", status="pending")
+    FIT = made("fit", 1)
+
+    @pytest.mark.parametrize(("unfit", "why"), [(EXPIRED, "expired on 2026-05-31"), (PENDING, "has status pending")])
+    def test_an_unfit_first(self, unfit: Certificate, why: str) -> None:
+        (text,) = find_warnings([unfit], contests(unfit, self.FIT), NOW)
+        assert "1 contested name:" in text and f"a.example.com gets {unfit.id}, which {why}" in text
+
+    def test_but_not_where_the_list_decides_nothing_or_has_no_choice(self) -> None:
+        assert find_warnings([self.FIT], contests(self.EXPIRED, self.FIT), NOW) == []
+        assert find_warnings([self.EXPIRED], contests(self.EXPIRED, made("other", 1, "a", status="x")), NOW) == []
+
+    def test_kinds_that_the_list_has_the_wrong_way_round(self) -> None:
+        modern = made("modern", 9, type="sni_custom")
+        keyless = made("keyless", 1, keyless_server={"id": "x"})
+        legacy = made("legacy", 5)
+        (text,) = find_warnings([modern, legacy], [], NOW)
+        assert "legacy_custom certificate below an sni_custom one in 1 place, such as legacy below modern" in text
+        (text,) = find_warnings([legacy, keyless], [], NOW)
+        assert "keyless certificate below another one in 1 place, such as keyless below legacy" in text
+        assert len(find_warnings([modern, legacy, keyless], [], NOW)) == 2
+        assert find_warnings([keyless, legacy, modern], [], NOW) == []
+        assert find_warnings([modern, made("apart", 1, "c")], [], NOW) == []
+
+    def test_nothing_matched_though_there_is_something_to_decide(self) -> None:
+        (text,) = find_warnings([], contests(self.EXPIRED, self.FIT), NOW)
+        assert "1 contested name, such as a.example.com: nothing was decided" in text
+        assert find_warnings([], [], NOW) == []

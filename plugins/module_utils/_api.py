@@ -30,6 +30,9 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version impo
 PER_PAGE = 50  # the most that the API gives
 _MOST_PAGES = 1000
 _MOST_READINGS = 3
+_MOST_LEVELS = 50  # of nested JSON; the API has six
+_MOST_MESSAGES = 100
+_LONGEST_REASON = 2000  # characters of a message; the errors are in the result as a whole
 
 _TRANSIENT = frozenset((500, 502, 503, 504, *range(520, 525)))
 # Refused before the request as such was looked at; after any other failure, a write may have been done, or half done.
@@ -292,10 +295,20 @@ class Client:
             raise ApiError(f"{what} failed: {error}.", transient=True) from None
         except _transport.UnusableAnswer as error:
             raise ApiError(f"{what} failed: {error}.") from None
-        envelope = _read_envelope(answer, what)
+        try:
+            envelope = _read_envelope(answer, what)
+        except ApiError as error:
+            if not error.throttled:
+                self._gate.passed()
+            raise
         self._gate.passed()
-        self.messages += [note for note in list_of(envelope.get("messages")) if note not in self.messages]
+        self._keep_messages(list_of(envelope.get("messages")))
         return envelope
+
+    def _keep_messages(self, notes: t.Sequence[t.Any]) -> None:
+        for note in notes[:_MOST_MESSAGES]:
+            if note not in self.messages and len(self.messages) < _MOST_MESSAGES:
+                self.messages.append(note)
 
     def _log_in(self, request: t.Any) -> t.Any:
         """Set the credentials of a prepared request. As the session's own way to log in, it also keeps .netrc out."""
@@ -385,6 +398,8 @@ def _read_envelope(answer: _transport.Answer, what: str) -> dict[str, t.Any]:
         envelope = json.loads(answer.body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         envelope = None
+    if isinstance(envelope, (dict, list)) and _is_deep(envelope):
+        raise ApiError(f"{told} with JSON that is nested more than {_MOST_LEVELS} levels deep.", answer.status, **again)
     if not isinstance(envelope, dict):
         kind = printable(answer.headers.get("Content-Type", "no content type"), 60)
         raise ApiError(
@@ -397,8 +412,20 @@ def _read_envelope(answer: _transport.Answer, what: str) -> dict[str, t.Any]:
         return envelope
     errors = list_of(envelope.get("errors")) or ([envelope] if "success" not in envelope else [])
     texts = "; ".join(map(_error_text, errors)) or "no reason given"
+    texts = texts if len(texts) <= _LONGEST_REASON else texts[: _LONGEST_REASON - 1] + "\u2026"
     codes = [code for code, _text in map(_code_and_text, errors) if code is not None]
     raise ApiError(f"{told}: {texts}." + _spaced(hint_for(codes, answer.status)), answer.status, errors, **again)
+
+
+def _is_deep(value: object) -> bool:
+    """Tell whether JSON is nested so deeply that whoever gets the result may not be able to write or read it."""
+    level: list[t.Any] = [value]
+    for _level in range(_MOST_LEVELS):
+        containers = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [child for items in containers for child in items if isinstance(child, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _refuse(constant: str) -> t.NoReturn:
@@ -442,10 +469,10 @@ def _read_retry_after(value: str | None) -> float | None:
     """Return the seconds of a C(Retry-After) header, which may give a date (RFC 9110); nothing for anything else."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.isascii() and value.strip().isdigit():
         return float(value.strip()[:9])
     try:
         moment = parsedate_to_datetime(value)
         return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None

@@ -40,7 +40,7 @@ class Malformed(ValueError):
 class Certificate:
     """A custom certificate, as far as its order and its selection go.
 
-    C(raw) is the API's own object. C(shown) is C(False) where that object does not tell the priority.
+    C(raw) is the API's own object. C(shown) is C(False) where that object has no priority; C(null) is one, of 0.
     Source: Cloudflare API, "List SSL Configurations".
     """
 
@@ -104,7 +104,7 @@ def read_certificate(item: object) -> Certificate:
         return Certificate(
             id=identifier,
             priority=read_number(item.get("priority"), "priority"),
-            shown=item.get("priority") is not None,
+            shown="priority" in item,
             names=_read_hosts(item.get("hosts")),
             issuer=_read_text(item, "issuer"),
             signature=_read_text(item, "signature"),

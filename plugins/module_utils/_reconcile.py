@@ -157,27 +157,39 @@ def _write(client: Client, options: PriorityOptions, decision: _Decision) -> Rep
     """Write what was decided, on fresh knowledge, and report what proves it."""
     origin = decision  # what stood before anything may have been written
     throttled_at_most = client.throttled_at_reading + _LONGEST_HOLD_UP
+    perhaps_done = False
     may_follow_renewal = all(entry.id is None for entry in options.entries)
     while decision.plan.write:
         try:
             shown = prioritize(client, decision.zone_id, decision.plan.write, throttled_at_most)
         except Outdated as delay:
             throttled_at_most = math.inf
-            perhaps_done = delay.perhaps_done
+            perhaps_done |= delay.perhaps_done
         except ApiError as error:
-            perhaps_done = error.perhaps_done
+            perhaps_done |= error.perhaps_done
             if not (may_follow_renewal and is_unknown_certificate(error)):
-                if perhaps_done:
-                    error.message += " The change may have been made, in whole or in part: run again to see, or undo it with 'restore'."
-                    error.fields.update(_undo(origin, origin.certificates))
+                _tell_doubt(error, origin, perhaps_done)
                 raise
             may_follow_renewal = False
         else:
             return _verify(client, options, decision, origin, shown)
-        decision = _decide(client, decision.zone_id, options)
+        try:
+            decision = _decide(client, decision.zone_id, options)
+        except CloudflareError as error:
+            _tell_doubt(error, origin, perhaps_done)
+            raise
         origin = origin if perhaps_done else decision
     changed = any(origin.numbers.get(key, number) != number for key, number in decision.numbers.items())
     return _report(_since(origin, decision), decision.certificates, decision.numbers, changed, False)
+
+
+def _tell_doubt(error: CloudflareError, origin: _Decision, perhaps_done: bool) -> None:
+    """Have an error tell that a write may have been done before it, and how to undo that."""
+    if perhaps_done:
+        error.message += (
+            " The change may have been made, in whole or in part: run again to see, or undo it with 'restore'."
+        )
+        error.fields.update(_undo(origin, origin.certificates))
 
 
 def _since(origin: _Decision, decision: _Decision) -> _Decision:

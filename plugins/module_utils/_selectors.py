@@ -114,5 +114,8 @@ def matcher(pattern: str) -> t.Callable[[str | None], bool]:
     A value that is missing fits no plain pattern and every negated one.
     """
     negated = pattern.startswith("!")
-    fits = re.compile(translate(pattern[negated:]), re.IGNORECASE).match
+    try:
+        fits = re.compile(translate(pattern[negated:]), re.IGNORECASE).match
+    except re.error:  # on Python 3.8 and 3.9, for a range that is empty: [z-a]
+        fits = re.compile(r"(?!)").match
     return lambda value: (value is not None and fits(value) is not None) is not negated

@@ -63,6 +63,8 @@ class Answer:
 def open_session() -> requests.Session:
     """Return a session that keeps connections alive and whose attempts keep to the deadline."""
     session = requests.Session()
+    # Redirects are not followed; without this, requests would still parse their target, and read their whole body.
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     session.mount("https://", _Adapter())
     session.mount("http://", _Adapter())
     return session
@@ -97,7 +99,9 @@ def _read(response: requests.Response) -> bytes:
         if len(body) > MAX_BYTES:
             raise UnusableAnswer(f"its body is larger than {MAX_BYTES // 2**20} MiB")
     announced = response.headers.get("Content-Length", "")
-    if announced.isdigit() and response.raw.tell() < int(announced):  # older urllib3 does not tell
+    if (
+        announced.isascii() and announced.isdigit() and response.raw.tell() < int(announced)
+    ):  # older urllib3 does not tell
         raise NoAnswer("the answer was cut off")
     return bytes(body)
 
@@ -109,7 +113,8 @@ def _failure(error: BaseException, timeout: float) -> Exception:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return UnusableAnswer(f"the server's TLS certificate is not trusted: {printable(cause.verify_message)}")
     for cause in chain:
-        if isinstance(cause, (socket.timeout, TimeoutError, ConnectTimeoutError)):
+        timed_out = isinstance(cause, (socket.timeout, TimeoutError, ConnectTimeoutError))
+        if timed_out and not isinstance(cause, NewConnectionError):  # to urllib3, a refused connection timed out, too
             return NoAnswer(f"no whole answer within {timeout:g} s")
     for cause in chain:
         if isinstance(cause, http.client.IncompleteRead):

@@ -211,6 +211,14 @@ def _head(outgoing: Outgoing, announce: bool = True) -> bytes:
     return "\r\n".join(lines).encode()
 
 
+def _server_error(fault: Fault, form: str) -> tuple[int, dict[str, str], bytes]:
+    if form == "html":
+        return fault["status"], {"Content-Type": "text/html; charset=UTF-8"}, fault.page().encode()
+    error = {"code": 10001, "message": "internal error"}
+    payload = {"success": False, "errors": [error], "messages": [], "result": None}
+    return fault["status"], {}, envelope.encode(payload)
+
+
 _WAYS: dict[str, Callable[[Outgoing, Fault], Awaitable[web.StreamResponse]]] = {
     "reset_after_apply": _reset_after_apply,
     "reset_mid_answer": _reset_mid_answer,
@@ -231,21 +239,13 @@ REPLACED: dict[str, Callable[[Fault, str], tuple[int, dict[str, str], bytes]]] =
         fault["body"] if isinstance(fault["body"], bytes) else fault["body"].encode(),
     ),
     "html": lambda fault, form: (fault["status"], {"Content-Type": "text/html; charset=UTF-8"}, fault.page().encode()),
-    "server_error": lambda fault, form: _server_error(fault, form),
+    "server_error": _server_error,
     "not_object": lambda fault, form: (200, {}, fault["body"].encode()),
     "empty_body": lambda fault, form: (fault["status"], {}, b""),
     "redirect": lambda fault, form: (fault["status"], {"Location": fault["location"]}, b""),
     "throttled": lambda fault, form: _throttled(fault),
 }
 """Faults with an answer of their own: status, headers and body."""
-
-
-def _server_error(fault: Fault, form: str) -> tuple[int, dict[str, str], bytes]:
-    if form == "html":
-        return fault["status"], {"Content-Type": "text/html; charset=UTF-8"}, fault.page().encode()
-    error = {"code": 10001, "message": "internal error"}
-    payload = {"success": False, "errors": [error], "messages": [], "result": None}
-    return fault["status"], {}, envelope.encode(payload)
 
 
 def _throttled(fault: Fault) -> tuple[int, dict[str, str], bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
@@ -16,6 +17,11 @@ from pytest_httpserver import HTTPServer
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _api
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script
+
+# The emulator's place; ansible-test does not read pytest.ini.
+TESTS = str(Path(__file__).resolve().parent.parent)
+if TESTS not in sys.path:
+    sys.path.append(TESTS)
 
 CREDENTIAL_VARIABLES = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_BASE_URL")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")

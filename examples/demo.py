@@ -1,0 +1,149 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo (`make demo`): a zone's certificates put in order over real HTTP, and back.
+
+It builds and installs the collection as a user would, and talks to the emulator instead of Cloudflare. Everything that
+it makes is in a temporary directory; it fails where anything is not as it says.
+"""
+
+from __future__ import annotations
+
+import collections
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from emulator import Emulator  # noqa: E402
+
+ZONE = "example.com"
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="zonefleet-demo-") as directory, Emulator() as emulator:
+        try:
+            Demo(Path(directory), emulator).run()
+        except DemoFailed as error:
+            print(f"\nThe demo failed: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+class DemoFailed(Exception):
+    """Something is not as the demo says."""
+
+
+class Demo:
+    """The acts of the demo; each prints what it runs, and checks what it did."""
+
+    def __init__(self, directory: Path, emulator: Emulator) -> None:
+        self.directory = directory
+        self.emulator = emulator
+        self.environment = make_environment(directory, emulator)
+
+    def run(self) -> None:
+        at_first = self.emulator.order(ZONE)
+        say("Build the collection and install it from its tarball")
+        self.command("ansible-galaxy", "collection", "build", "--output-path", "dist", str(ROOT))
+        tarball = next((self.directory / "dist").iterdir()).relative_to(self.directory)
+        self.command(
+            "ansible-galaxy", "collection", "install", "--offline", str(tarball), "--collections-path", "installed"
+        )
+
+        say(f"{ZONE} in the emulator: two authorities hold {ZONE} and www.{ZONE}")
+        self.show_zone()
+
+        say("What would change?")
+        self.play("one_zone.yml", "--check", "--diff", changed=1, gets=2, puts=0)
+        require(self.emulator.order(ZONE) == at_first, "check mode has changed the zone")
+
+        say("Change it")
+        self.play("one_zone.yml", "--diff", "-e", "way_back=way_back.yml", changed=1, gets=2, puts=1)
+        require(self.emulator.order(ZONE) != at_first, "the zone is as it was")
+
+        say("Once more: nothing is left to do")
+        self.play("one_zone.yml", "--diff", changed=0, gets=2, puts=0)
+
+        say("Take it back, with the numbers that the change has returned")
+        self.play("undo.yml", "--diff", "-e", "@way_back.yml", changed=1, gets=1, puts=1)
+        require(self.emulator.order(ZONE) == at_first, "the zone is not as it was")
+        self.show_zone()
+
+    def play(self, playbook: str, *options: str, changed: int, gets: int, puts: int) -> None:
+        """Run one of the examples; it has to change so much, with so many requests."""
+        self.emulator.clear()
+        # Named as one types it in the clone, run from wherever the demo works.
+        output = self.command("ansible-playbook", f"examples/{playbook}", *options)
+        made = collections.Counter(request.method for request in self.emulator.requests)
+        print(f"Requests: {made['GET']} GET, {made['PUT']} PUT", flush=True)
+        require(f" changed={changed} " in output, f"the run does not end with changed={changed}")
+        require(made == collections.Counter(GET=gets, PUT=puts), f"{gets} GET and {puts} PUT were due")
+
+    def command(self, *words: str) -> str:
+        """Show a command, run it with its output in sight, and return that, without colours."""
+        print(f"$ {' '.join(words).replace(str(ROOT), '.')}", flush=True)
+        program = str(Path(sys.executable).with_name(words[0]))
+        lines = []
+        with subprocess.Popen(
+            [program, *words[1:]],
+            cwd=self.directory,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in t.cast("t.IO[str]", process.stdout):
+                print(line, end="", flush=True)
+                lines.append(re.sub(r"\x1b\[[0-9;]*m", "", line))
+        require(process.returncode == 0, f"{words[0]} ended with {process.returncode}")
+        return "".join(lines)
+
+    def show_zone(self) -> None:
+        certificates = {item["id"]: item for item in self.emulator.zones[ZONE].certificates}
+        for identifier, priority in self.emulator.order(ZONE):
+            found = certificates[identifier]
+            print(
+                f"{priority:4}  {found['issuer']:11}  expires {found['expires_on'][:10]}  {', '.join(found['hosts'])}"
+            )
+
+
+def make_environment(directory: Path, emulator: Emulator) -> dict[str, str]:
+    """Return an environment in which nothing of the user's own Ansible, or of a real account, takes part."""
+    (directory / "ansible.cfg").touch()
+    (directory / "examples").symlink_to(ROOT / "examples")
+    kept = {name: value for name in ("PATH", "TERM", "NO_COLOR") if (value := os.environ.get(name))}
+    return {
+        **kept,
+        **({"ANSIBLE_FORCE_COLOR": "1"} if sys.stdout.isatty() and "NO_COLOR" not in kept else {}),
+        "LC_ALL": "C.UTF-8",
+        "HOME": str(directory),
+        "TMPDIR": str(directory),
+        "ANSIBLE_CONFIG": str(directory / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(directory / "installed"),
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        "CLOUDFLARE_API_TOKEN": emulator.token,
+        "CLOUDFLARE_BASE_URL": emulator.url,
+    }
+
+
+def say(text: str) -> None:
+    print(f"\n== {text}", flush=True)
+
+
+def require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise DemoFailed(otherwise)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

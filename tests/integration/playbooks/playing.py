@@ -1,0 +1,275 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Playbooks, run as users run them, by a process of its own that knows nothing of the user's own Ansible.
+
+    played = play([{"name": "order", "zonefleet.cloudflare.custom_certificate_priority": {...}}], emulator=emulator)
+    assert played["order"].result["changed"] and played["order"].methods(emulator) == ["GET", "PUT"]
+
+`ZONEFLEET_TEST_ANSIBLE` names another `ansible-playbook` than the one beside this Python; `ZONEFLEET_TEST_WAY=module`
+has the module do the work everywhere, as the tests that say `as_module` do anyway.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from emulator import Emulator
+
+ROOT = Path(__file__).resolve().parents[3]
+ANSIBLE = os.environ.get("ZONEFLEET_TEST_ANSIBLE") or str(Path(sys.executable).with_name("ansible-playbook"))
+
+WAY = os.environ.get("ZONEFLEET_TEST_WAY")
+
+Task = dict[str, t.Any]
+Order = list[tuple[str, t.Any]]
+
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one task ended with on one host, and when, by the clock that the emulator notes requests with."""
+
+    task: str
+    host: str
+    status: str
+    result: dict[str, t.Any]
+    begun: float
+    ended: float
+
+    def methods(self, emulator: Emulator) -> list[str]:
+        """The methods of the requests that were made meanwhile, in their order."""
+        return [request.method for request in emulator.requests if self.begun <= request.at <= self.ended]
+
+    @property
+    def warnings(self) -> list[str]:
+        return list(self.result.get("warnings", ()))
+
+    @property
+    def order(self) -> Order:
+        """The certificates of the result, as `Emulator.order` shows them."""
+        return pairs_of(self.result["certificates"])
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a run of `ansible-playbook` ended with."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    done: tuple[Done, ...]
+
+    def __getitem__(self, task: str) -> Done:
+        """What the one task of this name ended with."""
+        return self.on(None, task)
+
+    def on(self, host: str | None, task: str) -> Done:
+        """The same on one of several hosts."""
+        found = [done for done in self.done if done.task == task and host in (None, done.host)]
+        assert len(found) == 1, f"{len(found)} times {task!r}:\n{self.stdout}\n{self.stderr}"
+        return found[0]
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        return {done.task: done.status for done in self.done}
+
+
+class Player:
+    """Runs playbooks in a directory of their own, in the way that a user's would run, or with the module."""
+
+    def __init__(self, directory: Path, *, as_module: bool = False) -> None:
+        self._directory = directory
+        self._as_module = as_module or WAY == "module"
+        self._runs = 0
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file that a playbook takes, or is."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        path = self._directory / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def __call__(
+        self,
+        what: Path | Sequence[Task],
+        *,
+        emulator: Emulator | None = None,
+        hosts: Mapping[str, Mapping[str, t.Any]] | None = None,
+        check: bool = False,
+        diff: bool = False,
+        extra_vars: Mapping[str, t.Any] | None = None,
+        env: Mapping[str, str] | None = None,
+        keywords: Mapping[str, t.Any] | None = None,
+        arguments: Sequence[str] = (),
+        as_module: bool = False,
+    ) -> Played:
+        """Run a playbook, or tasks as one play.
+
+        `hosts` are those of the play (localhost) with their variables, `keywords` further ones of the play,
+        `emulator` the API that the environment names, with its credentials. `as_module` keeps the work out of the worker.
+        """
+        self._runs += 1
+        home = self._directory / str(self._runs)
+        home.mkdir(parents=True)
+        playbook = what if isinstance(what, Path) else _write_play(home, what, hosts or {"localhost": {}}, keywords)
+        finished = subprocess.run(
+            [
+                ANSIBLE,
+                *(["--inventory", str(home / "inventory.yml")] if hosts else []),
+                *(["--check"] if check else []),
+                *(["--diff"] if diff else []),
+                *(["--extra-vars", json.dumps(extra_vars)] if extra_vars else []),
+                *arguments,
+                str(playbook),
+            ],
+            cwd=home,
+            env={**_environment(home, emulator, as_module or self._as_module), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return Played(finished.returncode, finished.stdout, finished.stderr, _read(home / "record"))
+
+
+def _read(record: Path) -> tuple[Done, ...]:
+    """What the callback plugin has written, unless the play did not even begin."""
+    lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+    return tuple(Done(**json.loads(line)) for line in lines)
+
+
+def _write_play(
+    home: Path,
+    tasks: Sequence[Task],
+    hosts: Mapping[str, Mapping[str, t.Any]],
+    keywords: Mapping[str, t.Any] | None,
+) -> Path:
+    play = {"hosts": list(hosts), "gather_facts": False, **(keywords or {}), "tasks": list(tasks)}
+    inventory = {"all": {"vars": LOCAL, "hosts": {name: dict(variables) for name, variables in hosts.items()}}}
+    (home / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    path = home / "play.yml"
+    path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _environment(home: Path, emulator: Emulator | None, as_module: bool) -> dict[str, str]:
+    (home / "ansible.cfg").touch()
+    return {
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback")),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        "ZONEFLEET_TEST_RECORD": str(home / "record"),
+        # Asks for the module, so that the action plugin leaves the work to it.
+        **({"ANSIBLE_KEEP_REMOTE_FILES": "1"} if as_module else {}),
+        **({"CLOUDFLARE_API_TOKEN": emulator.token, "CLOUDFLARE_BASE_URL": emulator.url} if emulator else {}),
+    }
+
+
+PRIORITY = "zonefleet.cloudflare.custom_certificate_priority"
+INFO = "zonefleet.cloudflare.custom_certificate_info"
+
+
+def priority(name: str, certificates: t.Any, *, check: bool | None = None, **options: t.Any) -> Task:
+    """A task that sets an order, in `example.com` unless it says otherwise, and goes on where it fails."""
+    zone = {} if {"zone", "zone_id", "domain"} & options.keys() else {"zone": "example.com"}
+    task = {"name": name, PRIORITY: {**zone, "certificates": certificates, **options}, "ignore_errors": True}
+    return task if check is None else {**task, "check_mode": check}
+
+
+def info(name: str, **options: t.Any) -> Task:
+    """A task that reads a zone."""
+    zone = {} if {"zone", "zone_id"} & options.keys() else {"zone": "example.com"}
+    return {"name": name, INFO: {**zone, **options}, "ignore_errors": True}
+
+
+STEPS = ("check", "run", "check again", "run again")
+
+
+def four_steps(certificates: t.Any, **options: t.Any) -> list[Task]:
+    """Tasks that show, twice, what would be done and do it."""
+    return [{**priority(step, certificates, check=step.startswith("check"), **options), "diff": True} for step in STEPS]
+
+
+def assert_settled(
+    played: Played,
+    emulator: Emulator,
+    before: Sequence[tuple[str, t.Any]],
+    *,
+    host: str | None = None,
+    reading: Sequence[str] = ("GET",),
+    writing: Sequence[str] = ("GET", "PUT"),
+    numbers_as_sent: bool = True,
+) -> Done:
+    """Hold the four steps to their promises; return what the run ended with.
+
+    `before` is the order as it was stored, `reading` and `writing` are the requests of a step without and with a change.
+    """
+    assert played.returncode == 0, f"{played.stdout}\n{played.stderr}"
+    assert emulator.contract_violations == []
+    done = [played.on(host, step) for step in STEPS]
+    due = [(True, reading), (True, writing), (False, reading), (False, reading)]
+    for step, (changed, methods) in zip(done, due, strict=True):
+        assert (step.task, step.status, step.result.get("changed")) == (step.task, "ok", changed), step.result
+        assert (step.task, step.methods(emulator)) == (step.task, list(methods))
+        assert step.result["requests"] == len(methods)
+    _assert_told(done, _zeroed(before), _zeroed(emulator.order("example.com")))
+    if numbers_as_sent:
+        assert done[0].order == done[1].order
+        for key in ("reprioritized", "restore", "contested", "diff", "unmatched"):
+            assert (key, done[0].result[key]) == (key, done[1].result[key])
+    return done[1]
+
+
+def _assert_told(done: Sequence[Done], before: Order, after: Order) -> None:
+    """What the steps tell is what was stored by the emulator's own word."""
+    check, run, *again = done
+    assert pairs_of(check.result["ansible_facts"]["cloudflare_certificate_order"]) == before
+    for step in (run, *again):
+        assert step.order == after
+        assert step.result["ansible_facts"]["cloudflare_certificate_order"] == step.result["certificates"]
+    moves = {(identifier, dict(before)[identifier], number) for identifier, number in after}
+    told = [(move["id"], move["before"], move["after"]) for move in run.result["reprioritized"]]
+    assert told and set(told) <= {move for move in moves if move[1] != move[2]}
+    for step in again:
+        assert step.result["reprioritized"] == []
+        assert step.result["diff"]["before"] == step.result["diff"]["after"]
+
+
+def pairs_of(certificates: Sequence[dict[str, t.Any]]) -> Order:
+    """Ids and priorities."""
+    return [(item["id"], item["priority"]) for item in certificates]
+
+
+def ids_of(emulator: Emulator, zone: str = "example.com") -> dict[str, str]:
+    """The ids of a zone's certificates by their issuers."""
+    return {str(item["issuer"]): str(item["id"]) for item in emulator.zones[zone].certificates}
+
+
+def numbers_of(emulator: Emulator, zone: str = "example.com") -> dict[str, t.Any]:
+    """The stored numbers of a zone's certificates by their issuers."""
+    stored = dict(emulator.order(zone))
+    return {issuer: stored.get(identifier) for issuer, identifier in ids_of(emulator, zone).items()}
+
+
+def _zeroed(order: Sequence[tuple[str, t.Any]]) -> Order:
+    return [(identifier, number or 0) for identifier, number in order]

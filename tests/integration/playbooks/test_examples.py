@@ -1,0 +1,164 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is printed in the documentation is what runs, and what comes back is what is printed."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
+from emulator import Emulator, Zone, certificate, zone
+from emulator.fixture import StartEmulator
+from integration.playbooks.playing import ROOT, Player, pairs_of
+
+MODULES = ("custom_certificate_priority", "custom_certificate_info")
+
+
+def printed(module: str, name: str) -> t.Any:
+    """A part of a module's documentation, as data."""
+    return yaml.safe_load(
+        getattr(importlib.import_module(f"ansible_collections.zonefleet.cloudflare.plugins.modules.{module}"), name)
+    )
+
+
+def documented_zone() -> Zone:
+    """What the examples talk about: two certificates with the printed ids, and one more authority."""
+    return zone(
+        "example.com",
+        id="5a7e1c4d9b3f40268e0d7c51f3a2b684",
+        certificates=[
+            certificate(
+                ["example.com", "*.example.com", "shop.example.com"],
+                id="6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908",
+                issuer="DigiCertInc",
+                priority=2,
+            ),
+            certificate(
+                ["example.com", "*.example.com", "api.example.com"],
+                id="e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156",
+                issuer="GlobalSign",
+                priority=3,
+            ),
+            certificate(["shop.example.com", "pay.example.com"], issuer="LetsEncrypt", priority=9, expires_in=12),
+        ],
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_run_as_printed(play: Player, start_emulator: StartEmulator, module: str) -> None:
+    emulator = start_emulator(zones=[documented_zone()])
+    source = importlib.import_module(f"ansible_collections.zonefleet.cloudflare.plugins.modules.{module}").EXAMPLES
+    tasks = play.write("tasks.yml", source)
+    wrapper = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": {"vault_cloudflare_token": emulator.token},
+            "tasks": [{"name": "The examples", "ansible.builtin.import_tasks": str(tasks)}],
+        }
+    ]
+    played = play(play.write("examples.yml", yaml.safe_dump(wrapper)), emulator=emulator)
+    assert played.returncode == 0, f"{played.stdout}\n{played.stderr}"
+    assert [done.task for done in played.done] == [task["name"] for task in flat(printed(module, "EXAMPLES"))]
+    assert {done.status for done in played.done} == {"ok"}
+    assert "[WARNING]" not in played.stderr and "[DEPRECATION" not in played.stderr, played.stderr
+
+
+def flat(tasks: t.Iterable[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
+    for task in tasks:
+        yield from flat(task["block"]) if "block" in task else [task]
+
+
+def test_one_zone_and_back(play: Player, emulator: Emulator, tmp_path: Path) -> None:
+    """In the demo's zone, with the file that takes the change back."""
+    before = emulator.order("example.com")
+    way_back = tmp_path / "way back.yml"
+    played = play(ROOT / "examples" / "one_zone.yml", emulator=emulator, extra_vars={"way_back": str(way_back)})
+    assert played.returncode == 0 and emulator.order("example.com") != before, played.stdout
+    assert way_back.stat().st_mode & 0o777 == 0o600
+    restore = yaml.safe_load(way_back.read_text(encoding="utf-8"))["restore"]
+    assert set(pairs_of(restore)) <= set(before)
+    undone = play(ROOT / "examples" / "undo.yml", emulator=emulator, arguments=["--extra-vars", f"@{way_back}"])
+    assert undone.returncode == 0 and emulator.order("example.com") == before, undone.stdout
+
+
+def test_every_example_playbook_is_run_by_a_test() -> None:
+    """Here, with the policies and with the audit; one that joins has to get its test."""
+    files = {path: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "examples").rglob("*.yml")}
+    playbooks = [path.name for path, data in files.items() if isinstance(data, list) and "hosts" in data[0]]
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "integration").rglob("test_*.py"))
+    assert playbooks and [name for name in sorted(playbooks) if f'"{name}"' not in tests] == []
+
+
+def leaves(schema: t.Mapping[str, t.Any], schemas: t.Mapping[str, t.Any], path: str = "") -> set[str]:
+    """The paths of all fields of a schema of the contract, down to those that have no fields of their own."""
+    while "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    fields = schema.get("properties")
+    if not fields:
+        return {path}
+    return set().union(*(leaves(field, schemas, f"{path}.{name}".lstrip(".")) for name, field in fields.items()))
+
+
+def documented(contains: t.Mapping[str, t.Any], path: str = "") -> set[str]:
+    """The same for what RETURN says, each leaf with a type, a sample and when it is there."""
+    found = set()
+    for name, field in contains.items():
+        place = f"{path}.{name}".lstrip(".")
+        assert {"description", "returned", "type", "sample"} <= field.keys(), place
+        found |= documented(field["contains"], place) if "contains" in field else {place}
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_return_names_the_fields_of_the_contract(module: str) -> None:
+    contract = yaml.safe_load((ROOT / "tests" / "emulator" / "contract.yaml").read_text(encoding="utf-8"))
+    schemas = contract["components"]["schemas"]
+    returned = printed(module, "RETURN")
+    assert documented(returned["certificates"]["contains"]) == leaves(schemas["certificate"], schemas)
+    documented(returned)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_comes_back_is_documented(play: Player, start_emulator: StartEmulator, module: str) -> None:
+    emulator = start_emulator(zones=[documented_zone()])
+    emulator.behave(messages="some")
+    options: dict[str, t.Any] = {"zone": "example.com"}
+    if module == "custom_certificate_priority":
+        options["certificates"] = [{"issuer": "DigiCertInc"}]
+    result = play([{"name": "run", f"zonefleet.cloudflare.{module}": options}], emulator=emulator)["run"].result
+    core = {"changed", "invocation", "diff", "_ansible_no_log", "warnings"}
+    assert result.keys() - core <= printed(module, "RETURN").keys()
+    always = {name for name, field in printed(module, "RETURN").items() if field["returned"] in ("success", "always")}
+    assert always <= result.keys()
+
+
+def test_versions_are_equal() -> None:
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    assert galaxy["version"] == VERSION
+
+
+def test_the_demo_is_as_it_says() -> None:
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "demo.py")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    counts = [line for line in finished.stdout.splitlines() if line.startswith("Requests:")]
+    assert counts == [
+        f"Requests: {count}" for count in ("2 GET, 0 PUT", "2 GET, 1 PUT", "2 GET, 0 PUT", "1 GET, 1 PUT")
+    ]
+    assert "\x1b" not in finished.stdout

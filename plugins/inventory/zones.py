@@ -1,0 +1,474 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: zones
+short_description: Every zone of Cloudflare a host
+version_added: 1.0.0
+author:
+  - zonefleet.cloudflare contributors (@zonefleet)
+description:
+  - Makes a host of every zone that the credentials can see, so that C(forks), C(--limit), C(serial), groups and group variables
+    work on zones.
+  - Its configuration file has a name that ends in C(cloudflare_zones.yml) or C(cloudflare_zones.yaml).
+  - All hosts are in the group C(cloudflare_zones). Tasks for them run on the control node, with the Python that runs Ansible,
+    because C(ansible_connection) and C(ansible_python_interpreter) are variables of that group.
+  - >-
+    Each host has the variables C(cloudflare_zone_id), C(cloudflare_zone_name), C(cloudflare_zone_status),
+    C(cloudflare_zone_plan) (V(free), V(pro), V(business) or V(enterprise)), C(cloudflare_custom_certificate_quota) (a number),
+    C(cloudflare_account_id) and C(cloudflare_account_name). What the API does not tell is C(none). C(cloudflare_zone) is the
+    whole object of the zone as the API gives it.
+  - Zones are read 50 with a request. No host is added before all are read; where that fails, none is.
+  - Nothing that comes from the API is ever evaluated as a template.
+requirements:
+  - The Python library C(requests), version 2.25 or newer, for the Python that runs Ansible. Not needed where a cache answers.
+  - The Python library C(idna), only where O(names) has an internationalised name in its own script. A usual installation of
+    C(requests) brings it.
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description: Has to be V(zonefleet.cloudflare.zones).
+    type: str
+    required: true
+    choices: [zonefleet.cloudflare.zones]
+  api_token:
+    description:
+      - An API token of Cloudflare with the permission C(Zone Read). If the tasks of a play use it, too, it needs what their
+        modules need.
+      - Without any credentials in the file, the environment variable E(CLOUDFLARE_API_TOKEN) is used.
+      - Credentials in the file win over the environment as a whole, so half a pair is never completed from there. Within the
+        environment, the token wins over the pair of e-mail address and key.
+      - To give it together with O(api_email) or O(api_key) is an error.
+      - Space and line breaks around it are removed.
+      - It can be a template, such as V("{{ lookup('ansible.builtin.env', 'TEAM_A_TOKEN'\) }}"), or a value that is encrypted with
+        C(ansible-vault). Of variables, templates know extra variables (C(-e)) only.
+    type: str
+    env:
+      - name: CLOUDFLARE_API_TOKEN
+  api_email:
+    description:
+      - The e-mail address of the user whose Global API Key is O(api_key). Both are needed. It can be a template.
+      - Without any credentials in the file, and without E(CLOUDFLARE_API_TOKEN), the environment variable E(CLOUDFLARE_EMAIL) is
+        used.
+    type: str
+    aliases: [account_email]
+    env:
+      - name: CLOUDFLARE_EMAIL
+  api_key:
+    description:
+      - The Global API Key of the user in O(api_email). It may do everything that the user may; prefer O(api_token). It can be a
+        template.
+      - Without any credentials in the file, and without E(CLOUDFLARE_API_TOKEN), the environment variable E(CLOUDFLARE_API_KEY)
+        is used.
+    type: str
+    aliases: [account_api_key]
+    env:
+      - name: CLOUDFLARE_API_KEY
+  api_url:
+    description:
+      - Where the API is, without a query or credentials in it. It can be a template.
+      - If it is not given, the environment variable E(CLOUDFLARE_BASE_URL) is used, and without that
+        V(https://api.cloudflare.com/client/v4).
+      - Plain C(http) is accepted for V(localhost), C(127.0.0.0/8) and C([::1]) only.
+    type: str
+    env:
+      - name: CLOUDFLARE_BASE_URL
+  timeout:
+    description: How many seconds one attempt at a request may take, from the connection to the last byte of the answer; V(1) to
+      V(3600).
+    type: int
+    default: 30
+  retries:
+    description:
+      - How often a request is tried again after a failed connection or HTTP status 500, 502, 503, 504 or 520 to 524;
+        V(0) to V(100).
+      - An answer that asks to slow down (HTTP status 429) does not count, see O(max_wait). Any other refusal is final.
+    type: int
+    default: 5
+  max_wait:
+    description:
+      - How many seconds all waiting of one run may take together; V(0) to V(86400).
+      - A user of Cloudflare may make 1200 requests in five minutes. Beyond that, every call of this user is refused for up to five
+        minutes, no matter which tool makes it. The plugin then waits as long as the answer asks, or 30 and after that 60 seconds
+        each time where it does not say, and goes on. The default sits out such a block two times.
+    type: int
+    default: 660
+  rate_limit:
+    description:
+      - How many requests in five minutes this controller allows itself with one credential; V(0) to V(1000000), where V(0) is no
+        limit. The plugin's requests count together with those of tasks that run on the controller, and wait within O(max_wait).
+    type: int
+    default: 1000
+  accounts:
+    description:
+      - The accounts whose zones become hosts, each by its id or its name; all if none is given.
+      - >-
+        As in O(names), O(statuses), O(plans) and O(types), every entry is a shell pattern, whatever the case, and a leading C(!)
+        negates it. A zone has to match one of the plain entries, if there are any, and none of the negated ones.
+      - A negated entry needs quotes, as in V("!Sandbox *"). Without them, C(!) begins a tag of YAML.
+      - A single entry that is an id is left to the API, which makes it fewer requests. All other filters are applied to the zones
+        that were read.
+      - It can be a template, as can the other filters.
+    type: list
+    elements: str
+    default: []
+  names:
+    description:
+      - The names of the zones that become hosts, as patterns; see O(accounts).
+      - An internationalised name may be written either way.
+    type: list
+    elements: str
+    default: []
+  statuses:
+    description:
+      - The statuses of zones that become hosts, as patterns; see O(accounts).
+      - Cloudflare knows V(initializing), V(pending), V(active) and V(moved).
+      - A zone that is moved from one account to another is in both for a time, under one name. With V([active]), it is there once.
+    type: list
+    elements: str
+    default: []
+  plans:
+    description:
+      - The plans of zones that become hosts, as patterns; see O(accounts).
+      - Cloudflare knows V(free), V(pro), V(business) and V(enterprise). Custom certificates need one of the last two.
+    type: list
+    elements: str
+    default: []
+  types:
+    description:
+      - The types of zones that become hosts, as patterns; see O(accounts).
+      - Cloudflare knows V(full), V(partial), V(secondary) and V(internal). Internal zones become hosts only with this option.
+    type: list
+    elements: str
+    default: []
+  hostname:
+    description:
+      - The name of a zone's host, as a template or an expression over the variables of the host. If it is not given, it is the
+        name of the zone.
+      - A name that would stand for two zones is an error, and so is one that a group or another source of the inventory
+        has. See the notes.
+      - A name consists of letters, digits and C(. _ - + = @).
+    type: str
+notes:
+  - >-
+    Give zones an inventory of their own (a directory, or a single file), because a zone's host usually has a name that a server
+    could have, too. Ansible makes one host of two that have the same name. Where a server comes first, the plugin refuses to go
+    on. Where another source comes after this one, nobody can refuse: the variables that it gives to the server and its groups
+    win over those of the group C(cloudflare_zones), C(ansible_connection) for one; but without an C(ansible_connection) of its
+    own, the server's tasks run on the control node. Where zones and servers have to be in one inventory, set O(hostname), for
+    example to V("{{ cloudflare_zone_name }}.zone"), or have this file read last; of a directory, Ansible reads the files in
+    the order of their names, C(hosts) after C(cloudflare_zones.yml) and before C(zz_cloudflare_zones.yml).
+  - Plays for zones have C(cloudflare_zones) as their C(hosts), or a group or a pattern within it, and never C(all).
+  - "Where one source of several fails, Ansible goes on with the others and exits with 0. Set C(any_unparsed_is_failed = true) in
+    the section C([inventory]) of C(ansible.cfg), or set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true)."
+  - >-
+    The C(ansible_group_priority) of the group C(cloudflare_zones) is 0: a variable in C(group_vars/cloudflare_zones.yml) holds for all
+    zones, and any other group of them, such as one by plan, can say otherwise.
+  - A cache holds zones, no credentials, and is not shared between credentials. Filters, O(hostname), and constructed
+    variables and groups are worked out anew in each run. C(ansible-playbook --flush-cache) and the C(refresh_inventory) of
+    M(ansible.builtin.meta) read the zones again.
+  - An empty text counts as not given, among the credentials, for O(api_url) and O(hostname), and in the environment. An
+    unset secret of a CI system therefore does no harm.
+  - Proxies and certificate authorities are taken from the environment in the usual way, from E(HTTPS_PROXY), E(NO_PROXY) and
+    E(REQUESTS_CA_BUNDLE). TLS certificates are always verified, redirects are never followed, and a C(.netrc) file is not used.
+seealso:
+  - module: zonefleet.cloudflare.custom_certificate_priority
+  - module: zonefleet.cloudflare.custom_certificate_info
+"""
+
+EXAMPLES = r"""
+---
+# The smallest one: inventory/cloudflare_zones.yml, with the token in the environment variable CLOUDFLARE_API_TOKEN.
+# ansible.cfg has "any_unparsed_is_failed = true" in its section [inventory], so that a failure is one.
+plugin: zonefleet.cloudflare.zones
+
+---
+# Two accounts, each with a token of its own: this file, and inventory/team_b_cloudflare_zones.yml that looks alike.
+# inventory/team_a_cloudflare_zones.yml
+plugin: zonefleet.cloudflare.zones
+api_token: "{{ lookup('ansible.builtin.env', 'TEAM_A_CLOUDFLARE_API_TOKEN') }}"
+accounts:
+  - Team A
+statuses:
+  - active
+# The tasks need the token as well.
+compose:
+  cloudflare_team: "'team_a'"
+
+---
+# Only zones that can have custom certificates, and none that is there for tests.
+plugin: zonefleet.cloudflare.zones
+statuses: [active]
+plans: [business, enterprise]
+names:
+  - "!*.test"
+  - "!sandbox-*"
+
+---
+# Groups: cloudflare_plan_business, cloudflare_account_example_account, canary, and certificates_full
+plugin: zonefleet.cloudflare.zones
+strict: true
+keyed_groups:
+  - prefix: cloudflare_plan
+    key: cloudflare_zone_plan
+    default_value: unknown
+  - prefix: cloudflare_account
+    key: cloudflare_account_name | lower
+groups:
+  canary: cloudflare_zone_name in ['example.com', 'example.net']
+  several_certificates: (cloudflare_custom_certificate_quota or 0) > 1
+compose:
+  is_paused: cloudflare_zone.paused
+
+---
+# Zones beside servers in one inventory, and zones whose name exists in two accounts.
+plugin: zonefleet.cloudflare.zones
+hostname: "{{ cloudflare_zone_name }}.{{ cloudflare_account_id[:8] }}.zone"
+
+---
+# Asks Cloudflare once an hour. The same can be set in ansible.cfg for all inventories.
+plugin: zonefleet.cloudflare.zones
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/cloudflare_zones
+cache_timeout: 3600
+"""
+
+import difflib
+import os
+import typing as t
+
+from ansible import constants as C
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.vars import combine_vars
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client, Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import find_credentials, read_connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _templates
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._run_file import SharedGate
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import (
+    FILTERS,
+    Filters,
+    Zone,
+    ZoneHost,
+    cache_digest,
+    check_names,
+    from_cache,
+    host_name,
+    host_variables,
+    masked,
+    read_filters,
+    to_cache,
+    zone_name,
+)
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible.inventory.data import InventoryData
+    from ansible.parsing.dataloader import DataLoader
+
+GROUP = "cloudflare_zones"
+_SECRETS = ("api_token", "api_key", "account_api_key", "api_url")  # the last may hold one by mistake
+ENDINGS = ("cloudflare_zones.yml", "cloudflare_zones.yaml")
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    NAME = "zonefleet.cloudflare.zones"
+    inventory: InventoryData
+
+    def verify_file(self, path: str) -> bool:
+        if not super().verify_file(path):
+            return False
+        if path.endswith(ENDINGS):
+            return True
+        self.display.vvv(f"{path} is not for {self.NAME}: its name does not end in {' or '.join(ENDINGS)}.")
+        return False
+
+    def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._path = path
+        self._secrets: list[str] = []
+        try:
+            self._fill(cache)
+        except CloudflareError as error:
+            problem: str = error.message
+        except AnsibleError as error:
+            problem = str(error)
+        else:
+            return
+        # Outside of the handlers, so that what is told is this alone, without the lines of the file around a mistake.
+        raise AnsibleParserError(f"{path}: {masked(problem, self._secrets)}")
+
+    def _fill(self, cache: bool) -> None:
+        config = self._read_config_data(self._path)
+        filters = read_filters({option: self._evaluated(option, config.get(option)) for option in FILTERS})
+        connection = self._connection()
+        zones = self._zones(connection, filters, cache)
+        kept = sorted((zone for zone in zones if filters.keeps(zone)), key=lambda zone: (zone_name(zone), zone["id"]))
+        if not kept:
+            self.display.warning(self._why_empty(len(zones), filters))
+        hosts = [self._host(zone) for zone in kept]
+        check_names(hosts, self._defined_as)
+        self._add_all(hosts)
+
+    # Options
+
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        self._refuse_unknown(direct or {})
+        for option in _SECRETS:
+            if isinstance((direct or {}).get(option), (bool, float, list, dict)):
+                raise OptionError(f"'{option}' has to be a text (its value is not shown).")  # as Ansible would do
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
+    def _refuse_unknown(self, config: t.Mapping[str, t.Any]) -> None:
+        """Ansible says nothing about an option that does not exist: a filter with a wrong name would let everything pass."""
+        known = {
+            name for option, item in self.option_definitions.items() for name in (option, *item.get("aliases", ()))
+        }
+        for option in config:
+            if option not in known:
+                near = difflib.get_close_matches(str(option), sorted(known), 1)
+                meant = f" Is it '{near[0]}'?" if near else ""
+                raise OptionError(f"'{printable(option, 80)}' is no option of {self.NAME}.{meant}")
+
+    def _evaluated(self, option: str, value: t.Any) -> t.Any:
+        """Return what a value in the file is as a template, which may use extra variables; anything else is returned as is."""
+        self.templar.available_variables = self._vars or {}
+        try:
+            return self.templar.template(value)
+        except AnsibleError as error:
+            problem = str(error)
+        raise OptionError(f"'{option}' is a template that fails: {problem}")
+
+    def _text_in_file(self, option: str) -> str | None:
+        """Return an option's text from the file alone: what the environment adds is decided elsewhere."""
+        value, origin = self.get_option_and_origin(option)
+        value = self._evaluated(option, value) if origin == "Direct" else None
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (str, int))):
+            raise OptionError(
+                f"'{option}' has to be a text, and is of type {type(value).__name__} (its value is not shown)."
+            )
+        return None if value is None else str(value)
+
+    def _connection(self) -> Connection:
+        params = {option: self._text_in_file(option) for option in ("api_token", "api_email", "api_key", "api_url")}
+        limits = {option: self.get_option(option) for option in ("timeout", "retries", "max_wait", "rate_limit")}
+        credentials, self._secrets = find_credentials(params, os.environ)
+        return read_connection({**params, **limits}, os.environ, credentials)
+
+    # Zones
+
+    def _zones(self, connection: Connection, filters: Filters, cache: bool) -> list[dict[str, t.Any]]:
+        """Return the zones as the API has them, or had them when the cache was filled."""
+        if not self.get_option("cache"):
+            return self._ask(connection, filters)
+        key = f"{self.get_cache_key(self._path)}_{cache_digest(connection, filters.path(), filters.query())}"
+        zones = self._look_up(key) if cache else None
+        if zones is None:
+            zones = self._ask(connection, filters)
+            self._cache[key] = to_cache(zones)  # Ansible writes it, after parse()
+        return zones
+
+    def _look_up(self, key: str) -> list[dict[str, t.Any]] | None:
+        try:
+            content = self._cache[key]
+        except KeyError:
+            return None
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            # Cache plugins raise all sorts of things for a file that is not theirs.
+            self.display.warning(f"{self._path}: the cache cannot be read, zones are read again: {error}")
+            return None
+        zones = from_cache(content)
+        self.display.vvv(f"{self._path}: {'nothing usable' if zones is None else len(zones)} in the cache.")
+        return zones
+
+    def _ask(self, connection: Connection, filters: Filters) -> list[dict[str, t.Any]]:
+        # The file that tasks share, so that a ban that they met counts here, and what is requested here counts there.
+        directory, run = os.path.split(C.DEFAULT_LOCAL_TMP)
+        gate = SharedGate(
+            connection, directory, run, hold_for_write=False, tell=self._tell_at_once, note=self.display.vvv
+        )
+        with Client(connection, gate) as client:
+            zones = client.list_all(filters.path(), "list zones", filters.query())
+        self.display.vvv(
+            f"{self._path}: {len(zones)} zones read with {client.requests} requests, {client.waited:.0f} s spent waiting."
+        )
+        return zones
+
+    def _tell_at_once(self, text: str) -> None:
+        self.display.display(f"{self._path}: {text}", stderr=True)  # stdout may be ansible-inventory's JSON
+
+    def _why_empty(self, read: int, filters: Filters) -> str:
+        if not read and not filters.query():
+            return f"{self._path}: no zone is visible with these credentials. An API token needs the permission 'Zone Read'."
+        return f"{self._path}: none of the {read} zones that were read passes the filters. {filters}"
+
+    # Hosts
+
+    def _host(self, zone: Zone) -> ZoneHost:
+        variables = _templates.data(host_variables(zone))
+        template = self.get_option("hostname")
+        name = self._host_name(template, variables) if template else zone_name(zone)
+        return ZoneHost(host_name(name, zone), zone, variables)
+
+    def _host_name(self, template: str, variables: t.Mapping[str, t.Any]) -> t.Any:
+        try:
+            if not self.templar.is_possibly_template(template):
+                return self._compose(template, variables)
+            extra = self._vars if self.get_option("use_extra_vars") else {}
+            self.templar.available_variables = combine_vars(variables, extra)
+            return self.templar.template(template)
+        except AnsibleError as error:
+            problem = str(error)
+        raise OptionError(
+            f"'hostname' fails for zone {printable(variables['cloudflare_zone_name'])} "
+            f"({variables['cloudflare_zone_id']}): {problem}"
+        )
+
+    def _defined_as(self, name: str) -> str | None:
+        """Say what has this name already, unless it is this very source, which may be named twice."""
+        if name in self.inventory.groups:
+            return "the name of a group"
+        if name in C.LOCALHOST:
+            return "this machine's own"
+        host = self.inventory.hosts.get(name)
+        if host is None or host.vars.get("inventory_file") == self._path:
+            return None
+        zone_id = host.vars.get("cloudflare_zone_id")
+        what = f" for zone {printable(zone_id, 64)}" if zone_id else ""
+        return f"defined by {printable(host.vars.get('inventory_file') or 'another source')}{what}"
+
+    def _add_all(self, hosts: t.Sequence[ZoneHost]) -> None:
+        self.inventory.add_group(GROUP)
+        # Of the group, so that whatever a server of another source says of itself wins where the two become one host.
+        self.inventory.set_variable(GROUP, "ansible_group_priority", 0)
+        self.inventory.set_variable(GROUP, "ansible_connection", _templates.template("local"))
+        self.inventory.set_variable(
+            GROUP, "ansible_python_interpreter", _templates.template("{{ ansible_playbook_python }}")
+        )
+        new = [host.name for host in hosts if host.name not in self.inventory.hosts]
+        try:
+            for host in hosts:
+                self._add(host)
+        except Exception:
+            for name in new:
+                if name in self.inventory.hosts:
+                    self.inventory.remove_host(self.inventory.hosts[name])
+            raise
+
+    def _add(self, host: ZoneHost) -> None:
+        self.inventory.add_host(host.name, group=GROUP)
+        for name, value in host.variables.items():
+            self.inventory.set_variable(host.name, name, value)
+        strict = self.get_option("strict")
+        variables = self.inventory.hosts[host.name].get_vars()
+        self._set_composite_vars(self.get_option("compose"), variables, host.name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, host.name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict=strict)

@@ -1,0 +1,301 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""What the inventory plugin decides: which zones are hosts, under which names, with which variables. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import typing as t
+import unicodedata
+from dataclasses import dataclass
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels, comparable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import matcher
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zones import account_of, described
+
+Zone = t.Mapping[str, t.Any]
+
+FILTERS = ("accounts", "names", "statuses", "plans", "types")
+
+_ACCOUNT_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+# The API leaves out "internal" where no type is asked for.
+_EVERY_TYPE = "?type=full,partial,secondary,internal"
+
+_CACHE_FORMAT = 1
+_CACHE_SALT = "zonefleet.cloudflare.zones inventory cache"
+
+_MARKS = frozenset("._-+=@")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A list of shell patterns: a value has to match one of the plain ones, if there are any, and no negated one."""
+
+    option: str
+    patterns: tuple[str, ...]
+
+    def keeps(self, *forms: str | None) -> bool:
+        """Tell whether a value passes, which has several forms perhaps, each as good as the others."""
+        plain = [pattern for pattern in self.patterns if not pattern.startswith("!")]
+        negated = [pattern for pattern in self.patterns if pattern.startswith("!")]
+        return (not plain or any(_matches(pattern, form) for pattern in plain for form in forms)) and not any(
+            _matches(pattern[1:], form) for pattern in negated for form in forms
+        )
+
+    @property
+    def only(self) -> str | None:
+        """The pattern, in lower case, where there is just one."""
+        return self.patterns[0].lower() if len(self.patterns) == 1 else None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What decides whether a zone becomes a host."""
+
+    by_option: t.Mapping[str, Filter]
+
+    def path(self) -> str:
+        """Return the list that holds at least all that is wanted. To ask for every type is no filter."""
+        internal = "types" in self.by_option and self.by_option["types"].keeps("internal")
+        return f"/zones{_EVERY_TYPE}" if internal else "/zones"
+
+    def query(self) -> dict[str, str]:
+        """Return what the API had better filter itself; it may ignore that, so its answer goes through C(keeps), too.
+
+        A filtered list cannot prove that it is whole, so only what makes a great difference is left to the API.
+        """
+        account = self.by_option["accounts"].only if "accounts" in self.by_option else None
+        return {"account.id": account} if account and _ACCOUNT_ID.fullmatch(account) else {}
+
+    def keeps(self, zone: Zone) -> bool:
+        """Tell whether the zone passes every filter."""
+        return all(item.keeps(*_FORMS[option](zone)) for option, item in self.by_option.items())
+
+    def __str__(self) -> str:
+        return "; ".join(f"'{option}': {listed(item.patterns)}" for option, item in self.by_option.items())
+
+
+def read_filters(given: t.Mapping[str, t.Any]) -> Filters:
+    """Return the filters that are given: by option a list, or a text that holds one with commas.
+
+    :raises OptionError: an entry is no pattern.
+    """
+    found = {option: Filter(option, _read_patterns(option, given.get(option))) for option in FILTERS}
+    return Filters({option: item for option, item in found.items() if item.patterns})
+
+
+def _read_patterns(option: str, given: object) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    items = given.split(",") if isinstance(given, str) else given
+    if not isinstance(items, (list, tuple)):
+        raise OptionError(f"'{option}' is {printable(given, 80)}: it has to be a list of texts.")
+    return tuple(_read_pattern(option, number, item) for number, item in enumerate(items, 1))
+
+
+def _read_pattern(option: str, number: int, item: object) -> str:
+    pattern = str(item).strip() if isinstance(item, (str, int)) and not isinstance(item, bool) else ""
+    if not pattern.removeprefix("!"):
+        # To take it for "not given" would make the inventory larger than it was meant to be.
+        raise OptionError(
+            f"entry {number} of '{option}' is {printable(repr(item), 80)}: it has to be a text, or a shell pattern, or "
+            "'!' and one of them."
+        )
+    if option == "names" and not pattern.isascii() and not re.search(r"[*?\[]", pattern):
+        try:
+            return "!" * pattern.startswith("!") + a_labels(pattern.removeprefix("!"))
+        except NameUnreadable as error:
+            raise OptionError(f"entry {number} of '{option}' is '{printable(pattern, 80)}': {error}.") from None
+    return pattern
+
+
+def _matches(pattern: str, value: str | None) -> bool:
+    # Names of accounts hold brackets now and then, so a text always matches itself.
+    return value is not None and (value.casefold() == pattern.casefold() or matcher(pattern)(value))
+
+
+def _part(zone: Zone, field: str, key: str) -> t.Any:
+    part = zone.get(field)
+    return part.get(key) if isinstance(part, dict) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _name_forms(zone: Zone) -> list[str | None]:
+    name = zone_name(zone)
+    forms: list[str | None] = [name]
+    if not name.isascii():
+        forms += comparable([name])
+    elif "xn--" in name.lower():
+        forms.append(_in_its_script(name))
+    return forms
+
+
+def _in_its_script(name: str) -> str | None:
+    try:
+        # Here, because hardly any run meets a name that needs it.
+        import idna  # pylint: disable=import-outside-toplevel
+
+        return idna.decode(name)
+    except (ImportError, UnicodeError):
+        return None
+
+
+_FORMS: dict[str, t.Callable[[Zone], list[str | None]]] = {
+    "accounts": lambda zone: [_text(account_of(zone, "id")), _text(account_of(zone, "name"))],
+    "names": _name_forms,
+    "statuses": lambda zone: [_text(zone.get("status"))],
+    "plans": lambda zone: [_text(_part(zone, "plan", "legacy_id"))],
+    "types": lambda zone: [_text(zone.get("type"))],
+}
+
+
+def zone_name(zone: Zone) -> str:
+    """Return the zone's name.
+
+    :raises CloudflareError: it has none.
+    """
+    name = zone.get("name")
+    if not isinstance(name, str) or not name:
+        raise CloudflareError(
+            f"Could not list zones: GET /zones answered with zone {printable(zone.get('id'), 64)} without a name."
+        )
+    return name
+
+
+def host_variables(zone: Zone) -> dict[str, t.Any]:
+    """Return the variables of a zone's host; what the API does not tell is nothing."""
+    return {
+        "cloudflare_zone_id": zone["id"],
+        "cloudflare_zone_name": zone_name(zone),
+        "cloudflare_zone_status": zone.get("status"),
+        "cloudflare_zone_plan": _part(zone, "plan", "legacy_id"),
+        "cloudflare_custom_certificate_quota": read_quota(_part(zone, "meta", "custom_certificate_quota")),
+        "cloudflare_account_id": account_of(zone, "id"),
+        "cloudflare_account_name": account_of(zone, "name"),
+        "cloudflare_zone": dict(zone),
+    }
+
+
+def read_quota(value: object) -> int | None:
+    """Return a quota, which the API sends as a number or as a text."""
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
+        return int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and value % 1 == 0:
+        return int(value)
+    return None
+
+
+@dataclass(frozen=True)
+class ZoneHost:
+    """A zone with the name of its host."""
+
+    name: str
+    zone: Zone
+    variables: t.Mapping[str, t.Any]
+
+
+def host_name(given: object, zone: Zone) -> str:
+    """Return a host name that was found for a zone, after making sure that it can be used as one.
+
+    :raises CloudflareError: it cannot, for patterns of hosts, C(--limit) or Ansible itself give it another meaning.
+    """
+    if not isinstance(given, str):
+        problem = f"is {'nothing' if given is None else 'of type ' + type(given).__name__}, and has to be a text"
+    elif not given:
+        problem = "is empty"
+    elif not all(char in _MARKS or unicodedata.category(char)[0] in "LMN" for char in given):
+        problem = (
+            f"holds something beside letters, digits and {' '.join(sorted(_MARKS))}, which host patterns cannot name"
+        )
+    elif not given[0].isalnum() and given[0] != "_":
+        problem = "begins with neither a letter nor a digit nor _"
+    elif given.lower() == "localhost" or re.fullmatch(r"127\.[0-9.]+", given, re.ASCII):
+        problem = "is this machine's own"
+    else:
+        return "".join(given)  # a plain text, whatever marks this one carries
+    raise CloudflareError(
+        f"The host name {printable(given, 80)!r} of zone {described(zone)} {problem}: set 'hostname' to a template that "
+        'gives another, such as "{{ cloudflare_zone_id }}".'
+    )
+
+
+def check_names(hosts: t.Iterable[ZoneHost], others: t.Callable[[str], str | None]) -> None:
+    """Make sure that every name stands for one zone and for nothing else.
+
+    :param others: Tells what else has a name: where it is defined, as what; nothing for a free one.
+    :raises CloudflareError: one does not.
+    """
+    by_name: dict[str, list[ZoneHost]] = {}
+    for host in hosts:
+        by_name.setdefault(host.name, []).append(host)
+    for same in by_name.values():
+        if len(same) > 1:
+            raise CloudflareError(_says_two_zones(same, sum(1 for each in by_name.values() if len(each) > 1) - 1))
+    taken = [(name, where) for name in by_name if (where := others(name)) is not None]
+    if taken:
+        name, where = taken[0]
+        raise CloudflareError(_says_taken(name, by_name[name][0].zone, where, len(taken) - 1))
+
+
+def _says_two_zones(hosts: t.Sequence[ZoneHost], further: int) -> str:
+    zones = "; ".join(described(host.zone) for host in hosts[:5])
+    return (
+        f"The host name {printable(hosts[0].name)} would stand for {len(hosts)} zones: {zones}.{_and_more(further)} Leave "
+        "all but one out with 'statuses' (such as [active]) or 'accounts', or set 'hostname' to a template that tells them "
+        'apart, such as "{{ cloudflare_zone_name }}.{{ cloudflare_account_id }}".'
+    )
+
+
+def _says_taken(name: str, zone: Zone, where: str, further: int) -> str:
+    return (
+        f"The host name {printable(name)} of zone {described(zone)} is already {where}. The two would become one host, and "
+        f"tasks for the one would run for the other.{_and_more(further)} Give zones an inventory of their own, leave the zone "
+        "out with 'accounts', 'names' or 'statuses', or set 'hostname' to a template that gives other names, such as "
+        '"{{ cloudflare_zone_name }}.zone".'
+    )
+
+
+def _and_more(further: int) -> str:
+    return f" So it is with {further} more {'name' if further == 1 else 'names'}." if further else ""
+
+
+def cache_digest(connection: Connection, path: str, query: t.Mapping[str, str]) -> str:
+    """Return what keeps answers apart in a cache: by credentials, API and what it was asked; it gives none of them away."""
+    credentials = connection.credentials
+    who = [credentials.token, credentials.email, credentials.key]
+    parts = [_CACHE_SALT, who, connection.url, path, sorted(query.items())]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def to_cache(zones: t.Sequence[Zone]) -> dict[str, t.Any]:
+    """Return what to keep in a cache."""
+    return {"format": _CACHE_FORMAT, "zones": list(zones)}
+
+
+def from_cache(content: object) -> list[dict[str, t.Any]] | None:
+    """Return the zones that C(to_cache) was given; nothing where the content is of another kind."""
+    if not isinstance(content, dict) or content.get("format") != _CACHE_FORMAT:
+        return None
+    zones = content.get("zones")
+    if not isinstance(zones, list):
+        return None
+    return zones if all(isinstance(zone, dict) and isinstance(zone.get("id"), str) for zone in zones) else None
+
+
+def masked(text: str, secrets: t.Iterable[str]) -> str:
+    """Return C(text) without the secrets in it, the longest first."""
+    for secret in sorted(set(secrets), key=len, reverse=True):
+        text = text.replace(secret, "********")
+    return text

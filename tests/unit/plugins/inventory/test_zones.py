@@ -1,0 +1,66 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What of the inventory plugin can be seen without Ansible's loaders; the rest is in tests/integration/inventory."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.zonefleet.cloudflare.plugins.inventory import zones
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import API_SPEC
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import FILTERS
+
+OPTIONS: dict[str, t.Any] = yaml.safe_load(zones.DOCUMENTATION)["options"]
+OF_MODULES_ALONE = {"zone", "zone_id", "account_id"}
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("cloudflare_zones.yml", True),
+        ("cloudflare_zones.yaml", True),
+        ("team_a.cloudflare_zones.yml", True),
+        ("zones.yml", False),
+        ("cloudflare_zones.json", False),
+        ("cloudflare_zones.yml.bak", False),
+    ],
+)
+def test_endings(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, name: str, accepted: bool) -> None:
+    told: list[str] = []
+    plugin = zones.InventoryModule()
+    monkeypatch.setattr(plugin.display, "vvv", told.append)
+    (tmp_path / name).touch()
+    assert plugin.verify_file(str(tmp_path / name)) is accepted
+    assert [all(ending in text for ending in zones.ENDINGS) for text in told] == [] if accepted else [True]
+
+
+def test_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:
+    assert not zones.InventoryModule().verify_file(str(tmp_path / "cloudflare_zones.yml"))
+
+
+def test_connection_options_are_those_of_the_modules() -> None:
+    of_modules = {name: item for name, item in API_SPEC.items() if name not in OF_MODULES_ALONE}
+    assert set(OPTIONS) == {*of_modules, *FILTERS, "plugin", "hostname"}
+    for name, item in of_modules.items():
+        documented = OPTIONS[name]
+        assert (documented["type"], documented.get("default"), documented.get("aliases")) == (
+            item["type"],
+            item.get("default"),
+            item.get("aliases"),
+        ), name
+
+
+def test_examples_use_options_that_exist() -> None:
+    known = {*OPTIONS, "strict", "compose", "groups", "keyed_groups"}
+    known |= {"cache", "cache_plugin", "cache_connection", "cache_timeout"}
+    examples = list(yaml.safe_load_all(zones.EXAMPLES))
+    assert len(examples) >= 6
+    for example in examples:
+        assert example["plugin"] == zones.InventoryModule.NAME
+        assert set(example) <= known

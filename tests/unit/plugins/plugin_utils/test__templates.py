@@ -1,0 +1,40 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Ansible may evaluate: as ansible-core has it that is installed, and as 2.18 has it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _templates
+
+HOSTILE = "{{ 6 * 7 }}"
+
+
+def test_what_is_evaluated() -> None:
+    templar = Templar(loader=DataLoader())
+    assert templar.template(_templates.template(HOSTILE)) == 42
+    assert templar.template(_templates.data({"a": [HOSTILE]})) == {"a": [HOSTILE]}
+
+
+class Marked(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "{% x %}", "{# x #}", "}}", "#jinja2:variable_start_string:'[%'\n[% 1 %]"])
+def test_without_trust_possible_templates_are_marked(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(_templates, "_trust", None)
+    monkeypatch.setattr(_templates, "wrap_var", Marked)
+    found: t.Any = _templates.data({text: [text, {"deep": text, "plain": "a # text", "none": None, "number": 5}]})
+    assert found == {text: [text, {"deep": text, "plain": "a # text", "none": None, "number": 5}]}
+    assert isinstance(next(iter(found)), Marked)
+    assert isinstance(found[text][0], Marked)
+    assert isinstance(found[text][1]["deep"], Marked)
+    assert not isinstance(found[text][1]["plain"], Marked)
+    assert _templates.template(text) is text

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""What AnsibleModule does around a module's work, done in a worker: validate, plain types, mask, warn, invocation."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import (
+    MakeGate,
+    Outcome,
+    Work,
+    perform,
+    register_secrets,
+)
+
+
+def run_in_process(
+    work: Work,
+    spec: dict[str, t.Any],
+    name: str,
+    arguments: t.Mapping[str, t.Any],
+    *,
+    check_mode: bool,
+    diff: bool,
+    invocation: bool,
+    make_gate: MakeGate,
+) -> dict[str, t.Any]:
+    """Do a task's work in this process, and return the result that the module would have given.
+
+    :param spec: The module's argument spec.
+    :param name: The name by which the task calls the module.
+    :param invocation: Whether the result tells the arguments.
+    """
+    # A module gets its arguments as JSON: no subclasses of text, no vaulted values.
+    plain = json.loads(json.dumps(dict(arguments), default=_as_json))
+    validation = ArgumentSpecValidator(spec).validate(plain)
+    params = {**plain, **validation.validated_parameters}
+    if validation.error_messages:
+        outcome = Outcome(True, {"msg": _validation_message(validation.errors, name)}, [], [])
+    else:
+        outcome = perform(work, params, check_mode=check_mode, diff=diff, make_gate=make_gate)
+    result = {**outcome.result, **({"failed": True} if outcome.failed else {})}
+    warnings = [*_alias_warnings(validation), *outcome.warnings]
+    if warnings:
+        result["warnings"] = warnings
+    if invocation:
+        result["invocation"] = {"module_args": params}
+    # It gives its result as JSON, too.
+    return t.cast(
+        "dict[str, t.Any]", json.loads(json.dumps(_censored(result, {*validation._no_log_values, *outcome.secrets})))
+    )
+
+
+def _as_json(value: t.Any) -> t.Any:
+    """Return what core makes of a value that JSON does not have, when it hands arguments to a module."""
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, t.Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    return str(value)  # of a vaulted value, what is in the vault
+
+
+def _validation_message(errors: t.Any, name: str) -> str:
+    prefix = f"Unsupported parameters for ({name}) module: " if isinstance(errors[0], UnsupportedError) else ""
+    return prefix + str(errors.msg)
+
+
+def _alias_warnings(validation: t.Any) -> list[str]:
+    return [f"Both option {found['option']} and its alias {found['alias']} are set." for found in validation._warnings]
+
+
+def _censored(result: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
+    if register_secrets is not None:
+        register_secrets(secrets)  # whatever is shown is masked by core
+        return result
+    kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
+    return {**remove_values(result, secrets), **kept}

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs of `ansible-playbook` of several ansible-core versions, that can be watched and stopped while they go on.
+
+`ZONEFLEET_TEST_CORES` names the directories that hold the `ansible-playbook` of each, separated as in PATH.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from integration.playbooks.playing import ROOT
+
+OWN = Path(sys.executable).parent
+CORES = [Path(name) for name in os.environ.get("ZONEFLEET_TEST_CORES", "").split(os.pathsep) if name] or [OWN]
+# A callback plugin; see `ZONEFLEET_TEST_RECORD` there.
+RECORDER = ROOT / "tests" / "integration" / "playbooks" / "callback"
+
+
+def environment(home: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a run sees: nothing of the user's own Ansible, and everything that it writes below `home`."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "ansible.cfg").touch()
+    return {
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+        "ANSIBLE_ASYNC_DIR": str(home / "async"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        **(variables or {}),
+    }
+
+
+def write_yaml(path: Path, data: t.Any, dumper: type[yaml.SafeDumper] = yaml.SafeDumper) -> Path:
+    """A playbook or an inventory."""
+    path.write_text(yaml.dump(data, Dumper=dumper, sort_keys=False), encoding="utf-8")
+    return path
+
+
+class Run:
+    """A run that has been started, in a process group of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], output: Path) -> None:
+        self.process = process
+        self._output = output
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far, on stdout and stderr in one."""
+        return self._output.read_text(encoding="utf-8")
+
+    def wait(self, timeout: float = 280) -> int:
+        """The exit code, once it has ended."""
+        return self.process.wait(timeout)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it and to all its workers, as a terminal does."""
+        os.killpg(self.process.pid, number)
+
+
+@contextlib.contextmanager
+def started(core: Path, arguments: Sequence[str | Path], env: Mapping[str, str], output: Path) -> Iterator[Run]:
+    """Start `ansible-playbook`; nothing of it is left at the end."""
+    with (
+        output.open("w", encoding="utf-8") as file,
+        subprocess.Popen(
+            [str(core / "ansible-playbook"), *map(str, arguments)],
+            cwd=env["HOME"],
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield Run(process, output)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, 9)
+
+
+def finished(core: Path, arguments: Sequence[str | Path], env: Mapping[str, str], output: Path) -> tuple[int, str]:
+    """Run it to its end; return the exit code and what was printed."""
+    with started(core, arguments, env, output) as run:
+        return run.wait(), run.output

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A task ends alike in the worker and as a module, on every ansible-core of `ZONEFLEET_TEST_CORES`."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import typing as t
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from emulator import Behaviour
+from emulator.fixture import StartEmulator
+from integration.in_process import cases
+from integration.in_process.cores import CORES, RECORDER, environment, finished, write_yaml
+
+# What ansible-core itself makes differ.
+_OF_CORE = ("/ansible_facts/discovered_interpreter_python", "/ansible_parsed")
+_RANDOM = (
+    (re.compile(r"cf-ray [0-9A-Za-z-]+"), "cf-ray ..."),
+    (re.compile(r"Task failed: (Module|Action) failed: "), ""),
+    # The list comes in random order.
+    (re.compile(r"Supported parameters include: .*?\.(?=$|\s)"), "Supported parameters include: ..."),
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """What one of the two runs ended with."""
+
+    output: str
+    registered: dict[str, t.Any]
+    told: list[dict[str, t.Any]]  # to callback plugins, which get the invocation, too
+    stored: dict[str, list[tuple[str, t.Any]]]
+    asked: list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections and that nobody else can take."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+@pytest.fixture(params=CORES, ids=[str(number) for number in range(len(CORES))])
+def ways(
+    request: pytest.FixtureRequest, tmp_path: Path, start_emulator: StartEmulator, closed_port: int
+) -> tuple[Way, Way]:
+    """The same playbook from the same start, in process and as a module."""
+    emulator = start_emulator(
+        zones=cases.make_zones(), tokens=[cases.READER], behaviour=Behaviour(put_modified_on="kept")
+    )
+    play = write_yaml(tmp_path / "play.yml", cases.make_play(emulator, closed_port), cases.Dumper)
+    (tmp_path / "password").write_text(cases.PASSWORD, encoding="utf-8")
+
+    def run(name: str, variables: dict[str, str]) -> Way:
+        emulator.reset()
+        cases.misbehave(emulator)
+        home = tmp_path / name
+        recorder = {"ANSIBLE_CALLBACK_PLUGINS": str(RECORDER), "ZONEFLEET_TEST_RECORD": str(home / "record")}
+        env = environment(home, {"CLOUDFLARE_API_TOKEN": cases.ECHOED_TOKEN, **recorder, **variables})
+        extra = {"registered": str(home / "registered.json"), "api_url": emulator.url}
+        arguments: list[str | Path] = [
+            "--vault-password-file",
+            tmp_path / "password",
+            "--extra-vars",
+            json.dumps(extra),
+            play,
+        ]
+        code, output = finished(request.param, arguments, env, home / "output")
+        assert code == 0, output
+        registered = json.loads((home / "registered.json").read_text(encoding="utf-8"))
+        told = [json.loads(line) for line in (home / "record").read_text(encoding="utf-8").splitlines()]
+        return Way(
+            output,
+            registered,
+            [{key: item[key] for key in ("task", "status", "result")} for item in told[: -cases.TASKS_AFTER]],
+            {zone: emulator.order(zone) for zone in emulator.zones},
+            [(call.method, call.path) for call in emulator.requests],
+        )
+
+    return run("worker", {}), run("module", {"ANSIBLE_KEEP_REMOTE_FILES": "1"})
+
+
+@pytest.mark.timeout(300)
+def test_both_ways_end_alike(ways: tuple[Way, Way]) -> None:
+    worker, module = ways
+    assert list(worker.registered) == list(module.registered)
+    assert _differences(worker.registered, module.registered) == {}
+    assert _differences(worker.told, module.told) == {}
+    assert worker.stored == module.stored
+    assert worker.asked == module.asked
+    assert _shown(worker.output) == _shown(module.output)
+    _assert_as_meant(worker)
+
+
+def _assert_as_meant(way: Way) -> None:
+    """Two ways that fail alike would not show anything."""
+    failed = {name for name, result in way.registered.items() if isinstance(result, dict) and result.get("failed")}
+    assert failed == cases.TO_FAIL
+    # Since 2.22, core masks what is shown and nothing else.
+    masks_what_is_shown = "$REDACTED$" in way.output
+    visible = way.output + ("" if masks_what_is_shown else json.dumps([way.registered, way.told]))
+    for secret in (cases.TOKEN, cases.ECHOED_TOKEN, "s3cr3tword"):
+        assert secret not in visible
+    assert way.registered["fact_used"] == ["LetsEncrypt", "DigiCertInc", "Sectigo", "GlobalSign", "Entrust"]
+    assert way.registered["curly_used"] == "{{ 6 * 7 }}"
+    told = {item["task"]: item["result"] for item in way.told if item["task"] in ("invocation_on", "hidden")}
+    assert told["invocation_on"]["invocation"]["module_args"]["zone"] == "invocation.example"
+    assert "certificates" not in told["hidden"]
+
+
+def _differences(one: t.Any, other: t.Any) -> dict[str, tuple[t.Any, t.Any]]:
+    mine, theirs = _leaves(one), _leaves(other)
+    paths = mine.keys() | theirs.keys()
+    return {path: (mine.get(path), theirs.get(path)) for path in paths if mine.get(path) != theirs.get(path)}
+
+
+def _leaves(value: t.Any, path: str = "") -> dict[str, t.Any]:
+    """All that is in a value, each by its path, without what core makes differ."""
+    if path.endswith(_OF_CORE):
+        return {}
+    if isinstance(value, (dict, list)) and value:
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        return {at: leaf for key, item in items for at, leaf in _leaves(item, f"{path}/{key}").items()}
+    return {path: _known(value) if isinstance(value, str) else value}
+
+
+def _known(text: str) -> str:
+    for pattern, replacement in _RANDOM:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _shown(output: str) -> list[str]:
+    return _known(output).splitlines()

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._where import (
+    Circumstances,
+    has_environment,
+    why_a_module,
+)
+
+OWN = "/opt/ansible/bin/python"
+GOOD = Circumstances(
+    connection="ansible.builtin.local",
+    become=False,
+    is_async=False,
+    environment=False,
+    interpreter="",
+    controller_python=OWN,
+    keep_files=False,
+)
+
+
+@pytest.mark.parametrize(
+    "interpreter",
+    ["", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent", " auto ", OWN, f" {OWN}", sys.executable],
+)
+def test_a_worker_is_as_good(interpreter: str) -> None:
+    assert why_a_module(replace(GOOD, interpreter=interpreter), "linux") == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "platform", "reason", "surprise"),
+    [
+        ({"connection": "ansible.builtin.ssh"}, "linux", "the connection is ansible.builtin.ssh", False),
+        # One of the user's own with that name.
+        ({"connection": "ansible.legacy.local"}, "linux", "the connection is ansible.legacy.local", False),
+        ({"connection": "local"}, "linux", "the connection is local", False),
+        ({"connection": None}, "linux", "the connection is None", False),
+        ({"keep_files": True}, "linux", "ANSIBLE_KEEP_REMOTE_FILES is set", False),
+        ({"is_async": True}, "linux", "the task is asynchronous", False),
+        ({}, "darwin", "a forked process cannot look up proxies on macOS", False),
+        ({"become": True}, "linux", "the task becomes another user", True),
+        ({"environment": True}, "linux", "the task has an 'environment'", True),
+        ({"interpreter": "/usr/bin/python3"}, "linux", "the interpreter is /usr/bin/python3", True),
+        ({"interpreter": f"{OWN}3"}, "linux", f"the interpreter is {OWN}3", True),
+        ({"interpreter": "automatic"}, "linux", "the interpreter is automatic", True),
+        # Never templated, or not to be templated.
+        ({"interpreter": "{{ nothing }}"}, "linux", "the interpreter is {{ nothing }}", True),
+        # What someone asked for is told before what may come as a surprise.
+        ({"keep_files": True, "become": True}, "linux", "ANSIBLE_KEEP_REMOTE_FILES is set", False),
+        (
+            {"connection": "ansible.builtin.ssh", "become": True},
+            "linux",
+            "the connection is ansible.builtin.ssh",
+            False,
+        ),
+        ({"become": True, "environment": True}, "linux", "the task becomes another user", True),
+    ],
+)
+def test_a_module_is_needed(otherwise: dict[str, t.Any], platform: str, reason: str, surprise: bool) -> None:
+    assert why_a_module(replace(GOOD, **otherwise), platform) == (reason, surprise)
+
+
+def test_the_same_python_by_another_name_is_another_environment() -> None:
+    # Both are links to one file as soon as two virtual environments were made with it.
+    assert why_a_module(replace(GOOD, interpreter="/opt/other/bin/python"), "linux")[0]
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        (None, False),
+        ([], False),
+        ([{}], False),
+        ([{}, {}], False),
+        ([None], False),
+        ([{"A": "1"}], True),
+        ([{}, {"A": ""}], True),
+        (["{{ not_templated }}"], True),
+    ],
+)
+def test_has_environment(environment: t.Any, expected: bool) -> None:
+    assert has_environment(environment) is expected

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the suites of faults share: one emulator, one process that module runs fork from, and a count at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+
+from emulator import Emulator
+from integration.faults.modules import Modules
+from integration.faults.serving import Authority
+from integration.faults.tally import TALLY
+from integration.faults.world import World
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.upper().endswith("_PROXY") or name.startswith(
+            ("CLOUDFLARE_", "REQUESTS_", "CURL_", "SSL_", "ANSIBLE_")
+        ):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
+    with Modules(tmp_path_factory.mktemp("modules")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def _shared_emulator() -> Iterator[Emulator]:
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def world(
+    _shared_emulator: Emulator, modules: Modules, authority: Authority, tmp_path: pathlib.Path
+) -> Iterator[World]:
+    _shared_emulator.reset()
+    with contextlib.ExitStack() as stack:
+        yield World(_shared_emulator, modules, authority, stack)
+    assert not _shared_emulator.failures, _shared_emulator.failures
+    assert not [found for found in _shared_emulator.contract_violations if found.side == "request"]
+
+
+def pytest_terminal_summary(terminalreporter: t.Any) -> None:
+    if TALLY:
+        terminalreporter.section("faults: what was tried")
+        for what, number in sorted(TALLY.items()):
+            terminalreporter.write_line(f"{number:7} {what}")

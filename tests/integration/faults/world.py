@@ -1,0 +1,192 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a case happens in, the two ways to run the product in it, and what must hold after a run, whatever went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import os
+import re
+import time
+import typing as t
+from collections.abc import Mapping
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import PRIORITY_SPEC
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._reconcile import reconcile
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import perform
+from emulator import Emulator
+from integration.faults.modules import Modules, Run
+from integration.faults.serving import Authority
+from integration.faults.tally import count
+
+ZONE = "example.com"
+Order = list[tuple[str, t.Any]]
+
+# What was asked of the API, or what of the task the zone is at odds with.
+_WHAT_WAS_ASKED = re.compile(
+    r"(GET|PUT) /zones\b|^The priorities of zone [0-9a-f]{32} were set, but|^The entry of 'certificates' with "
+)
+
+
+@dataclasses.dataclass
+class World:
+    """An emulator with what surrounds it. A case changes it before the run, `options` and `environment` included."""
+
+    emulator: Emulator
+    modules: Modules
+    authority: Authority
+    stack: contextlib.ExitStack
+    options: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def zone_id(self) -> str:
+        """The zone that every case is about."""
+        return self.emulator.zones[ZONE].id
+
+    @property
+    def wanted(self) -> list[str]:
+        """The ids that every case wants on top: the two whose host lists overlap, the wrong way round at the start."""
+        return [str(item["id"]) for item in self.emulator.zones[ZONE].certificates[:2]]
+
+    def arguments(self) -> dict[str, t.Any]:
+        """The options of the task: no retries, and next to no waiting, unless a case is about them."""
+        return {
+            "api_token": self.emulator.token,
+            "api_url": self.emulator.url,
+            "zone_id": self.zone_id,
+            "certificates": [{"issuer": "DigiCertInc"}, {"issuer": "GlobalSign"}],
+            "timeout": 10,
+            "retries": 0,
+            "max_wait": 1,
+            **self.options,
+        }
+
+    def run_here(self) -> Run:
+        """Run the core in this process."""
+        return run_here(self.arguments(), self.environment)
+
+    def run_module(self) -> Run:
+        """Run the module as a process."""
+        return self.modules.run(self.arguments(), self.environment)
+
+
+def run_here(arguments: Mapping[str, t.Any], environment: Mapping[str, str] | None = None) -> Run:
+    """Run the core in this process as the module and the action plugin do."""
+    validated = ArgumentSpecValidator(PRIORITY_SPEC).validate(dict(arguments))
+    assert not validated.error_messages, validated.error_messages
+    with _environment(environment or {}):
+        started = time.monotonic()
+        outcome = perform(reconcile, validated.validated_parameters, check_mode=False, diff=True)
+        seconds = time.monotonic() - started
+    return Run(outcome.result, outcome.failed, repr((outcome.result, outcome.warnings)), seconds)
+
+
+@contextlib.contextmanager
+def _environment(changes: Mapping[str, str]) -> t.Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def in_order(emulator: Emulator, wanted: t.Sequence[str]) -> bool:
+    """Whether the zone is as every case wants it, told from what the emulator has stored."""
+    items = {str(item["id"]): item for item in emulator.zones[ZONE].certificates if item.get("status") != "deleted"}
+    if not set(wanted) <= set(items):
+        return False
+    number = {key: item.get("priority") or 0 for key, item in items.items()}
+    falls = all(number[upper] > number[lower] for upper, lower in itertools.pairwise(wanted))
+    return falls and all(
+        number[key] > number[other]
+        for key in wanted
+        for other in items
+        if other not in wanted and set(items[key]["hosts"]) & set(items[other]["hosts"])
+    )
+
+
+def judge(
+    world: World, run: Run, before: Order, *, lied_to: bool = False, disturbed: bool = False, whole: bool = True
+) -> None:
+    """Hold a run to what is promised of every run.
+
+    `lied_to`: the API claims to have written what it has not. `disturbed`: someone else wrote meanwhile.
+    `whole`: what the result shows of certificates that no condition is about has to be up to date, too.
+    """
+    arguments = world.arguments()
+    most = run.result["requests"] * arguments["timeout"] + arguments["max_wait"] + 5
+    assert run.seconds <= most, f"it took {run.seconds:.1f} s, and may take {most} s"
+    for secret in (world.emulator.token, world.emulator.key, str(arguments["api_token"]).strip()):
+        assert secret not in run.written
+    assert "Traceback" not in run.written
+    count("runs under a fault, each held to what is promised of every run")
+    if run.failed:
+        _judge_failure(world, run, before, disturbed)
+    elif not lied_to:
+        _judge_success(world, run, before, disturbed, whole)
+
+
+def _judge_failure(world: World, run: Run, before: Order, disturbed: bool) -> None:
+    assert _WHAT_WAS_ASKED.search(run.msg), run.msg
+    wrote = [call for call in world.emulator.requests if call.method == "PUT"]
+    if not wrote:
+        assert run.result["changed"] is False and "restore" not in run.result
+    elif world.emulator.order(ZONE) != before and not disturbed:
+        assert run.result["changed"] is True, run.result
+    if "in whole or in part" in run.msg:
+        assert run.result["changed"] is True
+    if run.result["changed"]:
+        told = run.result
+        assert told["zone_id"] == world.zone_id and told["certificates"]
+        if not disturbed:
+            numbers = dict(before)
+            assert told["restore"] == [
+                {"id": key, "priority": numbers[key] or 0}
+                for key in sorted(world.wanted, key=lambda key: -(numbers[key] or 0))
+            ]
+
+
+def _judge_success(world: World, run: Run, before: Order, disturbed: bool, whole: bool) -> None:
+    after = world.emulator.order(ZONE)
+    assert in_order(world.emulator, run_wanted(world)), after
+    about = {key for key, _number in after} if whole else set(run_wanted(world))
+    shown = [(item["id"], item["priority"]) for item in run.result["certificates"] if item["id"] in about]
+    assert shown == [(key, number or 0) for key, number in after if key in about]
+    if whole and not disturbed:
+        assert run.result["changed"] is (after != before)
+        told = {item["id"]: (item["before"], item["after"]) for item in run.result["reprioritized"]}
+        old = dict(before)
+        assert told == {key: (old[key] or 0, number) for key, number in after if number != old[key]}
+
+
+def run_wanted(world: World) -> list[str]:
+    """The ids that are wanted now: a renewed certificate has another one."""
+    by_issuer = {
+        item["issuer"]: str(item["id"])
+        for item in world.emulator.zones[ZONE].certificates
+        if item.get("status") != "deleted" and item["issuer"] in {"DigiCertInc", "GlobalSign"}
+    }
+    return [by_issuer[issuer] for issuer in ("DigiCertInc", "GlobalSign") if issuer in by_issuer]
+
+
+def next_run_repairs(world: World) -> None:
+    """Without faults, another run ends in order, and after it there is nothing to do."""
+    world.emulator.reset(state=False)
+    world.options, world.environment = {"missing": "ignore"}, {}
+    before = world.emulator.order(ZONE)
+    judge(world, world.run_here(), before)
+    again = world.run_here()
+    assert not again.failed and again.result["changed"] is False, again.result
+    assert again.result["requests"] == 1

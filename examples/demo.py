@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo (`make demo`): a zone's certificates put in order over real HTTP, and back.
+"""The demo (`make demo`): a zone's certificates put in order over real HTTP, and back; then a fleet of zones.
 
 It builds and installs the collection as a user would, and talks to the emulator instead of Cloudflare. Everything that
 it makes is in a temporary directory; it fails where anything is not as it says.
@@ -22,6 +22,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+# Beside this file, where the checkers do not look.
+# pylint: disable-next=import-error
+from fleet.fleet_demo import FleetDemoFailed, run as run_fleet  # type: ignore[import-not-found]  # noqa: E402, I001
+
 from emulator import Emulator  # noqa: E402
 
 ZONE = "example.com"
@@ -30,8 +34,10 @@ ZONE = "example.com"
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="zonefleet-demo-") as directory, Emulator() as emulator:
         try:
-            Demo(Path(directory), emulator).run()
-        except DemoFailed as error:
+            demo = Demo(Path(directory), emulator)
+            demo.run()
+            run_fleet(demo.environment)
+        except (DemoFailed, FleetDemoFailed) as error:
             print(f"\nThe demo failed: {error}", file=sys.stderr)
             return 1
     return 0

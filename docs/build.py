@@ -1,0 +1,137 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Generates the reference pages, and builds the docs site (`make docs`).
+
+`--check` changes nothing in the repository: it fails where the reference pages are not current, or the site has a warning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache"
+TOOLS = CACHE / "docs-venv"
+REQUIREMENTS = ROOT / "docs" / "requirements.txt"
+INDEX = ROOT / "docs" / "index.rst"
+REFERENCE = ROOT / "docs" / "reference"
+SITE = CACHE / "docs-site"
+COLLECTION = "zonefleet.cloudflare"
+
+CONTENTS = re.compile(r"^\.\. contents::\n(?: +:.*\n)*", re.MULTILINE)
+TITLE = re.compile(r"^zonefleet\.cloudflare\.(\w+ (?:module|inventory) -- )", re.MULTILINE)
+
+NOTE = '.. Generated from the documentation of the plugins by "make docs". Change it there.'
+# Where antsibull-docs says that a collection is to be found.
+CONFIGURATION = """\
+collection_url = {
+  * = "https://github.com/zonefleet/zonefleet.cloudflare"
+}
+collection_install = {
+  * = "ansible-galaxy collection install {namespace}.{name}"
+}
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    prepare_tools()
+    with tempfile.TemporaryDirectory(prefix="zonefleet-docs-") as directory:
+        stale = update_reference(Path(directory), check)
+    if stale:
+        print(f"Not current, run \"make docs\": {', '.join(stale)}", file=sys.stderr)
+        return 1
+    build_site()
+    print(f"The site begins at {(SITE / 'html' / 'index.html').relative_to(ROOT)}")
+    return 0
+
+
+def prepare_tools() -> None:
+    """Make the environment of the tools, unless there is one for these very versions."""
+    stamp = TOOLS / "requirements.sha256"
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text(encoding="ascii") == digest:
+        return
+    venv.create(TOOLS, clear=True, with_pip=True)
+    pip = [str(TOOLS / "bin" / "python"), "-m", "pip", "install", "--quiet", "--requirement", str(REQUIREMENTS)]
+    subprocess.run(pip, check=True, env={**os.environ, "PIP_CACHE_DIR": str(CACHE / "pip")})
+    stamp.write_text(digest, encoding="ascii")
+
+
+def update_reference(work: Path, check: bool) -> list[str]:
+    """Write the reference pages anew, or with `check` return the names of those that are not as they should be."""
+    generate(work, "--output-format", "simplified-rst")
+    new = {path.name: tidy(path.read_text(encoding="utf-8")) for path in work.glob("*.rst")}
+    old = {path.name: path.read_text(encoding="utf-8") for path in REFERENCE.glob("*.rst")}
+    if check:
+        return sorted(name for name in {*new, *old} if new.get(name) != old.get(name))
+    REFERENCE.mkdir(exist_ok=True)
+    for name in old.keys() - new.keys():
+        (REFERENCE / name).unlink()
+    for name, text in new.items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")
+    return []
+
+
+def tidy(text: str) -> str:
+    """Return a generated page with the header that every file has, links to the guides, and no spaces that end lines."""
+    lines = (line.rstrip().replace("<docsite/", "<../docsite/rst/") for line in text.splitlines())
+    header = INDEX.read_text(encoding="utf-8").partition("\n\n")[0]
+    return "\n\n".join([header, NOTE, "\n".join(lines).strip()]) + "\n"
+
+
+def build_site() -> None:
+    """Build the site. A warning is an error."""
+    pages = SITE / "rst"
+    shutil.rmtree(SITE, ignore_errors=True)
+    pages.mkdir(parents=True, mode=0o755)
+    generate(pages)
+    shutil.copy2(INDEX, pages)
+    for page in pages.rglob("*.rst"):
+        # The theme has a table of contents beside every page, and a phone has no room for the long name in a title.
+        text = CONTENTS.sub("", page.read_text(encoding="utf-8"))
+        text = TITLE.sub(r"\1", text)
+        page.write_text(text, encoding="utf-8")
+    sphinx = ["-q", "-W", "--keep-going", "-b", "html", "-c", str(ROOT / "docs"), "-d", str(SITE / "doctrees")]
+    run(str(TOOLS / "bin" / "sphinx-build"), *sphinx, str(pages), str(SITE / "html"))
+
+
+def generate(directory: Path, *options: str) -> None:
+    """Have antsibull-docs write the collection's pages into a directory."""
+    with tempfile.NamedTemporaryFile("w", suffix=".cfg", encoding="utf-8") as configuration:
+        configuration.write(CONFIGURATION)
+        configuration.flush()
+        antsibull = [str(TOOLS / "bin" / "antsibull-docs"), "--config-file", configuration.name, "collection"]
+        common = ["--use-current", "--squash-hierarchy", "--no-add-antsibull-docs-version", "--fail-on-error"]
+        run(*antsibull, *common, *options, "--dest-dir", str(directory), COLLECTION)
+
+
+def run(*command: str) -> None:
+    """Run a command in an environment in which nothing of the user's own Ansible takes part."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    home = CACHE / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **kept,
+        "PATH": f"{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "ANSIBLE_COLLECTIONS_PATH": str(CACHE / "collections"),
+    }
+    subprocess.run(command, check=True, env=environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

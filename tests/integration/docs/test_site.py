@@ -1,0 +1,23 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The docs site: its reference pages are current, and it builds without a warning."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from integration.playbooks.playing import ROOT
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)  # the first time, it installs the tools
+def test_reference_is_current_and_the_site_builds_without_warnings() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "build.py"), "--check"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr

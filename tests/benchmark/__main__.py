@@ -1,0 +1,67 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The benchmark from a shell.
+
+    make bench BENCH="--zones 20 --rounds 1"
+
+It fails where a job does not end as it should or makes another number of requests, never for being slow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from .comparing import comparison, jobs_named
+from .jobs import JOBS
+from .measuring import ROOT, BenchmarkFailed
+from .picture import draw
+from .report import write_page
+
+_PAGE, _PICTURE = "benchmark.md", "benchmark.svg"
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmark", description="Compare ways to keep the order of many zones.")
+    parser.add_argument("--zones", type=int, default=200, help="how many zones each way has to do (200)")
+    parser.add_argument("--rounds", type=int, default=3, help="how many times (3)")
+    parser.add_argument("--only", nargs="+", choices=JOBS, default=[], help="only these ways")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help=f"directory for {_PAGE} and {_PICTURE}: docs, if zones, rounds and ways are not fewer than by default, else none",
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and write the page and the picture."""
+    options = _arguments(arguments)
+    begun = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - begun:6.0f} s  {text}", file=sys.stderr, flush=True)
+
+    try:
+        with comparison(options.zones, jobs_named(options.only), say) as compared:
+            results = compared.compare(options.rounds)
+    except BenchmarkFailed as error:
+        print(f"The benchmark failed: {error}", file=sys.stderr)
+        return 1
+    print(write_page(results))
+    is_full = options.zones >= 200 and options.rounds >= 3 and not options.only
+    output: Path | None = options.output or (ROOT / "docs" if is_full else None)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / _PAGE).write_text(write_page(results, _PICTURE), encoding="utf-8")
+        (output / _PICTURE).write_text(draw(results), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The jobs that are compared. Each is a play of one or two tasks over zones as hosts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .serving import AUTHORITIES
+
+FORKS = 10
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a play does to each zone.
+
+    :param tasks: YAML.
+    :param requests: How many it has to make for a zone in order, and for one that it changes; nothing for a floor.
+    :param variables: Variables of the play.
+    """
+
+    key: str
+    title: str
+    tasks: str
+    requests: tuple[int, int] | None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def playbook(self) -> str:
+        """The whole playbook."""
+        variables = "".join(f"\n    {name}: {value!r}" for name, value in self.variables.items())
+        tasks = "\n".join(f"    {line}" if line else "" for line in self.tasks.strip().splitlines())
+        return (
+            f"---\n- name: {self.title}\n  hosts: all\n  gather_facts: false\n"
+            f"  vars:{variables or ' {}'}\n  tasks:\n{tasks}\n"
+        )
+
+
+_DEBUG = """
+- name: Say something
+  ansible.builtin.debug:
+    msg: "{{ cloudflare_zone_id }}"
+"""
+
+_PING = """
+- name: Start a module
+  ansible.builtin.ping:
+"""
+
+_OWN = f"""
+- name: Keep the order
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone_id: "{{{{ cloudflare_zone_id }}}}"
+    certificates:
+      - issuer: {AUTHORITIES[0]}
+      - issuer: {AUTHORITIES[1]}
+    rate_limit: 0
+"""
+
+# What somebody writes who knows both Ansible and this API: compare before writing, look only at certificates that
+# share a name, leave the others alone. Paging, throttling, waiting, verifying and a diff are left out, in its favour.
+_URI = f"""
+- name: Read the certificates
+  ansible.builtin.uri:
+    url: "{{{{ lookup('env', 'CLOUDFLARE_BASE_URL') }}}}/zones/{{{{ cloudflare_zone_id }}}}/custom_certificates?per_page=50"
+    headers:
+      Authorization: "Bearer {{{{ lookup('env', 'CLOUDFLARE_API_TOKEN') }}}}"
+  register: answer
+  check_mode: false
+
+- name: Put them in order
+  ansible.builtin.uri:
+    url: "{{{{ lookup('env', 'CLOUDFLARE_BASE_URL') }}}}/zones/{{{{ cloudflare_zone_id }}}}/custom_certificates/prioritize"
+    method: PUT
+    headers:
+      Authorization: "Bearer {{{{ lookup('env', 'CLOUDFLARE_API_TOKEN') }}}}"
+    body_format: json
+    body:
+      certificates: "{{{{ dict(listed | map(attribute='id') | zip(numbers)) | dict2items('id', 'priority') }}}}"
+  when: not (in_order | bool)
+  changed_when: true
+  vars:
+    certificates: "{{{{ answer.json.result | rejectattr('status', 'equalto', 'deleted') }}}}"
+    first: "{{{{ certificates | selectattr('issuer', 'equalto', '{AUTHORITIES[0]}') | sort(attribute='expires_on', reverse=true) }}}}"
+    second: "{{{{ certificates | selectattr('issuer', 'equalto', '{AUTHORITIES[1]}') | sort(attribute='expires_on', reverse=true) }}}}"
+    listed: "{{{{ first + second }}}}"
+    names: "{{{{ listed | map(attribute='hosts') | flatten }}}}"
+    highest_rival: >-
+      {{%- set found = namespace(number=-1) -%}}
+      {{%- for item in certificates if item not in listed and item.hosts | intersect(names) -%}}
+      {{%- set found.number = [found.number, item.priority or 0] | max -%}}
+      {{%- endfor -%}}
+      {{{{ found.number }}}}
+    priorities: "{{{{ listed | map(attribute='priority') | map('default', 0, true) }}}}"
+    in_order: "{{{{ priorities == priorities | unique | sort(reverse=true) and priorities | min > highest_rival | int }}}}"
+    numbers: "{{{{ range((highest_rival | int) + 10 * (listed | length), highest_rival | int, -10) }}}}"
+"""
+
+_SDK = f"""
+- name: Keep the order
+  sdk_priority:
+    zone_id: "{{{{ cloudflare_zone_id }}}}"
+    issuers: [{", ".join(AUTHORITIES)}]
+"""
+
+
+def _interpreter_as_of_another() -> str:
+    """Return this Python by a name that the action plugin takes for another one's; that costs nothing by itself."""
+    directory, name = os.path.split(sys.executable)
+    return os.path.join(directory, ".", name)
+
+
+DEBUG = Job("debug", "ansible.builtin.debug (floor)", _DEBUG, None)
+PING = Job("ping", "ansible.builtin.ping (floor of a module)", _PING, None)
+IN_PROCESS = Job("in-process", "this collection, in process", _OWN, (1, 2))
+MODULE = Job(
+    "module",
+    "this collection, as a module",
+    _OWN,
+    (1, 2),
+    {"ansible_python_interpreter": _interpreter_as_of_another()},
+)
+URI = Job("uri", "ansible.builtin.uri tasks", _URI, (1, 2))
+# Its pager asks for pages until one is empty.
+SDK = Job("sdk", "a module on the official SDK", _SDK, (2, 3))
+
+# With the default `rate_limit`.
+PACED = Job("paced", "this collection, in process, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
+
+FLOORS = (DEBUG, PING)
+COMPARED = (IN_PROCESS, MODULE, URI, SDK)
+JOBS = {job.key: job for job in (*FLOORS, *COMPARED)}

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ratios, and whether each is as good as it should be."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+from .comparing import CASES, GROWTH, Results, Run, median
+from .jobs import DEBUG, IN_PROCESS, MODULE, PING, SDK, URI, Job
+from .selecting import JUDGED
+
+# The targets hold for so many zones; with fewer, the start of ansible-playbook is most of all times.
+JUDGED_ZONES = 200
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A figure and its target.
+
+    :param processor: The same figure in processor time, where there is one.
+    """
+
+    what: str
+    value: float
+    target: float
+    at_least: bool = False
+    unit: str = ""
+    processor: float | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether it is as good as it should be."""
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+
+def judge(results: Results) -> list[Verdict]:
+    """Hold what was measured against the targets; what was not measured is left out."""
+    verdicts: list[Verdict | None] = []
+    for case in CASES:
+        verdicts += [
+            _ratio(results, case, IN_PROCESS, DEBUG, 1.6),
+            _ratio(results, case, URI, IN_PROCESS, 8, at_least=True),
+            _ratio(results, case, SDK, IN_PROCESS, 12, at_least=True),
+            _ratio(results, case, MODULE, IN_PROCESS, 8, at_least=True),
+            _ratio(results, case, MODULE, PING, 1.35),
+            _growth(results, case),
+            _requests(results, case),
+        ]
+    verdicts += [
+        Verdict(f"selectors: {JUDGED} certificates read, resolved and planned", found.total, 0.2, unit=" s")
+        for found in results.selected
+        if found.certificates == JUDGED
+    ]
+    return [verdict for verdict in verdicts if verdict is not None]
+
+
+def _ratio(
+    results: Results, case: str, job: Job, other: Job, target: float, *, at_least: bool = False
+) -> Verdict | None:
+    return _compared(
+        f"{case}: {job.title} / {other.title}", results.of(job, case), results.of(other, case), target, at_least
+    )
+
+
+def _growth(results: Results, case: str) -> Verdict | None:
+    many = results.zones * GROWTH
+    what = f"{case}: {many} zones / {results.zones} zones, in process"
+    return _compared(what, results.of(IN_PROCESS, case, many), results.of(IN_PROCESS, case), 6)
+
+
+def _compared(what: str, runs: list[Run], others: list[Run], target: float, at_least: bool = False) -> Verdict | None:
+    if not runs or not others:
+        return None
+    # Of one round each: a machine that gets slower meanwhile does so for both.
+    pairs = list(zip(runs, others, strict=True))
+    wall = statistics.median(one.cost.wall / other.cost.wall for one, other in pairs)
+    processor = statistics.median(one.cost.processor / other.cost.processor for one, other in pairs)
+    return Verdict(what, wall, target, at_least, processor=processor)
+
+
+def _requests(results: Results, case: str) -> Verdict | None:
+    runs = results.of(IN_PROCESS, case)
+    target = (1, 2)[CASES.index(case)]
+    return Verdict(f"{case}: requests per zone", median(runs, lambda run: run.requests), target) if runs else None

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs a play as a user would, and tells what it cost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from .jobs import FORKS, Job
+from .serving import Where
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = Path(__file__).with_name("library")
+_LOOK_EVERY = 0.05
+
+
+class BenchmarkFailed(Exception):
+    """A play failed, or did not do what it should."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run cost.
+
+    :param wall: Seconds from start to end.
+    :param processor: Seconds of processor time of ansible-playbook and all that it started.
+    :param memory: Most MiB that all of its processes held at one moment, shared pages counted once; where that was looked at.
+    """
+
+    wall: float
+    processor: float
+    memory: float | None = None
+
+
+class Stage:
+    """A directory in which plays run with a home of their own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._homes = 0
+
+    def play(
+        self,
+        job: Job,
+        where: Where,
+        zones: int,
+        *,
+        forks: int = FORKS,
+        variables: Mapping[str, str] | None = None,
+        look: bool = False,
+    ) -> Cost:
+        """Run a job over the first so many zones, each time in a new home: nothing is left of the run before.
+
+        :param look: Look at the memory meanwhile, which costs time.
+        :raises BenchmarkFailed: the play failed.
+        """
+        self._homes += 1
+        home = self._directory / str(self._homes)
+        home.mkdir(parents=True)
+        (home / "ansible.cfg").touch()
+        (home / "play.yml").write_text(job.playbook, encoding="utf-8")
+        (home / "inventory.yml").write_text(_inventory(where, zones, variables or {}), encoding="utf-8")
+        log = home / "log"
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "inventory.yml", "play.yml"]
+        status, cost = _measure(command, home, _environment(home, where, forks), log, look)
+        if status:
+            raise BenchmarkFailed(f"{job.title}: exit code {status}\n{log.read_text(encoding='utf-8')[-3000:]}")
+        return cost
+
+
+def _inventory(where: Where, zones: int, variables: Mapping[str, str]) -> str:
+    hosts = {name: {"cloudflare_zone_id": where.zones[name]} for name in list(where.zones)[:zones]}
+    # As the inventory plugin sets them.
+    local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    return yaml.safe_dump({"all": {"vars": {**local, **variables}, "hosts": hosts}})
+
+
+def _environment(home: Path, where: Where, forks: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        # Its default is below the home that the user database tells, not below HOME.
+        "ANSIBLE_REMOTE_TEMP": str(home / "remote"),
+        "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+        "ANSIBLE_LIBRARY": str(LIBRARY),
+        "ANSIBLE_FORKS": str(forks),
+        "ANSIBLE_NOCOLOR": "1",
+        "CLOUDFLARE_BASE_URL": where.url,
+        "CLOUDFLARE_API_TOKEN": where.token,
+    }
+
+
+def _measure(command: list[str], home: Path, environment: dict[str, str], log: Path, look: bool) -> tuple[int, Cost]:
+    with log.open("wb") as output:
+        begun = time.perf_counter()
+        # pylint: disable-next=consider-using-with  # waited for with wait4, which tells what it cost
+        process = subprocess.Popen(
+            command, cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            with _looking(process.pid, look) as seen:
+                # Of the process and of all those of its descendants that were waited for, as Ansible does with each.
+                _pid, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        wall = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, Cost(wall, usage.ru_utime + usage.ru_stime, max(seen, default=None))
+
+
+@contextlib.contextmanager
+def _looking(pid: int, look: bool) -> Iterator[list[float]]:
+    """Look again and again at the memory of a process and its descendants; Linux alone tells of it."""
+    seen: list[float] = []
+    if not look or not Path("/proc/self/smaps_rollup").exists():
+        yield seen
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_LOOK_EVERY):
+            seen.append(sum(map(_proportional_mib, _family(pid))))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _family(pid: int) -> set[int]:
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name of a program is in parentheses and may hold anything.
+            parents[int(entry.parent.name)] = int(entry.read_text().rpartition(")")[2].split()[1])
+    family = {pid}
+    while found := {child for child, parent in parents.items() if parent in family} - family:
+        family |= found
+    return family
+
+
+def _proportional_mib(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0.0

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator in a process of its own, which tells how much processor time it has used."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+import types
+import typing as t
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from emulator import Emulator, Throttle, generate
+
+# The two authorities of every generated zone, in the order that all jobs are to bring about.
+AUTHORITIES = ("DigiCertInc", "GlobalSign")
+REAL = Throttle()
+
+Orders = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Where:
+    """How to reach it, and the zones that it holds: ids by name."""
+
+    url: str
+    token: str
+    zones: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was asked since the last reset.
+
+    :param least: The fewest requests that any zone got, of those that got one.
+    :param refused: How many requests the throttle refused.
+    :param processor: Seconds of processor time since the process began.
+    """
+
+    reads: int
+    writes: int
+    least: int
+    most: int
+    refused: int
+    processor: float
+
+
+class Served:
+    """An emulator with so many zones, all of them in order or all of them not. Use it in a C(with)."""
+
+    def __init__(self, zones: int, *, in_order: bool, throttle: Throttle | None = None) -> None:
+        # A new interpreter: nothing of this process's memory or threads takes part in the measurement.
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, zones, in_order, throttle), daemon=True)
+        self._theirs = theirs
+
+    def __enter__(self) -> Served:
+        self._process.start()
+        self._theirs.close()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
+    ) -> None:
+        self._pipe.close()
+        self._process.join(10)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._process.close()
+
+    def where(self) -> Where:
+        """Return its address and zones."""
+        return t.cast(Where, self._ask("where"))
+
+    def reset(self) -> None:
+        """Take back all that was done to it."""
+        self._ask("reset")
+
+    def tally(self) -> Tally:
+        """Return what was asked since the last reset."""
+        return t.cast(Tally, self._ask("tally"))
+
+    def orders(self) -> Orders:
+        """Return each zone's certificates as C(authority id), the one with the highest priority first."""
+        return t.cast(Orders, self._ask("orders"))
+
+    def _ask(self, question: str) -> object:
+        self._pipe.send(question)
+        return self._pipe.recv()
+
+
+def _serve(pipe: Connection, zones: int, in_order: bool, throttle: Throttle | None) -> None:
+    # Ctrl-C is for the parent, which then closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    made = generate(zones, out_of_order=0 if in_order else zones, free_every=0)
+    for item in (item for zone in made for item in zone.certificates):
+        # An answer that shows null for a competing certificate is no proof to this collection, which then reads once
+        # more; the others do not verify at all.
+        item["priority"] = item["priority"] or 0
+    with Emulator(zones=made, throttle=throttle, validate=False) as emulator:
+        answers: dict[str, t.Callable[[Emulator], object]] = {
+            "where": _where,
+            "reset": Emulator.reset,
+            "tally": _tally,
+            "orders": _orders,
+        }
+        while True:
+            try:
+                question = pipe.recv()
+            except EOFError:
+                return
+            pipe.send(answers[question](emulator))
+
+
+def _where(emulator: Emulator) -> Where:
+    return Where(emulator.url, emulator.token, {name: zone.id for name, zone in emulator.zones.items()})
+
+
+def _tally(emulator: Emulator) -> Tally:
+    by_zone: dict[str | None, int] = {}
+    by_method = {"GET": 0, "PUT": 0}
+    for (method, zone_id), count in emulator.counts().items():
+        by_method[method] += count
+        by_zone[zone_id] = by_zone.get(zone_id, 0) + count
+    counts = by_zone.values() or [0]
+    return Tally(by_method["GET"], by_method["PUT"], min(counts), max(counts), emulator.refused, time.process_time())
+
+
+def _orders(emulator: Emulator) -> Orders:
+    orders = {}
+    for name, zone in emulator.zones.items():
+        issuers = {item["id"]: item["issuer"] for item in zone.certificates}
+        orders[name] = [f"{issuers[identifier]} {identifier}" for identifier, _priority in emulator.order(name)]
+    return orders

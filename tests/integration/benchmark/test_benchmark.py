@@ -1,0 +1,72 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The benchmark's jobs do the same thing, with as many requests as they may make. Nothing is asked of times."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from benchmark.comparing import CASES, Results, comparison
+from benchmark.jobs import COMPARED, IN_PROCESS, JOBS, MODULE, PACED
+from benchmark.judging import judge
+from benchmark.picture import draw
+from benchmark.report import write_page
+
+ZONES = 3
+PROFILED = 2
+
+# All runs are made for the first of the tests.
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    """One run of every job in every case; a job that ends with another order than the others fails here."""
+    with comparison(ZONES, list(JOBS.values()), lambda text: None) as compared:
+        return Results(ZONES, 1, compared.one_round(), profile=compared.profile(PROFILED))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_jobs_make_the_requests_that_they_should(results: Results, case: str) -> None:
+    is_change = case == "to change"
+    found = {job.key: [(run.tally.reads, run.tally.writes) for run in results.of(job, case)] for job in COMPARED}
+    assert found == {job.key: [_due(job.requests, is_change)] for job in COMPARED}
+    assert all(
+        (run.tally.least, run.tally.most) == (1 + is_change, 1 + is_change)
+        for job in (IN_PROCESS, MODULE)
+        for run in results.of(job, case)
+    )
+
+
+def _due(requests: tuple[int, int] | None, is_change: bool) -> tuple[int, int]:
+    assert requests is not None
+    return (requests[0] * ZONES, ZONES if is_change else 0)
+
+
+def test_the_default_rate_limit_costs_no_request(results: Results) -> None:
+    assert [(run.job, run.requests, run.tally.refused) for run in results.paced] == [(PACED.key, 2, 0)]
+
+
+def test_the_module_imports_requests_once_and_little_that_nobody_else_needs(results: Results) -> None:
+    assert results.profile is not None
+    assert [name.rpartition(".")[2] for name in results.profile.requests_importers] == ["_transport"]
+    own = {item.name.rpartition(".")[2] for item in results.profile.own}
+    assert {"_reconcile", "_transport"} <= own
+    assert not {"_info"} & own
+    heavy = {"asyncio", "concurrent.futures", "multiprocessing", "unittest", "xml", "sqlite3", "pydoc", "inspect"}
+    assert not heavy & {item.name for item in results.profile.other}
+
+
+def test_page_and_picture_show_every_job(results: Results) -> None:
+    page = write_page(results, "benchmark.svg")
+    svg = ET.fromstring(draw(results))
+    texts = [text.text or "" for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    for job in JOBS.values():
+        assert f"| {job.title} |" in page
+        assert texts.count(job.title) == len(CASES)
+    requests = {verdict.what: verdict.value for verdict in judge(results) if "requests" in verdict.what}
+    assert requests == {"in order: requests per zone": 1, "to change: requests per zone": 2}

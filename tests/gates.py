@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the gates: ``check`` (a change in progress), ``test`` (everything), ``format`` (rewrites what formatters would).
+"""Runs the gates: ``check`` (a change in progress), ``test`` (before a change is handed over), ``test-all`` (on everything
+that is supported), ``format`` (rewrites what formatters would).
 
 Names of parts may follow: ``.venv/bin/python tests/gates.py test typing ansible-lint`` runs these two.
 Every part runs with a home directory inside the clone, so that nothing outside is read or left behind.
@@ -23,6 +24,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from matrix import CORES, IN_PART, TARGETS, Row
+
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 HOME = CACHE / "home"
@@ -30,20 +33,25 @@ HOME = CACHE / "home"
 TREE = CACHE / "tree" / "ansible_collections" / "zonefleet" / "cloudflare"
 BIN = Path(sys.executable).parent
 
-# What ansible-core 2.19 knows as targets, and the version of pip with which its ansible-test begins.
-TARGET_PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+TARGET_PYTHONS = tuple(dict.fromkeys(row.python for row in TARGETS))
+OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+# The version of pip with which the ansible-test of ansible-core 2.19 begins.
 GET_PIP_VERSIONS = ("24.2",)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One command of a run; it fails by its exit code, or by printing a line that begins with ``forbidden``."""
+    """One command of a run; it fails by its exit code, or by printing a line that begins with ``forbidden``.
+
+    It is skipped where there is no ``python``.
+    """
 
     name: str
     command: tuple[str, ...]
     cwd: Path = ROOT
     environment: t.Mapping[str, str] | None = None
     forbidden: str = ""
+    python: str = OWN_PYTHON
 
 
 def tool(name: str, *arguments: str) -> tuple[str, ...]:
@@ -58,37 +66,55 @@ def nox(session: str, *, ci: str = "true", forbidden: str = "") -> Part:
     return Part(session, command, environment={"CI": ci}, forbidden=forbidden)
 
 
+def ansible_test(command: str, *arguments: str, python: str | None = OWN_PYTHON) -> Part:
+    version = ("--python", python) if python else ()
+    return Part(f"ansible-test-{command}", tool("ansible-test", command, "--venv", *version, *arguments), cwd=TREE)
+
+
+def matrix(row: Row, *options: str) -> Part:
+    return Part(row.name, (sys.executable, str(ROOT / "tests" / "matrix.py"), row.name, *options), python=row.python)
+
+
 LINT = (nox("formatters"), nox("codeqa"), nox("yamllint"), nox("typing"))
+GATES = (
+    *LINT,
+    nox("antsibull-nox-config"),
+    nox("docs-check"),
+    nox("license-check"),
+    nox("extra-checks"),
+    # galaxy-importer tells of most things in warnings, and ends well.
+    nox("build-import-check", forbidden="WARNING|ERROR"),
+    nox("ansible-lint"),
+    Part("antsibull-changelog", tool("antsibull-changelog", "lint")),
+    # Compile and import run on every Python there is.
+    ansible_test("sanity", python=None),
+    # The emulator has tests of its own there: pytest runs those.
+    ansible_test("units", "tests/unit/plugins/"),
+    ansible_test("integration"),
+    Part("pytest", tool("pytest")),
+)
 PLANS = {
     "format": (nox("formatters", ci="false"),),
     "check": (*LINT, Part("unit-tests", tool("pytest", "-q", "-m", "not slow", "tests/unit"))),
-    "test": (
-        *LINT,
-        nox("antsibull-nox-config"),
-        nox("docs-check"),
-        nox("license-check"),
-        nox("extra-checks"),
-        # galaxy-importer tells of most things in warnings, and ends well.
-        nox("build-import-check", forbidden="WARNING|ERROR"),
-        nox("ansible-lint"),
-        Part("antsibull-changelog", tool("antsibull-changelog", "lint")),
-        # Without --python: compile and import run on every Python there is.
-        Part("ansible-test-sanity", tool("ansible-test", "sanity", "--venv"), cwd=TREE),
-        Part("pytest", tool("pytest")),
-    ),
+    "test": (*GATES, *(matrix(row, "--sample") for row in IN_PART)),
+    "test-all": (*GATES, *(matrix(row) for row in CORES + TARGETS)),
 }
 
 
 def main() -> int:
     plan, *wanted = sys.argv[1:]
     parts = [part for part in PLANS[plan] if not wanted or part.name in wanted]
-    environment = prepare()
-    results = [(part.name, *run(part, environment)) for part in parts]
+    environment, pythons = prepare()
+    skipped = [part for part in parts if part.python not in pythons]
+    results = [(part.name, *run(part, environment)) for part in parts if part not in skipped]
 
     print()
     for name, problem, seconds in results:
-        print(f"{name:24} {seconds:6.1f} s  {problem or 'ok'}")
-    print(f"{'together':24} {sum(seconds for _name, _problem, seconds in results):6.1f} s", flush=True)
+        print(f"{name:26} {seconds:6.1f} s  {problem or 'ok'}")
+    for part in skipped:
+        print(f"{part.name:26}      -    skipped: no Python {part.python} on this machine")
+    together = f"{len(results)} parts, {len(skipped)} skipped"
+    print(f"{together:26} {sum(seconds for _name, _problem, seconds in results):6.1f} s", flush=True)
     return 0 if results and not any(problem for _name, problem, _seconds in results) else 1
 
 
@@ -109,16 +135,16 @@ def run(part: Part, environment: t.Mapping[str, str]) -> tuple[str, float]:
         for line in process.stdout or ():
             print(line, end="", flush=True)
             if re.match(part.forbidden, line):
-                problem = f"FAILED: {line.strip()}"
+                problem = f"FAILED: {line.strip():.90}"
     if process.returncode:
         problem = f"FAILED: exit code {process.returncode}"
     return problem, time.monotonic() - begin
 
 
-def prepare() -> dict[str, str]:
-    """Makes the home and the tree; returns the environment in which every part runs."""
+def prepare() -> tuple[dict[str, str], dict[str, str]]:
+    """Makes the home and the tree; returns the environment in which every part runs, and the Pythons there are."""
     # Someone's settings for these, and above all someone's real credentials, have no place in a test.
-    foreign = re.compile("(ANSIBLE|CLOUDFLARE|GALAXY_IMPORTER|GIT|MYPY|NOX|PYLINT|PYTEST|PYTHON|RUFF|XDG)_?")
+    foreign = re.compile("(ANSIBLE|CLOUDFLARE|GALAXY_IMPORTER|GIT|MYPY|NOX|PYLINT|PYTEST|PYTHON|RUFF|XDG|ZONEFLEET)_?")
     environment = {name: value for name, value in os.environ.items() if not foreign.match(name)}
 
     HOME.mkdir(parents=True, exist_ok=True)
@@ -134,7 +160,7 @@ def prepare() -> dict[str, str]:
 
     directories = [str(BIN), *dict.fromkeys(pythons.values()), *path_without_shims()]
     environment.update(HOME=str(HOME), PATH=os.pathsep.join(directories), PIP_CACHE_DIR=str(CACHE / "pip"))
-    return environment
+    return environment, pythons
 
 
 def keep_pip_configuration() -> None:
@@ -209,7 +235,7 @@ def copy_tree(environment: t.Mapping[str, str]) -> None:
 def find_pythons() -> dict[str, str]:
     """Finds the directory of each Python that really starts: shims answer for versions that they lack."""
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    places = [*os.environ["PATH"].split(os.pathsep), *(str(place) for place in versions.glob("*/bin"))]
+    places = [str(BIN), *os.environ["PATH"].split(os.pathsep), *(str(place) for place in versions.glob("*/bin"))]
     found = {}
     for version in TARGET_PYTHONS:
         for place in places:

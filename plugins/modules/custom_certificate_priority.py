@@ -32,7 +32,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: The result and the diff are those of the run that would follow. RV(ansible_facts) holds the order as read.
+    details: The result and the diff are those of the run that would follow. C(ansible_facts) holds the order as read.
   diff_mode:
     support: full
     details: Shows the names that get another certificate, then the certificates in their order, one a line.

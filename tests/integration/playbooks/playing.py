@@ -7,8 +7,8 @@
     played = play([{"name": "order", "zonefleet.cloudflare.custom_certificate_priority": {...}}], emulator=emulator)
     assert played["order"].result["changed"] and played["order"].methods(emulator) == ["GET", "PUT"]
 
-`ZONEFLEET_TEST_ANSIBLE` names another `ansible-playbook` than the one beside this Python; `ZONEFLEET_TEST_WAY=module`
-has the module do the work everywhere, as the tests that say `as_module` do anyway.
+`ansible-playbook` is the one beside this Python; tests/matrix.py brings others. `ZONEFLEET_TEST_WAY=module` has the module do
+the work everywhere, as the tests that say `as_module` do anyway.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import yaml
 from emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[3]
-ANSIBLE = os.environ.get("ZONEFLEET_TEST_ANSIBLE") or str(Path(sys.executable).with_name("ansible-playbook"))
+ANSIBLE = str(Path(sys.executable).with_name("ansible-playbook"))
 
 WAY = os.environ.get("ZONEFLEET_TEST_WAY")
 

@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs ansible's own commands on inventory files against an emulator.
-
-ZONEFLEET_TEST_ANSIBLE_BIN names the directory of the commands, for an ansible-core that is not this Python's.
-"""
+"""Runs ansible's own commands, those beside this Python, on inventory files against an emulator."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from emulator import Emulator
 from emulator.fixture import emulator, pytest_configure, start_emulator
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BIN = pathlib.Path(os.environ.get("ZONEFLEET_TEST_ANSIBLE_BIN") or pathlib.Path(sys.executable).parent)
+BIN = pathlib.Path(sys.executable).parent
 SECOND = 20
 
 

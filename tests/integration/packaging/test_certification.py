@@ -1,0 +1,106 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the certification of collections asks for, where a script can see it."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from integration.playbooks.playing import ROOT
+from matrix import CORES
+
+HEADINGS = [
+    "Description",
+    "Requirements",
+    "Installation",
+    "Use cases",
+    "Testing",
+    "Contributing",
+    "Support",
+    "Release notes and roadmap",
+    "Related information",
+    "License information",
+]
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)|(?:src|href|srcset)=\"([^\"]+)\"")
+REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+(>=[0-9.]+)?")
+# Where certification has no tolerance for a rule that is turned off.
+LINT_DIRECTORIES = ("plugins", "roles", "extensions")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def load(name: str) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = yaml.safe_load(read(name))
+    return found
+
+
+def test_readme_follows_the_template() -> None:
+    prose = re.sub(r"^```.*?^```", "", read("README.md"), flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"^# (.*)", prose, re.MULTILINE) == ["zonefleet.cloudflare"]
+    assert [title for title in re.findall(r"^## (.*)", prose, re.MULTILINE) if title in HEADINGS] == HEADINGS
+
+
+def test_readme_says_how_to_install() -> None:
+    text = read("README.md")
+    for words in (
+        "ansible-galaxy collection install zonefleet.cloudflare\n",
+        "requirements.yml",
+        "zonefleet.cloudflare:==",
+        "--upgrade",
+        "Python 3.8",
+    ):
+        assert words in text
+    assert not re.search(r"pip3? install .*ansible", text)
+
+
+def test_readme_has_absolute_links() -> None:
+    links = [one or other for one, other in LINK.findall(read("README.md"))]
+    assert len(links) > 5
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+
+
+def test_requirements_have_a_lower_bound_alone() -> None:
+    lines = [line for line in read("meta/ee-requirements.txt").splitlines() if line and not line.startswith("#")]
+    assert lines
+    assert [line for line in lines if not REQUIREMENT.fullmatch(line)] == []
+    assert not [line for line in lines if line.startswith("ansible")]
+    named = load("meta/execution-environment.yml")["dependencies"]
+    assert named == {"python": "meta/ee-requirements.txt"}
+
+
+def test_galaxy_metadata() -> None:
+    galaxy = load("galaxy.yml")
+    assert ("license" in galaxy) != ("license_file" in galaxy)
+    assert galaxy["dependencies"] == {}
+    assert re.fullmatch(r"[1-9][0-9]*\.[0-9]+\.[0-9]+", galaxy["version"])
+    for name in ("repository", "documentation", "homepage", "issues"):
+        assert galaxy[name].startswith("https://")
+
+
+def test_the_lowest_core_is_the_one_that_is_tested() -> None:
+    series = CORES[0].name.removeprefix("core-")
+    assert load("meta/runtime.yml")["requires_ansible"] == f">={series}.0"
+    assert f"ansible-core {series}" in read("README.md")
+
+
+def test_linting_leaves_nothing_out() -> None:
+    lint = load(".ansible-lint")
+    assert lint["profile"] == "production"
+    assert "skip_list" not in lint
+    assert not [path for path in lint.get("exclude_paths", ()) if Path(path).parts[0] in LINT_DIRECTORIES]
+    assert list((ROOT / "tests").glob("sanity/ignore-*")) == []
+
+
+def test_the_release_is_in_the_changelog() -> None:
+    version = load("galaxy.yml")["version"]
+    assert version in load("changelogs/changelog.yaml")["releases"]
+    for name in ("CHANGELOG.md", "CHANGELOG.rst"):
+        assert f"v{version}" in read(name).replace("\\", "")

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tarball holds what users need, no more, and works where it is installed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from emulator import Emulator
+from integration.packaging.conftest import OWN, Command, run
+from integration.playbooks.playing import ROOT
+
+# All that may be in it.
+USEFUL = re.compile(
+    r"""
+    (MANIFEST|FILES)\.json
+    | (COPYING | README\.md | SECURITY\.md | REUSE\.toml | LICENSES/.*\.txt)
+    | CHANGELOG\.(md|rst)(\.license)? | changelogs/changelog\.yaml(\.license)?
+    | meta/(runtime\.yml | execution-environment\.yml | ee-requirements\.txt)
+    | plugins/(action|doc_fragments|inventory|module_utils|modules|plugin_utils)/\w+\.py
+    | docs/(docsite/.*\.(rst|yml) | reference/\w+\.rst)
+    | examples/.*\.(yml|j2|cfg)
+    | tests/config\.yml
+    """,
+    re.VERBOSE,
+)
+NEEDED = {
+    "CHANGELOG.md",
+    "CHANGELOG.rst",
+    "COPYING",
+    "README.md",
+    "meta/ee-requirements.txt",
+    "meta/execution-environment.yml",
+    "meta/runtime.yml",
+    "plugins/action/custom_certificate_priority.py",
+    "plugins/inventory/zones.py",
+    "plugins/modules/custom_certificate_info.py",
+    "plugins/modules/custom_certificate_priority.py",
+    "tests/config.yml",
+}
+MEGABYTE = 1024 * 1024
+
+
+def test_the_tarball_holds_what_users_need(tarball: Path, unpacked: Path) -> None:
+    files = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
+    assert [name for name in sorted(files) if not USEFUL.fullmatch(name)] == []
+    assert not NEEDED - files
+    assert tarball.stat().st_size < MEGABYTE
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "meta and plugins alone"])
+def test_it_works_where_it_is_installed(
+    command: Command, installed: Path, emulator: Emulator, tmp_path: Path, whole: bool
+) -> None:
+    collection = installed / "ansible_collections" / "zonefleet" / "cloudflare"
+    for path in () if whole else collection.iterdir():
+        if path.name in ("meta", "plugins"):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+    example = ROOT / "examples" / "one_zone.yml"
+    before = emulator.order("example.com")
+    assert "changed=1" in command("ansible-playbook", "--check", "--diff", example)
+    assert emulator.order("example.com") == before
+    assert "changed=1" in command("ansible-playbook", example)
+    after = emulator.order("example.com")
+    assert "changed=0" in command("ansible-playbook", example)
+    assert emulator.order("example.com") == after != before
+    assert [request.method for request in emulator.requests].count("PUT") == 1
+
+    inventory = tmp_path / "cloudflare_zones.yml"
+    inventory.write_text("plugin: zonefleet.cloudflare.zones\n", encoding="utf-8")
+    ran = command(
+        "ansible",
+        "cloudflare_zones",
+        "-i",
+        inventory,
+        "-m",
+        "zonefleet.cloudflare.custom_certificate_info",
+        "-a",
+        "zone=example.com",
+    )
+    assert "example.com | SUCCESS" in ran
+    for name in ("custom_certificate_priority", "custom_certificate_info"):
+        assert name in command("ansible-doc", f"zonefleet.cloudflare.{name}")
+    assert "zones" in command("ansible-doc", "-t", "inventory", "zonefleet.cloudflare.zones")
+
+
+def test_an_execution_environment_gets_the_libraries(unpacked: Path, tarball: Path, tmp_path: Path) -> None:
+    # ansible-builder looks for collections by their place.
+    place = tmp_path / "collections" / "ansible_collections" / "zonefleet" / "cloudflare"
+    shutil.copytree(unpacked, place)
+    told = run(OWN / "ansible-builder", "introspect", tmp_path / "collections", cwd=tmp_path)
+    requirements = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8")
+    wanted = [line for line in requirements.splitlines() if line and not line.startswith("#")]
+    assert len(wanted) == 2
+    for line in wanted:
+        assert f"{line}  # from collection zonefleet.cloudflare" in told
+
+    definition = tmp_path / "execution-environment.yml"
+    definition.write_text(
+        f"version: 3\nimages: {{base_image: {{name: localhost/base:latest}}}}\n"
+        f"dependencies: {{galaxy: {{collections: [{{name: '{tarball}', type: file}}]}}}}\n",
+        encoding="utf-8",
+    )
+    run(
+        OWN / "ansible-builder",
+        "create",
+        "-f",
+        definition,
+        "-c",
+        "context",
+        "--output-filename",
+        "Containerfile",
+        cwd=tmp_path,
+    )
+    assert (tmp_path / "context" / "Containerfile").exists()
+    assert str(tarball) in (tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8")

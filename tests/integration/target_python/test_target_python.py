@@ -1,0 +1,51 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules as they run on a target, with another interpreter than the control node's.
+
+tests/matrix.py names one in `ZONEFLEET_TEST_TARGET_PYTHON` for each Python and each pair of libraries; without it, the
+interpreter is this Python's own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from emulator import Emulator
+from integration.playbooks.playing import Player, assert_settled, four_steps, info
+
+PYTHON = os.environ.get("ZONEFLEET_TEST_TARGET_PYTHON") or sys.executable
+ASK = "import sys, requests, urllib3; print(sys.version.split()[0], requests.__version__, urllib3.__version__)"
+
+# Says which Python it was.
+FACTS = {"name": "facts", "ansible.builtin.setup": {"gather_subset": ["!all", "!min", "python"]}}
+
+
+def test_modules_on_a_target(play: Player, emulator: Emulator) -> None:
+    told = subprocess.run([PYTHON, "-c", ASK], check=True, capture_output=True, text=True).stdout.split()
+    print("Python, requests, urllib3:", *told)
+    before = emulator.order("example.com")
+    steps = four_steps([{"issuer": "DigiCertInc"}, {"issuer": "GlobalSign"}], zone_id=emulator.zones["example.com"].id)
+    played = play(
+        [FACTS, *steps, info("read")],
+        emulator=emulator,
+        hosts={"target": {"ansible_python_interpreter": PYTHON}},
+        as_module=True,
+    )
+    version = played["facts"].result["ansible_facts"]["ansible_python"]["version"]
+    assert [version["major"], version["minor"], version["micro"]] == [int(part) for part in told[0].split(".")]
+    assert_settled(played, emulator, before)
+    assert played["read"].order == emulator.order("example.com")
+
+
+def test_failure_on_a_target(play: Player, emulator: Emulator) -> None:
+    played = play(
+        [info("read", zone_id="0" * 32)],
+        emulator=emulator,
+        hosts={"target": {"ansible_python_interpreter": PYTHON}},
+    )
+    assert played["read"].status == "failed"
+    assert played["read"].result["errors"]

@@ -158,7 +158,9 @@ def test_the_demo_is_as_it_says() -> None:
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     counts = [line for line in finished.stdout.splitlines() if line.startswith("Requests:")]
-    assert counts == [
+    one_zone, fleet = counts[:4], [line.rsplit(",", 1)[0] for line in counts[4:]]
+    assert one_zone == [
         f"Requests: {count}" for count in ("2 GET, 0 PUT", "2 GET, 1 PUT", "2 GET, 0 PUT", "1 GET, 1 PUT")
     ]
+    assert fleet == [f"Requests: 2 to list the zones, 50 GET and {puts} PUT for the 50" for puts in (0, 6, 0)]
     assert "\x1b" not in finished.stdout

@@ -2,15 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs of `ansible-playbook` of several ansible-core versions, that can be watched and stopped while they go on.
-
-`ZONEFLEET_TEST_CORES` names the directories that hold the `ansible-playbook` of each, separated as in PATH.
-"""
+"""Runs of the `ansible-playbook` beside this Python that can be watched and stopped while they go on."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import typing as t
@@ -22,7 +20,6 @@ import yaml
 from integration.playbooks.playing import ROOT
 
 OWN = Path(sys.executable).parent
-CORES = [Path(name) for name in os.environ.get("ZONEFLEET_TEST_CORES", "").split(os.pathsep) if name] or [OWN]
 # A callback plugin; see `ZONEFLEET_TEST_RECORD` there.
 RECORDER = ROOT / "tests" / "integration" / "playbooks" / "callback"
 
@@ -69,17 +66,28 @@ class Run:
         return self.process.wait(timeout)
 
     def signal(self, number: int) -> None:
-        """Send a signal to it and to all its workers, as a terminal does."""
+        """Send a signal to its process group, as a terminal does."""
         os.killpg(self.process.pid, number)
 
 
 @contextlib.contextmanager
-def started(core: Path, arguments: Sequence[str | Path], env: Mapping[str, str], output: Path) -> Iterator[Run]:
+def _interruptible() -> Iterator[None]:
+    """Have processes start with SIGINT as usual: in the background of a script, shells have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def started(arguments: Sequence[str | Path], env: Mapping[str, str], output: Path) -> Iterator[Run]:
     """Start `ansible-playbook`; nothing of it is left at the end."""
     with (
         output.open("w", encoding="utf-8") as file,
+        _interruptible(),
         subprocess.Popen(
-            [str(core / "ansible-playbook"), *map(str, arguments)],
+            [str(OWN / "ansible-playbook"), *map(str, arguments)],
             cwd=env["HOME"],
             env=dict(env),
             stdin=subprocess.DEVNULL,
@@ -93,10 +101,20 @@ def started(core: Path, arguments: Sequence[str | Path], env: Mapping[str, str],
             yield Run(process, output)
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, 9)
+                os.killpg(process.pid, signal.SIGKILL)
+            _end_workers(" ".join(map(str, arguments)))
 
 
-def finished(core: Path, arguments: Sequence[str | Path], env: Mapping[str, str], output: Path) -> tuple[int, str]:
+def _end_workers(arguments: str) -> None:
+    """End those that a controller left behind: each worker has a session of its own, and the command line of the run."""
+    listing = subprocess.run(["ps", "-eo", "pid=,args="], check=True, capture_output=True, text=True).stdout
+    for pid, command in (line.split(maxsplit=1) for line in listing.splitlines() if line.endswith(arguments)):
+        if "ansible-playbook" in command:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+
+def finished(arguments: Sequence[str | Path], env: Mapping[str, str], output: Path) -> tuple[int, str]:
     """Run it to its end; return the exit code and what was printed."""
-    with started(core, arguments, env, output) as run:
+    with started(arguments, env, output) as run:
         return run.wait(), run.output

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task ends alike in the worker and as a module, on every ansible-core of `ZONEFLEET_TEST_CORES`."""
+"""A task ends alike in the worker and as a module."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 from emulator import Behaviour
 from emulator.fixture import StartEmulator
 from integration.in_process import cases
-from integration.in_process.cores import CORES, RECORDER, environment, finished, write_yaml
+from integration.in_process.cores import RECORDER, environment, finished, write_yaml
 
 # What ansible-core itself makes differ.
 _OF_CORE = ("/ansible_facts/discovered_interpreter_python", "/ansible_parsed")
@@ -50,10 +50,8 @@ def closed_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-@pytest.fixture(params=CORES, ids=[str(number) for number in range(len(CORES))])
-def ways(
-    request: pytest.FixtureRequest, tmp_path: Path, start_emulator: StartEmulator, closed_port: int
-) -> tuple[Way, Way]:
+@pytest.fixture
+def ways(tmp_path: Path, start_emulator: StartEmulator, closed_port: int) -> tuple[Way, Way]:
     """The same playbook from the same start, in process and as a module."""
     emulator = start_emulator(
         zones=cases.make_zones(), tokens=[cases.READER], behaviour=Behaviour(put_modified_on="kept")
@@ -75,7 +73,7 @@ def ways(
             json.dumps(extra),
             play,
         ]
-        code, output = finished(request.param, arguments, env, home / "output")
+        code, output = finished(arguments, env, home / "output")
         assert code == 0, output
         registered = json.loads((home / "registered.json").read_text(encoding="utf-8"))
         told = [json.loads(line) for line in (home / "record").read_text(encoding="utf-8").splitlines()]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which way is taken, as `-vvv` says it, on every ansible-core of `ZONEFLEET_TEST_CORES`."""
+"""Which way is taken, as `-vvv` says it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator
-from integration.in_process.cores import CORES, OWN, environment, finished, write_yaml
+from integration.in_process.cores import OWN, environment, finished, write_yaml
 from integration.playbooks import zones
 from integration.playbooks.playing import PRIORITY, priority
 
 EMULATOR = pytest.mark.emulator(zones=[zones.shop()])
-EVERY_CORE = pytest.mark.parametrize("core", CORES, ids=[str(number) for number in range(len(CORES))])
 PYTHON = "{{ ansible_playbook_python }}"
 ORDER = [{"issuer": "DigiCertInc"}]
 
@@ -69,10 +68,9 @@ MAY_FAIL = ["becoming"]
 
 
 @pytest.mark.timeout(300)
-@EVERY_CORE
 @EMULATOR
-def test_the_way_that_is_taken(core: Path, emulator: Emulator, tmp_path: Path) -> None:
-    other = _another_python(core, tmp_path)
+def test_the_way_that_is_taken(emulator: Emulator, tmp_path: Path) -> None:
+    other = _another_python(tmp_path)
     plays = [
         {
             "hosts": host,
@@ -85,7 +83,7 @@ def test_the_way_that_is_taken(core: Path, emulator: Emulator, tmp_path: Path) -
         }
         for name, (host, keywords, _said) in TASKS.items()
     ]
-    code, output = _play(core, tmp_path, emulator, plays, "-vvv", f"--extra-vars=other_python={other}")
+    code, output = _play(tmp_path, emulator, plays, "-vvv", f"--extra-vars=other_python={other}")
     assert code == 0, output
     said = {
         name: [line.partition(f"{PRIORITY}: ")[2] for line in part.splitlines() if f"{PRIORITY}: " in line]
@@ -115,7 +113,7 @@ def test_what_makes_many_hosts_slow_is_said_once(emulator: Emulator, tmp_path: P
         },
         {"hosts": "zone*", "gather_facts": False, "environment": {"LANG": "C"}, "tasks": [task]},
     ]
-    code, output = _play(OWN, tmp_path, emulator, plays, "--forks=4", hosts={**HOSTS, **hosts})
+    code, output = _play(tmp_path, emulator, plays, "--forks=4", hosts={**HOSTS, **hosts})
     assert code == 0, output
     text = re.sub(r"\s+", " ", output)
     expected = f"{PRIORITY} starts a Python process for each host, because the task has an 'environment'."
@@ -129,7 +127,7 @@ def test_requests_that_is_missing_on_the_controller_is_named(emulator: Emulator,
     stub.parent.mkdir()
     stub.write_text("raise ModuleNotFoundError(\"No module named 'requests'\")\n", encoding="utf-8")
     plays = [{"hosts": "home", "gather_facts": False, "tasks": [priority("order", ORDER)]}]
-    code, output = _play(OWN, tmp_path, emulator, plays, "-vvv", variables={"PYTHONPATH": str(stub.parent)})
+    code, output = _play(tmp_path, emulator, plays, "-vvv", variables={"PYTHONPATH": str(stub.parent)})
     assert code == 0, output
     assert IN_PROCESS in output
     text = re.sub(r"\s+", " ", output)
@@ -138,16 +136,15 @@ def test_requests_that_is_missing_on_the_controller_is_named(emulator: Emulator,
     assert emulator.requests == []
 
 
-def _another_python(core: Path, directory: Path) -> Path:
+def _another_python(directory: Path) -> Path:
     """A Python with the same libraries, by another name."""
     path = directory / "other-python"
-    path.write_text(f'#!/bin/sh\nexec {core / "python"} "$@"\n', encoding="utf-8")
+    path.write_text(f'#!/bin/sh\nexec {OWN / "python"} "$@"\n', encoding="utf-8")
     path.chmod(0o755)
     return path
 
 
 def _play(
-    core: Path,
     directory: Path,
     emulator: Emulator,
     plays: list[dict[str, t.Any]],
@@ -161,7 +158,7 @@ def _play(
         directory / "home", {**api, "ANSIBLE_REMOTE_TEMP": str(directory / "remote"), **(variables or {})}
     )
     playbook = write_yaml(directory / "play.yml", plays)
-    return finished(core, ["--inventory", inventory, *options, playbook], env, directory / "output")
+    return finished(["--inventory", inventory, *options, playbook], env, directory / "output")
 
 
 def _parts(output: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator import Emulator, Throttle, generate
-from integration.in_process.cores import OWN, Run, environment, started, write_yaml
+from integration.in_process.cores import Run, environment, started, write_yaml
 from integration.playbooks.playing import LOCAL, PRIORITY
 
 CALLBACK = Path(__file__).with_name("callback")
@@ -86,7 +86,7 @@ class Fleet:
 
     @contextlib.contextmanager
     def start(self, *, forks: int = 20, token: str | None = None, **options: t.Any) -> Iterator[Run]:
-        """Start a run that puts all zones in order."""
+        """Start a run that puts all zones in order; `options` are those of the module."""
         self._runs += 1
         given = {
             "zone_id": "{{ zone_id }}",
@@ -100,8 +100,8 @@ class Fleet:
         api = {"CLOUDFLARE_API_TOKEN": token or self.emulator.token, "CLOUDFLARE_BASE_URL": self.emulator.url}
         # One home for all runs, as a user has one.
         env = environment(self._directory / "home", {**api, **self.scale.variables})
-        arguments: list[str | Path] = ["--inventory", self._inventory, f"--forks={forks}", playbook]
-        with started(OWN, arguments, env, self._directory / f"output-{self._runs}") as run:
+        line: list[str | Path] = ["--inventory", self._inventory, f"--forks={forks}", playbook]
+        with started(line, env, self._directory / f"output-{self._runs}") as run:
             yield run
 
     def run(self, **options: t.Any) -> Recap:

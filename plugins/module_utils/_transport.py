@@ -6,8 +6,8 @@
 
 """One HTTP attempt, as a whole within one deadline and a bounded size.
 
-The deadline covers the look-up of the address, every address tried, the TLS handshake, and each byte of the answer:
-a server that sends a byte now and then cannot hold a run for longer.
+The deadline covers every address tried, the TLS handshake, and each byte of the answer: a server that sends a byte now
+and then cannot hold a run for longer. Only the look-up of the address has the resolver's own limits instead.
 """
 
 from __future__ import annotations

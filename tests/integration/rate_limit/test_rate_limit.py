@@ -99,7 +99,7 @@ def test_an_interrupt_while_waiting_ends_the_run_at_once(tmp_path: Path) -> None
         assert len(fleet.emulator.requests) <= fleet.scale.rate_limit
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("forks", [20, 50])
 def test_a_thousand_zones_alone(tmp_path: Path, forks: int) -> None:
@@ -111,7 +111,7 @@ def test_a_thousand_zones_alone(tmp_path: Path, forks: int) -> None:
         print(f"\nalone, {forks} forks: {requests} requests, {recap.seconds:.1f} s, {len(recap.waits)} waits told")
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("forks", [20, 50])
 @WITH_AND_WITHOUT
@@ -127,7 +127,7 @@ def test_a_ban_over_a_thousand_zones(tmp_path: Path, forks: int, retry_after: t.
         assert 1 <= refused <= forks
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("forks", [20, 50])
 def test_a_bad_token_over_a_thousand_zones(tmp_path: Path, forks: int) -> None:

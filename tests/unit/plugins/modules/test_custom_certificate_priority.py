@@ -123,6 +123,13 @@ class TestProof:
         api.expect_put([("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
         assert run(module, certificates=BY_ISSUER, **options)["requests"] == 2
 
+    def test_a_competing_unlisted_one_with_null_is_shown(self, api: Script, run: Run) -> None:
+        unset = {**self.OTHER, "priority": None}
+        api.expect_list([DIGICERT, GLOBALSIGN, unset])
+        after = numbered((DIGICERT, 11), (GLOBALSIGN, 10))
+        api.expect_put([("digicert", 11), ("globalsign", 10)], [*after, unset])
+        assert run(module, certificates=BY_ISSUER)["requests"] == 2
+
     def test_with_verify_read_the_list_is_read_in_any_case(self, api: Script, run: Run) -> None:
         api.expect_list([DIGICERT, GLOBALSIGN])
         after = numbered((DIGICERT, 11), (GLOBALSIGN, 10))

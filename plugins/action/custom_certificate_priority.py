@@ -27,6 +27,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._reconcile im
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._in_process import run_in_process
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._run_file import SharedGate
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._where import (
+    CONTROLLER_PYTHON,
     Circumstances,
     has_environment,
     why_a_module,
@@ -78,6 +79,8 @@ class ActionModule(ActionBase):
         if self._task.delegate_to:
             own = (variables.get("ansible_delegated_vars") or {}).get(self._task.delegate_to) or {}
         asked = C.config.get_config_value("INTERPRETER_PYTHON", variables=own)
+        if asked == CONTROLLER_PYTHON:  # what the inventory plugin says; not worth a template in every worker
+            return str(variables.get("ansible_playbook_python") or "")
         try:
             return str(self._templar.template(asked) or "")
         except AnsibleError:

@@ -164,10 +164,8 @@ class Client:
         self.messages: list[t.Any] = []
         self._gate = gate or Gate()
         self._connection = connection
-        self._session = _transport.open_session()
+        self._session = _transport.open_session(connection.url)
         self._session.headers.update({"User-Agent": f"zonefleet.cloudflare/{VERSION}", "Accept": "application/json"})
-        # A token sent over plain HTTP, which is for a loopback host alone, must not be sent to a proxy instead.
-        self._proxies = {"http": ""} if connection.url.startswith("http:") else None
 
     def __enter__(self) -> Client:
         return self
@@ -289,7 +287,6 @@ class Client:
                 params=query,
                 json=body,
                 auth=self._log_in,
-                proxies=self._proxies,
             )
         except _transport.NoAnswer as error:
             raise ApiError(f"{what} failed: {error}.", transient=True) from None

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
@@ -70,8 +69,7 @@ _MISPLACED = re.compile(r"//([^/@]*)@|[?#](.*)", re.DOTALL)
 _URL = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+)(:[0-9]{1,5})?((?:/[0-9A-Za-z._~-]+)*)", re.ASCII)
 
 
-@dataclass(frozen=True)
-class ZoneChoice:
+class ZoneChoice(t.NamedTuple):
     """The zone to work on: by its id, or by its name and perhaps its account."""
 
     id: str | None
@@ -79,8 +77,7 @@ class ZoneChoice:
     account_id: str | None
 
 
-@dataclass(frozen=True)
-class PriorityOptions:
+class PriorityOptions(t.NamedTuple):
     """What C(custom_certificate_priority) was asked for."""
 
     zone: ZoneChoice
@@ -95,8 +92,7 @@ class PriorityOptions:
         return self.entries[0].priority is not None
 
 
-@dataclass(frozen=True)
-class InfoOptions:
+class InfoOptions(t.NamedTuple):
     """What C(custom_certificate_info) was asked for."""
 
     zone: ZoneChoice

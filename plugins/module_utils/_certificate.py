@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 
@@ -36,8 +35,7 @@ class Malformed(ValueError):
     """An answer that is not what the API documents, with what is wrong as its text."""
 
 
-@dataclass(frozen=True)
-class Certificate:
+class Certificate(t.NamedTuple):
     """A custom certificate, as far as its order and its selection go.
 
     C(raw) is the API's own object. C(shown) is C(False) where that object has no priority; C(null) is one, of 0.

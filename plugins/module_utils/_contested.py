@@ -12,14 +12,12 @@ Source: Cloudflare documentation, "Certificate and hostname priority" and "Custo
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._ordering import Numbers
 
 
-@dataclass(frozen=True)
-class Contest:
+class Contest(t.NamedTuple):
     """A name that two or more certificates hold, and which of them comes first.
 
     :param before: The first one with the numbers as they were.

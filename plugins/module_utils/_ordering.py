@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import typing as t
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from fractions import Fraction
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
@@ -27,8 +26,7 @@ HIGHEST = 2**31 - 1  # the highest number that a plan gives, so that any reader 
 Numbers = t.Mapping[str, Number]
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(t.NamedTuple):
     """What is asked of a zone, with its certificates found.
 
     :param order: The listed certificates; the one to be used first comes first.
@@ -50,8 +48,7 @@ class Wanted:
         return frozenset(certificate.id for certificate in self.order).union(rivals)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(t.NamedTuple):
     """What a run does to a zone: the listed certificates' numbers before and after, and the list to PUT, if any."""
 
     before: Numbers

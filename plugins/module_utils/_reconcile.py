@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import typing as t
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import ApiError, Client, Outdated
@@ -47,8 +46,7 @@ _SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each reading back, for an API
 _MOST_SHOWN = 10
 
 
-@dataclass(frozen=True)
-class _Decision:
+class _Decision(t.NamedTuple):
     """What a reading of the zone leads to."""
 
     zone_id: str
@@ -197,16 +195,15 @@ def _since(origin: _Decision, decision: _Decision) -> _Decision:
     return (
         decision
         if origin is decision
-        else replace(
-            decision,
+        else decision._replace(
             certificates=_renumber(decision.certificates, origin.numbers),
-            wanted=replace(decision.wanted, order=_renumber(decision.wanted.order, origin.numbers)),
+            wanted=decision.wanted._replace(order=_renumber(decision.wanted.order, origin.numbers)),
         )
     )
 
 
 def _renumber(certificates: t.Iterable[Certificate], numbers: Numbers) -> tuple[Certificate, ...]:
-    return tuple(replace(found, priority=numbers.get(found.id, found.priority)) for found in certificates)
+    return tuple(found._replace(priority=numbers.get(found.id, found.priority)) for found in certificates)
 
 
 def _verify(
@@ -249,7 +246,7 @@ def _merged(certificates: t.Sequence[Certificate], shown: t.Mapping[str, Certifi
 def _problems(options: PriorityOptions, wanted: Wanted, state: t.Sequence[Certificate]) -> list[str]:
     """Say what is not as wanted in a state of the zone, whose unlisted certificates may not be those of the plan."""
     rivals = _unlisted(wanted.order, state) if options.unlisted == "last" and not options.exact else ()
-    return list(faults(replace(wanted, rivals=rivals), _numbers(state)))
+    return list(faults(wanted._replace(rivals=rivals), _numbers(state)))
 
 
 def _numbers(certificates: t.Iterable[Certificate]) -> dict[str, t.Any]:

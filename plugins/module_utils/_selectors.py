@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 from fnmatch import translate
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
@@ -21,8 +20,7 @@ PATTERN_FIELDS = ("issuer", "signature", "type", "status", "geo_restrictions")
 FIELDS = ("id", "host") + PATTERN_FIELDS
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(t.NamedTuple):
     """One entry of C(certificates) as it was given; a field that was not given is nothing."""
 
     id: str | None = None
@@ -42,8 +40,7 @@ class Entry:
         return ", ".join(f"{field}: {value}" for field, value in self.given().items())
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(t.NamedTuple):
     """What an entry stands for: all that it matches, and the part that no entry before it has claimed."""
 
     entry: Entry

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client, Connection, Gate
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import (
@@ -33,8 +32,7 @@ Work = t.Callable[[Client, Params, bool], Report]
 MakeGate = t.Callable[[Connection], t.Optional[Gate]]
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(t.NamedTuple):
     """What to exit with.
 
     :param secrets: What has to be censored beyond the options that are marked so.

@@ -19,7 +19,6 @@ import ssl
 import time
 import typing as t
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
@@ -51,8 +50,7 @@ class UnusableAnswer(Exception):
     """An answer came, or was refused, in a way that asking again will not mend; its text is the reason."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(t.NamedTuple):
     """An HTTP answer, its body whole and decompressed."""
 
     status: int
@@ -60,9 +58,14 @@ class Answer:
     body: bytes
 
 
-def open_session() -> requests.Session:
-    """Return a session that keeps connections alive and whose attempts keep to the deadline."""
+def open_session(url: str) -> requests.Session:
+    """Return a session for one server, which keeps connections alive and whose attempts keep to the deadline."""
     session = requests.Session()
+    # A token sent over plain HTTP, which is for a loopback host alone, must not be sent to a proxy instead.
+    proxies = {"http": ""} if url.startswith("http:") else {}
+    # The environment has a say in the proxy and in whom to trust; asked once, as it would be for each attempt.
+    settings = session.merge_environment_settings(url, proxies, None, None, None)
+    session.proxies, session.verify, session.trust_env = settings["proxies"], settings["verify"], False
     # Redirects are not followed; without this, requests would still parse their target, and read their whole body.
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     session.mount("https://", _Adapter())

@@ -56,10 +56,7 @@ def run_in_process(
         result["warnings"] = warnings
     if invocation:
         result["invocation"] = {"module_args": params}
-    # It gives its result as JSON, too.
-    return t.cast(
-        "dict[str, t.Any]", json.loads(json.dumps(_censored(result, {*validation._no_log_values, *outcome.secrets})))
-    )
+    return _as_given(result, {*validation._no_log_values, *outcome.secrets})
 
 
 def _as_json(value: t.Any) -> t.Any:
@@ -82,9 +79,17 @@ def _alias_warnings(validation: t.Any) -> list[str]:
     return [f"Both option {found['option']} and its alias {found['alias']} are set." for found in validation._warnings]
 
 
-def _censored(result: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
+def _as_given(result: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
+    """Return a result as a module gives it: as JSON, and with no secret in it where core does not see to that itself."""
     if register_secrets is not None:
         register_secrets(secrets)  # whatever is shown is masked by core
-        return result
-    kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
-    return {**remove_values(result, secrets), **kept}
+        secrets = set()
+    # To look for a secret in the text costs little; to look through all values, more than the rest of a result.
+    written = [json.dumps(secret)[1:-1] for secret in secrets]
+    given = {}
+    for key, value in result.items():
+        text = json.dumps(value)
+        if not isinstance(value, bool) and any(secret in text for secret in written):
+            text = json.dumps(remove_values(value, secrets))
+        given[key] = json.loads(text)
+    return given

@@ -251,7 +251,7 @@ def _announcement(state: _State, wait: _Wait) -> str:
 def _digest(connection: Connection) -> str:
     """Name a credential in a way from which it cannot be told, and this boot, since the times mean nothing in another."""
     secret = "\0".join(f"{name}: {value}" for name, value in sorted(connection.credentials.headers().items()))
-    salted = f"zonefleet.cloudflare\0{os.geteuid()}\0{_boot()}\0{connection.url}\0{secret}"
+    salted = f"zonefleet.cloudflare\0{os.geteuid()}\0{_BOOT}\0{connection.url}\0{secret}"
     return hashlib.sha256(salted.encode()).hexdigest()[:32]
 
 
@@ -261,6 +261,9 @@ def _boot() -> str:
             return file.read().strip()
     except OSError:  # not Linux
         return str(round((time.time() - time.monotonic()) / 3600))
+
+
+_BOOT = _boot()  # here, so that it is read once, in the parent of all workers
 
 
 def _open_locked(path: str, patience: float) -> int:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 # Whichever Python these would find, the one that runs already is as good. 2.22 knows two of them no more.
 _DISCOVERY = frozenset(("", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"))
 
+CONTROLLER_PYTHON = "{{ ansible_playbook_python }}"
+
 
 @dataclass(frozen=True)
 class Circumstances:

@@ -53,6 +53,12 @@ _PING = """
   ansible.builtin.ping:
 """
 
+_ONE_READ = """
+- name: Read once
+  one_read:
+    path: "/zones/{{ cloudflare_zone_id }}/custom_certificates"
+"""
+
 _OWN = f"""
 - name: Keep the order
   zonefleet.cloudflare.custom_certificate_priority:
@@ -118,6 +124,7 @@ def _interpreter_as_of_another() -> str:
 
 DEBUG = Job("debug", "ansible.builtin.debug (floor)", _DEBUG, None)
 PING = Job("ping", "ansible.builtin.ping (floor of a module)", _PING, None)
+ONE_READ = Job("one-read", "one GET with requests (floor of a module on it)", _ONE_READ, None)
 IN_PROCESS = Job("in-process", "this collection, in process", _OWN, (1, 2))
 MODULE = Job(
     "module",
@@ -133,6 +140,6 @@ SDK = Job("sdk", "a module on the official SDK", _SDK, (2, 3))
 # With the default `rate_limit`.
 PACED = Job("paced", "this collection, in process, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
 
-FLOORS = (DEBUG, PING)
+FLOORS = (DEBUG, PING, ONE_READ)
 COMPARED = (IN_PROCESS, MODULE, URI, SDK)
 JOBS = {job.key: job for job in (*FLOORS, *COMPARED)}

@@ -58,28 +58,36 @@ def judge(results: Results) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict is not None]
 
 
+def ratio(results: Results, case: str, job: Job, other: Job) -> tuple[float, float] | None:
+    """Return how many times as long one job takes as another, and the same of processor time; medians of the rounds'."""
+    return _median_ratio(results.of(job, case), results.of(other, case))
+
+
+def _median_ratio(runs: list[Run], others: list[Run]) -> tuple[float, float] | None:
+    if not runs or not others:
+        return None
+    # Of one round each: a machine that gets slower meanwhile does so for both.
+    pairs = list(zip(runs, others, strict=True))
+    return (
+        statistics.median(one.cost.wall / other.cost.wall for one, other in pairs),
+        statistics.median(one.cost.processor / other.cost.processor for one, other in pairs),
+    )
+
+
 def _ratio(
     results: Results, case: str, job: Job, other: Job, target: float, *, at_least: bool = False
 ) -> Verdict | None:
-    return _compared(
-        f"{case}: {job.title} / {other.title}", results.of(job, case), results.of(other, case), target, at_least
-    )
+    return _judged(f"{case}: {job.title} / {other.title}", ratio(results, case, job, other), target, at_least)
 
 
 def _growth(results: Results, case: str) -> Verdict | None:
     many = results.zones * GROWTH
     what = f"{case}: {many} zones / {results.zones} zones, in process"
-    return _compared(what, results.of(IN_PROCESS, case, many), results.of(IN_PROCESS, case), 6)
+    return _judged(what, _median_ratio(results.of(IN_PROCESS, case, many), results.of(IN_PROCESS, case)), 6)
 
 
-def _compared(what: str, runs: list[Run], others: list[Run], target: float, at_least: bool = False) -> Verdict | None:
-    if not runs or not others:
-        return None
-    # Of one round each: a machine that gets slower meanwhile does so for both.
-    pairs = list(zip(runs, others, strict=True))
-    wall = statistics.median(one.cost.wall / other.cost.wall for one, other in pairs)
-    processor = statistics.median(one.cost.processor / other.cost.processor for one, other in pairs)
-    return Verdict(what, wall, target, at_least, processor=processor)
+def _judged(what: str, found: tuple[float, float] | None, target: float, at_least: bool = False) -> Verdict | None:
+    return Verdict(what, found[0], target, at_least, processor=found[1]) if found else None
 
 
 def _requests(results: Results, case: str) -> Verdict | None:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from .comparing import CASES, GROWTH, Results, Run, median
 from .imports import Imported, Profile, total_of
-from .jobs import FORKS, IN_PROCESS, JOBS, Job
-from .judging import JUDGED_ZONES, judge
+from .jobs import FORKS, IN_PROCESS, JOBS, MODULE, ONE_READ, PING, Job
+from .judging import JUDGED_ZONES, judge, ratio
 from .selecting import ENTRIES, Selected
 
 _MOST_IMPORTS = 6
@@ -123,7 +123,19 @@ def _ratios(results: Results) -> str:
     ]
     few = f"\n\nThe targets are for {JUDGED_ZONES} zones or more." if results.zones < JUDGED_ZONES else ""
     table = _table(["", "measured", "in CPU time", "target", "reached"], rows)
-    return f"## Ratios\n\nMedians of the rounds' own ratios.\n\n{table}{few}"
+    return f"## Ratios\n\nMedians of the rounds' own ratios.\n\n{table}{few}{_floor_of_requests(results)}"
+
+
+def _floor_of_requests(results: Results) -> str:
+    """Say how near to `ping` a module on requests can come at all."""
+    floor = ratio(results, CASES[0], ONE_READ, PING)
+    own = ratio(results, CASES[0], MODULE, ONE_READ)
+    if floor is None or own is None:
+        return ""
+    return f"""\n
+As a module, most of what comes on top of `ping` is `requests`: one that imports it, makes one GET and does nothing
+else takes {floor[0]:.2f} times as long as `ping` ({floor[1]:.2f} in CPU time), and this collection as a module {own[0]:.2f} times as long as that one
+({own[1]:.2f} in CPU time)."""
 
 
 def _paced(results: Results) -> str:

@@ -99,10 +99,6 @@ def _serve(pipe: Connection, zones: int, in_order: bool, throttle: Throttle | No
     # Ctrl-C is for the parent, which then closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     made = generate(zones, out_of_order=0 if in_order else zones, free_every=0)
-    for item in (item for zone in made for item in zone.certificates):
-        # An answer that shows null for a competing certificate is no proof to this collection, which then reads once
-        # more; the others do not verify at all.
-        item["priority"] = item["priority"] or 0
     with Emulator(zones=made, throttle=throttle, validate=False) as emulator:
         answers: dict[str, t.Callable[[Emulator], object]] = {
             "where": _where,

@@ -44,11 +44,10 @@ class Api:
         self._connection = connection
         self._stopping = stopping
         self._exchanges = exchanges
-        self._session = _transport.open_session()
+        self._session = _transport.open_session(connection.url)
         self._session.headers.update(
             {"User-Agent": f"zonefleet.cloudflare-live/{VERSION}", "Accept": "application/json"}
         )
-        self._proxies = {"http": ""} if connection.url.startswith("http:") else None
         self.spent = 0
         self.restoring = False
 
@@ -102,7 +101,6 @@ class Api:
                 params=query,
                 json=body,
                 auth=self._log_in,
-                proxies=self._proxies,
             )
         except (_transport.NoAnswer, _transport.UnusableAnswer) as error:
             return Exchange(label, method, path, query, body, 0, {}, None, str(error))

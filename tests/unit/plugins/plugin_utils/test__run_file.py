@@ -458,7 +458,7 @@ def test_times_of_another_boot_are_not_looked_at(
     worker: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     worker().gate.banned(86400.0, True)
-    monkeypatch.setattr(_run_file, "_boot", lambda: "another")
+    monkeypatch.setattr(_run_file, "_BOOT", "another")
     worker().enter("GET")
     assert clock.slept == []
     assert len(list((tmp_path / "shared").iterdir())) == 2

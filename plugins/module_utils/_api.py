@@ -293,7 +293,7 @@ class Client:
         except _transport.UnusableAnswer as error:
             raise ApiError(f"{what} failed: {error}.") from None
         try:
-            envelope = _read_envelope(answer, what)
+            envelope = _read_envelope(answer, what, path)
         except ApiError as error:
             if not error.throttled:
                 self._gate.passed()
@@ -374,7 +374,7 @@ def _objects(envelope: t.Mapping[str, t.Any], what: str) -> list[dict[str, t.Any
     return found
 
 
-def _read_envelope(answer: _transport.Answer, what: str) -> dict[str, t.Any]:
+def _read_envelope(answer: _transport.Answer, what: str, path: str) -> dict[str, t.Any]:
     """Return the envelope of a successful answer.
 
     :raises ApiError: it is anything else; nothing of what the API said is lost.
@@ -401,7 +401,7 @@ def _read_envelope(answer: _transport.Answer, what: str) -> dict[str, t.Any]:
         kind = printable(answer.headers.get("Content-Type", "no content type"), 60)
         raise ApiError(
             f"{told} with {len(answer.body)} bytes of {kind} that hold no JSON object."
-            + _spaced(hint_for((), answer.status)),
+            + _spaced(hint_for((), answer.status, path)),
             answer.status,
             **again,
         )
@@ -411,7 +411,7 @@ def _read_envelope(answer: _transport.Answer, what: str) -> dict[str, t.Any]:
     texts = "; ".join(map(_error_text, errors)) or "no reason given"
     texts = texts if len(texts) <= _LONGEST_REASON else texts[: _LONGEST_REASON - 1] + "\u2026"
     codes = [code for code, _text in map(_code_and_text, errors) if code is not None]
-    raise ApiError(f"{told}: {texts}." + _spaced(hint_for(codes, answer.status)), answer.status, errors, **again)
+    raise ApiError(f"{told}: {texts}." + _spaced(hint_for(codes, answer.status, path)), answer.status, errors, **again)
 
 
 def _is_deep(value: object) -> bool:

@@ -13,14 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-_PERMISSIONS = (
-    "'SSL and Certificates Write' or 'Access: Mutual TLS Certificates Write' (the Read forms are enough for check mode "
-    "and for reading)"
-)
-
 _BY_CODE = {
-    10000: f"The credentials are valid but may not do this; give the token {_PERMISSIONS} for this zone.",
-    9109: f"Check the token and the zone id. The token needs {_PERMISSIONS} for this zone; a zone that does not exist is refused in the same way.",
     9103: "The pair of 'api_email' and 'api_key' is not known to Cloudflare; for an API token use 'api_token'.",
     6003: "The credentials are malformed. An API token goes into 'api_token', a Global API Key into 'api_key' together with 'api_email'.",
     9106: "Cloudflare got no credentials; if a proxy is in between, it may strip headers.",
@@ -28,9 +21,6 @@ _BY_CODE = {
     7003: "Cloudflare does not know this path; check 'zone_id' and 'api_url'.",
     7000: "Cloudflare does not know this path; check 'zone_id' and 'api_url'.",
     1001: "Check 'zone_id'.",
-    1002: "A certificate of the list is not in the zone any more; select by 'host' or 'issuer' to follow renewals.",
-    1212: "The zone's plan has no room for custom certificates; they come with the Business and Enterprise plans.",
-    2005: "The zone's plan has no room for custom certificates; they come with the Business and Enterprise plans.",
     **dict.fromkeys(
         (971, 10100, 10429),
         "Cloudflare refuses every call of this user for some minutes once the rate limit is exceeded, whichever tool "
@@ -38,21 +28,46 @@ _BY_CODE = {
     ),
 }
 
-# Refusals of the credentials as such: to ask again with the same ones costs a log-in each time, until a lock-out.
+_CERTIFICATE_PERMISSIONS = (
+    "'SSL and Certificates Write' or 'Access: Mutual TLS Certificates Write' (the Read forms are enough for check mode "
+    "and for reading)"
+)
+
+# What the same codes mean depends on what was asked for; the first part of a path that fits has its own.
+_BY_PATH: tuple[tuple[str, dict[int, str]], ...] = (
+    (
+        "/custom_certificates",
+        {
+            10000: f"The credentials are valid but may not do this; give the token {_CERTIFICATE_PERMISSIONS} for this zone.",
+            9109: f"Check the token and the zone id. The token needs {_CERTIFICATE_PERMISSIONS} for this zone; a zone that does not exist is refused in the same way.",
+            1002: "A certificate of the list is not in the zone any more; select by 'host' or 'issuer' to follow renewals.",
+            **dict.fromkeys(
+                (1212, 2005),
+                "The zone's plan has no room for custom certificates; they come with the Business and Enterprise plans.",
+            ),
+        },
+    ),
+    (
+        "/zones",
+        {
+            10000: "The credentials are valid but may not list zones; give the token the permission 'Zone Read'.",
+            9109: "Check the token. To list zones, or to find one by its name, it needs the permission 'Zone Read'.",
+        },
+    ),
+)
+
 _CONDEMNED_CODES = frozenset((6003, 9103, 9106))
 _CONDEMNED_TEXTS = ("invalid access token", "max auth failures")
 
 
-def hint_for(codes: t.Iterable[int], status: int) -> str:
-    """Return the advice for the first code that has one, or else for the HTTP status; empty if there is none."""
-    for code in codes:
-        if code in _BY_CODE:
-            return _BY_CODE[code]
-    if status == 429:
-        return _BY_CODE[971]
-    if status in (401, 403):
-        return _BY_CODE[9109]
-    return ""
+def hint_for(codes: t.Iterable[int], status: int, path: str) -> str:
+    """Return the advice for the first code that has one, or else for the HTTP status; empty if there is none.
+
+    :param path: Below the base URL, what was asked for.
+    """
+    hints = {**_BY_CODE, **next((own for part, own in _BY_PATH if part in path), {})}
+    by_status = {429: 971, 401: 9109, 403: 9109}
+    return next((hints[code] for code in (*codes, by_status.get(status, 0)) if code in hints), "")
 
 
 def condemns(errors: t.Iterable[tuple[int | None, str]]) -> bool:

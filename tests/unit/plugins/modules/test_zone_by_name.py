@@ -52,6 +52,13 @@ def test_totals_of_what_a_filter_leaves_out_do_not_hurt(api: Script, run: Run) -
     assert run(module, zone_id=None, zone="example.com")["requests"] == 3
 
 
+@pytest.mark.parametrize(("status", "code"), [(403, 10000), (403, 9109), (401, 1)])
+def test_a_token_that_may_not_list_zones_is_told_what_it_needs(api: Script, run: Run, status: int, code: int) -> None:
+    api.expect("GET", "/zones", status=status, answer={"success": False, "errors": [{"code": code, "message": "No"}]})
+    result = run(module, zone_id=None, zone="example.com")
+    assert "'Zone Read'" in result["msg"] and "SSL and Certificates" not in result["msg"]
+
+
 def test_none(api: Script, run: Run) -> None:
     api.expect("GET", "/zones", [], info={"total_pages": 0, "total_count": 0})
     result = run(module, zone_id=None, zone="example.com")

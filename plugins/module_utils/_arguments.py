@@ -213,6 +213,8 @@ def _read_url(params: Params, environ: t.Mapping[str, str]) -> str:
             f"'api_url' is '{shown}': it has to be https://HOST[:PORT][/PATH], without a query or a fragment, such as {DEFAULT_URL}."
         )
     host = match.group(2).strip("[]")
+    if host != match.group(2) and not _is_ipv6(host):
+        raise OptionError(f"'api_url' is '{shown}': what stands in brackets has to be an IPv6 address.")
     if match.group(1) == "http" and not _is_loopback(host):
         raise OptionError(
             f"'api_url' is '{shown}': plain http would send the credentials in clear text; it is for 127.0.0.0/8, [::1] and "
@@ -221,6 +223,13 @@ def _read_url(params: Params, environ: t.Mapping[str, str]) -> str:
     if int((match.group(3) or ":443")[1:]) not in range(1, 65536):
         raise OptionError(f"'api_url' is '{shown}': its port is not from 1 to 65535.")
     return url
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

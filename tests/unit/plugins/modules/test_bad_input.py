@@ -46,6 +46,9 @@ CASES: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"api_url": "https://api.example.com/../x"}, ["'api_url'"]),
     ({"api_url": "https://api.example.com:99999/"}, ["'api_url'", "port"]),
     ({"api_url": "ftp://api.example.com/"}, ["'api_url'", "ftp://api.example.com/", "https://HOST"]),
+    ({"api_url": "https://[192.0.2.1]/client/v4"}, ["'api_url'", "https://[192.0.2.1]/client/v4", "IPv6"]),
+    ({"api_url": "http://[127.0.0.1]:8080"}, ["'api_url'", "IPv6"]),
+    ({"api_url": "https://[dead]/"}, ["'api_url'", "IPv6"]),
     ({"api_url": "api.example.com"}, ["'api_url'", "api.example.com"]),
     # The zone
     ({"zone_id": None}, ["exactly one of 'zone_id' and 'zone'", "Neither"]),

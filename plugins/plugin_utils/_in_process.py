@@ -38,7 +38,8 @@ def run_in_process(
 ) -> dict[str, t.Any]:
     """Do a task's work in this process, and return the result that the module would have given.
 
-    :param spec: The module's argument spec.
+    :param spec: The module's argument spec. What it cannot say of options that go together, the work itself has to refuse;
+        deprecations of options are not passed on, as long as no option has one.
     :param name: The name by which the task calls the module.
     :param invocation: Whether the result tells the arguments.
     """

@@ -4,7 +4,7 @@
 
 # pylint: disable=protected-access  # these are tests of the parts
 
-"""What the action plugin asks core for, on the version at hand; tests/integration/in_process has whole runs."""
+"""What an action plugin asks core for, on the version at hand; tests/integration/in_process has whole runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from ansible import constants as C
 from ansible.errors import AnsibleError
 
-from ansible_collections.zonefleet.cloudflare.plugins.action import custom_certificate_priority as action
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _action
 
 OWN = "/opt/ansible/bin/python"
 
@@ -28,9 +28,9 @@ class Templar:
         return OWN if text == "{{ ansible_playbook_python }}" else text
 
 
-def plugin(*, become: object = None, connection: str = "ansible.builtin.local", **task: t.Any) -> action.ActionModule:
+def plugin(*, become: object = None, connection: str = "ansible.builtin.local", **task: t.Any) -> _action.InProcessAction:
     """The plugin in the middle of a play, as far as it looks around."""
-    made: t.Any = object.__new__(action.ActionModule)
+    made: t.Any = object.__new__(_action.InProcessAction)
     defaults: dict[str, t.Any] = {
         "delegate_to": None,
         "async_val": 0,
@@ -41,7 +41,7 @@ def plugin(*, become: object = None, connection: str = "ansible.builtin.local", 
     made._task = types.SimpleNamespace(action="test", args={}, diff=False, **{**defaults, **task})
     made._connection = types.SimpleNamespace(ansible_name=connection, become=become)
     made._templar = Templar()
-    return t.cast(action.ActionModule, made)
+    return t.cast(_action.InProcessAction, made)
 
 
 def interpreter(variables: dict[str, t.Any], **task: t.Any) -> str:
@@ -157,4 +157,4 @@ def test_the_invocation_is_told_where_core_tells_it(
         get_config_value=lambda _name, variables: variables.get("ansible_inject_invocation", False),
     )
     monkeypatch.setattr(C, "config", config)
-    assert action._tells_invocation(variables) is expected
+    assert _action._tells_invocation(variables) is expected

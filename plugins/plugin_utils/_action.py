@@ -1,0 +1,134 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""Runs a module's work inside the worker where a new process gains nothing.
+
+For a fleet of zones, starting an interpreter for each is most of the cost. Everything else is the module's own.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible.utils.vars import merge_hash
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Connection, Gate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import Work
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._in_process import run_in_process
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._run_file import SharedGate
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._where import (
+    CONTROLLER_PYTHON,
+    Circumstances,
+    has_environment,
+    why_a_module,
+)
+
+display = Display()
+
+_MANY_HOSTS = 10
+
+
+class InProcessAction(ActionBase):
+    """Decides where a module's work is done, nothing else. A subclass names the module's C(work) and C(spec)."""
+
+    work: t.ClassVar[Work]
+    spec: t.ClassVar[dict[str, t.Any]]
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Do the task in this process, or execute the module."""
+        variables = task_vars or {}
+        begun = super().run(tmp, variables)
+        reason, surprise = why_a_module(self._circumstances(variables))
+        if reason:
+            display.vvv(f"{self._task.action}: run as a module, because {reason}", host=self._host(variables))
+            if surprise and self._on_many_hosts(variables):
+                display.warning(
+                    f"{self._task.action} starts a Python process for each host, because {reason}. Without that, it runs "
+                    "many times faster."
+                )
+            result = self._execute(variables)
+        else:
+            display.vvv(f"{self._task.action}: run in process", host=self._host(variables))
+            result = self._run_here(variables)
+        return t.cast("dict[str, t.Any]", merge_hash(begun, result))
+
+    def _circumstances(self, variables: dict[str, t.Any]) -> Circumstances:
+        return Circumstances(
+            connection=getattr(self._connection, "ansible_name", None),
+            become=self._connection.become is not None,
+            is_async=bool(self._task.async_val),
+            environment=has_environment(self._task.environment),
+            interpreter=self._interpreter(variables),
+            controller_python=str(variables.get("ansible_playbook_python") or ""),
+            keep_files=bool(C.DEFAULT_KEEP_REMOTE_FILES),
+        )
+
+    def _interpreter(self, variables: dict[str, t.Any]) -> str:
+        """Return the Python that core would take for the module, from the variables of the host that it runs on."""
+        own = variables
+        if self._task.delegate_to:
+            own = (variables.get("ansible_delegated_vars") or {}).get(self._task.delegate_to) or {}
+        asked = C.config.get_config_value("INTERPRETER_PYTHON", variables=own)
+        if asked == CONTROLLER_PYTHON and "ansible_playbook_python" in variables:
+            return str(variables["ansible_playbook_python"])  # as the inventory plugin has it: not worth a template
+        try:
+            return str(self._templar.template(asked) or "")
+        except AnsibleError:
+            return str(asked)  # core meets the same, and tells it better
+
+    def _on_many_hosts(self, variables: dict[str, t.Any]) -> bool:
+        return not self._task.run_once and len(variables.get("ansible_play_hosts") or ()) >= _MANY_HOSTS
+
+    def _execute(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Execute the module, as core does for one that has no action plugin."""
+        # From 2.21 on the payload itself tells whether it has its own way.
+        wrap_async = bool(self._task.async_val) and not getattr(self._connection, "has_native_async", False)
+        result: dict[str, t.Any] = self._execute_module(task_vars=variables, wrap_async=wrap_async)
+        if not wrap_async:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def _run_here(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        def make_gate(connection: Connection) -> Gate:
+            # The directory of this run's own temporary directory is there for all runs, and its name is this run's alone.
+            directory, run = os.path.split(C.DEFAULT_LOCAL_TMP)
+            return SharedGate(
+                connection,
+                directory,
+                run,
+                hold_for_write=not self._task.check_mode,
+                # On stderr, because on stdout a callback may be writing JSON.
+                tell=lambda text: display.display(f"zonefleet.cloudflare: {text}", stderr=True),
+                note=lambda text: display.vvv(text, host=self._host(variables)),
+            )
+
+        return run_in_process(
+            type(self).work,
+            self.spec,
+            self._task.action,
+            self._task.args,
+            check_mode=self._task.check_mode,
+            diff=self._task.diff,
+            invocation=_tells_invocation(variables),
+            make_gate=make_gate,
+        )
+
+    def _host(self, variables: dict[str, t.Any]) -> str:
+        return str(variables.get("inventory_hostname"))
+
+
+def _tells_invocation(variables: dict[str, t.Any]) -> bool:
+    if not C.config.get_configuration_definition("INJECT_INVOCATION"):
+        return True  # ansible-core before 2.21: a module always tells
+    return bool(C.config.get_config_value("INJECT_INVOCATION", variables=variables))

@@ -94,7 +94,7 @@ GATES = (
 )
 PLANS = {
     "format": (nox("formatters", ci="false"),),
-    "check": (*LINT, Part("unit-tests", tool("pytest", "-q", "-m", "not slow", "tests/unit"))),
+    "check": (*LINT, Part("unit-tests", tool("pytest", "-q", "tests/unit"))),
     "test": (*GATES, Part("pytest", tool("pytest", "-m", "not full")), *(matrix(row, "--sample") for row in IN_PART)),
     "test-all": (*GATES, Part("pytest", tool("pytest")), *(matrix(row) for row in CORES + TARGETS)),
 }
@@ -102,6 +102,9 @@ PLANS = {
 
 def main() -> int:
     plan, *wanted = sys.argv[1:]
+    names = [part.name for part in PLANS[plan]]
+    if not set(wanted) <= set(names):
+        sys.exit(f"{plan} has no part {', '.join(sorted(set(wanted) - set(names)))}. It has: {', '.join(names)}")
     parts = [part for part in PLANS[plan] if not wanted or part.name in wanted]
     environment, pythons = prepare()
     skipped = [part for part in parts if part.python not in pythons]

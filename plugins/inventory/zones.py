@@ -210,7 +210,7 @@ names:
   - "!sandbox-*"
 
 ---
-# Groups: cloudflare_plan_business, cloudflare_account_example_account, canary, and certificates_full
+# Groups: cloudflare_plan_business, cloudflare_account_example_account, canary, and several_certificates
 plugin: zonefleet.cloudflare.zones
 strict: true
 keyed_groups:

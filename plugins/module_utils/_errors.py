@@ -25,4 +25,4 @@ class CloudflareError(Exception):
 
 
 class OptionError(CloudflareError):
-    """An option that cannot be what it is: found before any request is made."""
+    """An option that cannot be what it is."""

@@ -103,7 +103,7 @@ def _wanted(options: PriorityOptions, claims: t.Sequence[Claim], certificates: t
             f"The zone has {len(unlisted)} certificate(s) that 'certificates' does not name, and 'unlisted' is 'fail': "
             f"{_described(unlisted)}. Name each of them, or set 'unlisted' to 'last' or 'ignore'."
         )
-    return Wanted(order, unlisted if options.unlisted == "last" else ())
+    return Wanted(order, _rivals(options, order, certificates))
 
 
 def _wanted_exactly(claims: t.Sequence[Claim]) -> Wanted:
@@ -118,6 +118,13 @@ def _wanted_exactly(claims: t.Sequence[Claim]) -> Wanted:
         numbers.update((certificate.id, t.cast(int, found.entry.priority)) for certificate in found.certificates)
     named = (certificate for found in claims for certificate in found.certificates)
     return Wanted(tuple(sorted(named, key=lambda certificate: -numbers[certificate.id])), (), numbers)
+
+
+def _rivals(
+    options: PriorityOptions, order: t.Iterable[Certificate], certificates: t.Iterable[Certificate]
+) -> tuple[Certificate, ...]:
+    """Return the unlisted certificates that have to stay below the listed ones with which they compete."""
+    return _unlisted(order, certificates) if options.unlisted == "last" and not options.exact else ()
 
 
 def _unlisted(order: t.Iterable[Certificate], certificates: t.Iterable[Certificate]) -> tuple[Certificate, ...]:
@@ -245,7 +252,7 @@ def _merged(certificates: t.Sequence[Certificate], shown: t.Mapping[str, Certifi
 
 def _problems(options: PriorityOptions, wanted: Wanted, state: t.Sequence[Certificate]) -> list[str]:
     """Say what is not as wanted in a state of the zone, whose unlisted certificates may not be those of the plan."""
-    rivals = _unlisted(wanted.order, state) if options.unlisted == "last" and not options.exact else ()
+    rivals = _rivals(options, wanted.order, state)
     return list(faults(wanted._replace(rivals=rivals), _numbers(state)))
 
 

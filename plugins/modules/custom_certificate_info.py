@@ -395,12 +395,12 @@ contested:
       pack: false
 requests:
   description: How many requests the run made, repeated ones included.
-  returned: always, unless an option is refused
+  returned: always, unless a connection option is refused or C(requests) is missing
   type: int
   sample: 2
 waited:
   description: How many seconds the run spent waiting, between attempts and where the API asked for it.
-  returned: always, unless an option is refused
+  returned: always, unless a connection option is refused or C(requests) is missing
   type: float
   sample: 0.0
 messages:

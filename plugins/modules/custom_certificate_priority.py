@@ -646,12 +646,12 @@ ansible_facts:
         priority: 3
 requests:
   description: How many requests the run made, repeated ones included.
-  returned: always, unless an option is refused
+  returned: always, unless a connection option is refused or C(requests) is missing
   type: int
   sample: 3
 waited:
   description: How many seconds the run spent waiting, between attempts and where the API asked for it.
-  returned: always, unless an option is refused
+  returned: always, unless a connection option is refused or C(requests) is missing
   type: float
   sample: 0.0
 messages:

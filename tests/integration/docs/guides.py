@@ -118,9 +118,10 @@ def _certificate(row: Row) -> dict[str, t.Any]:
     fields: dict[str, t.Any] = {name: row[name] for name in ("issuer", "type", "signature", "status") if name in row}
     if "expires" in row:
         fields["expires_on"] = f"{row['expires']}T23:59:59.000000Z"
-    if row.get("type") == "keyless":
-        fields["type"] = "legacy_custom"
+    if row.get("kind") == "keyless":
         fields["keyless_server"] = KEY_SERVER
+    elif "kind" in row:
+        fields["type"] = row["kind"]
     return certificate(_hosts(row), priority=_priority(row), **fields)
 
 

@@ -14,7 +14,6 @@ import pytest
 from integration.playbooks.playing import ROOT
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)  # the first time, it installs the tools
 def test_reference_is_current_and_the_site_builds_without_warnings() -> None:
     command = [sys.executable, str(ROOT / "docs" / "build.py"), "--check"]

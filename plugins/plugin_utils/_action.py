@@ -20,8 +20,9 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Connection, Gate
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import Work
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client, Connection, Gate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import Params
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._in_process import run_in_process
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._run_file import SharedGate
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._where import (
@@ -39,11 +40,15 @@ _MANY_HOSTS = 10
 class InProcessAction(ActionBase):
     """Decides where a module's work is done, nothing else. A subclass names the module's C(work) and C(spec)."""
 
-    work: t.ClassVar[Work]
     spec: t.ClassVar[dict[str, t.Any]]
 
     _supports_check_mode = True
     _supports_async = True
+
+    @staticmethod
+    def work(client: Client, params: Params, check_mode: bool) -> Report:
+        """Do what the task's options ask for."""
+        raise NotImplementedError
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Do the task in this process, or execute the module."""
@@ -114,7 +119,7 @@ class InProcessAction(ActionBase):
             )
 
         return run_in_process(
-            type(self).work,
+            self.work,
             self.spec,
             self._task.action,
             self._task.args,

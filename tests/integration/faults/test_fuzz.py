@@ -91,7 +91,7 @@ def _dumped(value: t.Any) -> bytes:
 def test_envelopes(status: int, headers: dict[str, str], body: bytes) -> None:
     note()
     try:
-        envelope = _api._read_envelope(Answer(status, headers, body), "Could not ask: GET /zones")
+        envelope = _api._read_envelope(Answer(status, headers, body), "Could not ask: GET /zones", "/zones")
         assert 200 <= status < 300 and envelope["success"] is True
         info = _api._Info(envelope.get("result_info"))
         info.ends(1, 1)

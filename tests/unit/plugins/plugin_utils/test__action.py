@@ -28,7 +28,9 @@ class Templar:
         return OWN if text == "{{ ansible_playbook_python }}" else text
 
 
-def plugin(*, become: object = None, connection: str = "ansible.builtin.local", **task: t.Any) -> _action.InProcessAction:
+def plugin(
+    *, become: object = None, connection: str = "ansible.builtin.local", **task: t.Any
+) -> _action.InProcessAction:
     """The plugin in the middle of a play, as far as it looks around."""
     made: t.Any = object.__new__(_action.InProcessAction)
     defaults: dict[str, t.Any] = {

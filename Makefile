@@ -35,6 +35,7 @@ bench: venv
 
 docs: venv
 	$(PY) docs/build.py
+	PYTHONPATH=.cache/collections $(PY) docs/draw.py
 
 # Needs CLOUDFLARE_API_TOKEN: make live ZONE_ID=... [WRITE=1] [LIVE="--settle 120"], or RESTORE=FILE; see tests/live/README.md.
 live: venv

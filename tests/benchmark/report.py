@@ -67,8 +67,7 @@ was looked at: all ways end with the same order.
 
 The floors ask nothing of the API: `debug` is what Ansible takes to go through so many hosts, `ping` what it takes to
 start a module for each. The `uri` tasks and the module on the SDK are written with care (they compare before they
-write), but do not page, wait for a throttle, verify or show a diff. Every certificate
-has a number as its priority: where a competing one has none, this collection reads a third time after a change.
+write), but do not page, wait for a throttle, verify or show a diff.
 
 Measured with Python {platform.python_version()}, {versions} (the SDK) on {os.cpu_count()} cores, {platform.system()}.
 `make bench` measures again; `make bench BENCH="--help"` tells what can be asked for."""

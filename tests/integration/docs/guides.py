@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The code blocks of the guides, and what the comment above each says that a test does with it.
+"""The code blocks of the guides and the README, and what the comment above each says that a test does with it.
 
-    .. example: play changes=1
+    .. example: play changes=1              <!-- example: play changes=1 -->
 
-    .. code-block:: yaml
+    .. code-block:: yaml                    ```yaml
+
+In the README, such a comment may hold the block itself, for a zone that readers need not see.
 
 Kinds: `zone` (a table of certificates: the zones from here on), `file NAME`, `play` (a playbook),
 `tasks` (to be put into a play), `execution-environment` (for ansible-builder),
@@ -17,6 +19,7 @@ that it printed). Options of `play` and `tasks`:
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 import typing as t
@@ -28,6 +31,8 @@ from emulator import Emulator, Zone, certificate, zone
 
 MARK = ".. example:"
 BLOCK = ".. code-block::"
+COMMENT, COMMENT_END = "<!-- example:", "-->"
+FENCE = "```"
 YAML = ("yaml", "yaml+jinja")
 
 Row = dict[str, str]
@@ -67,7 +72,34 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     """All code blocks of a page."""
-    return list(_blocks(page.name, page.read_text(encoding="utf-8").splitlines()))
+    read = _markdown if page.suffix == ".md" else _blocks
+    return list(read(page.name, page.read_text(encoding="utf-8").splitlines()))
+
+
+def _markdown(page: str, lines: Sequence[str]) -> Iterator[Block]:
+    words: list[str] = []
+    numbered = iter(enumerate(lines, 1))
+    for number, line in numbered:
+        if line.startswith(COMMENT):
+            words = line.removeprefix(COMMENT).removesuffix(COMMENT_END).split()
+            if not line.endswith(COMMENT_END):
+                yield Block(page, number, "text", words[0], tuple(words[1:]), _until(COMMENT_END, numbered))
+                words = []
+        elif line.startswith(FENCE):
+            kind, *options = words or [""]
+            text = _until(FENCE, numbered)
+            yield Block(page, number, line.removeprefix(FENCE), kind, tuple(options), text)
+            words = []
+        elif line.strip() and words:
+            raise _above_nothing(page, number, words)
+
+
+def _until(end: str, numbered: Iterator[tuple[int, str]]) -> str:
+    return "".join(f"{line}\n" for _number, line in itertools.takewhile(lambda item: item[1] != end, numbered))
+
+
+def _above_nothing(page: str, number: int, words: Sequence[str]) -> ValueError:
+    return ValueError(f"{page}:{number}: the example {' '.join(words)} is above no code block")
 
 
 def _blocks(page: str, lines: Sequence[str]) -> Iterator[Block]:
@@ -83,7 +115,7 @@ def _blocks(page: str, lines: Sequence[str]) -> Iterator[Block]:
             yield Block(page, number, language, kind, tuple(options), _body(lines[number:], indentation))
             words = []
         elif stripped and words:
-            raise ValueError(f"{page}:{number}: {MARK} {' '.join(words)} is above no code block")
+            raise _above_nothing(page, number, words)
 
 
 def _body(lines: Sequence[str], indentation: int) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything in YAML that the guides show is run, page by page, against the emulator."""
+"""Everything in YAML that the guides and the README show is run, page by page, against the emulator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from emulator.fixture import StartEmulator
 from integration.docs.guides import YAML, Block, assert_becomes, assert_winners, blocks, rows, zones
 from integration.playbooks.playing import ROOT, Played, Player
 
-PAGES = sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))]
 
 # What the zones hold on a page that says nothing about it, and that no example is about: zones of a fleet.
 ZONES = """
@@ -94,7 +94,7 @@ class Reader:
             diff=block.option("diff") is not None,
             env=self._environment(),
             arguments=["--inventory", str(self._directory / inventory)] if inventory else [],
-            extra_vars={"cloudflare_api": self._emulator.url},
+            extra_vars={"cloudflare_api": self._emulator.url, "vault_cloudflare_token": self._emulator.token},
         )
         self._last = played
         told = f"{block}:\n{played.stdout}{played.stderr}"

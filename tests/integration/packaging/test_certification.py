@@ -91,6 +91,14 @@ def test_the_lowest_core_is_the_one_that_is_tested() -> None:
     assert f"ansible-core {series}" in read("README.md")
 
 
+def test_one_core_is_that_of_the_tools_and_of_a_row_of_the_matrix() -> None:
+    installed = re.findall(r"^ansible-core==.*", read("requirements-dev.txt"), re.MULTILINE)
+    tools = re.findall(r"_core_package = \"(.*)\"", read("antsibull-nox.toml"))
+    assert installed and tools
+    assert len({*installed, *tools}) == 1
+    assert installed[0] in [package for row in CORES for package in row.packages]
+
+
 def test_linting_leaves_nothing_out() -> None:
     lint = load(".ansible-lint")
     assert lint["profile"] == "production"

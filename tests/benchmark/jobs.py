@@ -124,7 +124,7 @@ def _interpreter_as_of_another() -> str:
 
 DEBUG = Job("debug", "ansible.builtin.debug (floor)", _DEBUG, None)
 PING = Job("ping", "ansible.builtin.ping (floor of a module)", _PING, None)
-ONE_READ = Job("one-read", "one GET with requests (floor of a module on it)", _ONE_READ, None)
+ONE_READ = Job("one-read", "one GET with requests (floor)", _ONE_READ, None)
 IN_PROCESS = Job("in-process", "this collection, in process", _OWN, (1, 2))
 MODULE = Job(
     "module",

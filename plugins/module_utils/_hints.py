@@ -12,6 +12,7 @@ Source: Cloudflare documentation, "Troubleshooting" of the API and of custom cer
 from __future__ import annotations
 
 import typing as t
+from fnmatch import fnmatchcase
 
 _BY_CODE = {
     9103: "The pair of 'api_email' and 'api_key' is not known to Cloudflare; for an API token use 'api_token'.",
@@ -33,28 +34,23 @@ _CERTIFICATE_PERMISSIONS = (
     "and for reading)"
 )
 
-# What the same codes mean depends on what was asked for; the first part of a path that fits has its own.
-_BY_PATH: tuple[tuple[str, dict[int, str]], ...] = (
-    (
-        "/custom_certificates",
-        {
-            10000: f"The credentials are valid but may not do this; give the token {_CERTIFICATE_PERMISSIONS} for this zone.",
-            9109: f"Check the token and the zone id. The token needs {_CERTIFICATE_PERMISSIONS} for this zone; a zone that does not exist is refused in the same way.",
-            1002: "A certificate of the list is not in the zone any more; select by 'host' or 'issuer' to follow renewals.",
-            **dict.fromkeys(
-                (1212, 2005),
-                "The zone's plan has no room for custom certificates; they come with the Business and Enterprise plans.",
-            ),
-        },
-    ),
-    (
-        "/zones",
-        {
-            10000: "The credentials are valid but may not list zones; give the token the permission 'Zone Read'.",
-            9109: "Check the token. To list zones, or to find one by its name, it needs the permission 'Zone Read'.",
-        },
-    ),
-)
+# What the same codes mean depends on what was asked for: a shell pattern for paths, and the advice there.
+_BY_PATH: dict[str, dict[int, str]] = {
+    "/zones/*/custom_certificates*": {
+        10000: f"The credentials are valid but may not do this; give the token {_CERTIFICATE_PERMISSIONS} for this zone.",
+        9109: f"Check the token and the zone id. The token needs {_CERTIFICATE_PERMISSIONS} for this zone; a zone that does "
+        "not exist is refused in the same way.",
+        1002: "A certificate of the list is not in the zone any more; select by 'host' or 'issuer' to follow renewals.",
+        **dict.fromkeys(
+            (1212, 2005),
+            "The zone's plan has no room for custom certificates; they come with the Business and Enterprise plans.",
+        ),
+    },
+    "/zones": {
+        10000: "The credentials are valid but may not list zones; give the token the permission 'Zone Read'.",
+        9109: "Check the token. To list zones, or to find one by its name, it needs the permission 'Zone Read'.",
+    },
+}
 
 _CONDEMNED_CODES = frozenset((6003, 9103, 9106))
 _CONDEMNED_TEXTS = ("invalid access token", "max auth failures")
@@ -65,7 +61,10 @@ def hint_for(codes: t.Iterable[int], status: int, path: str) -> str:
 
     :param path: Below the base URL, what was asked for.
     """
-    hints = {**_BY_CODE, **next((own for part, own in _BY_PATH if part in path), {})}
+    hints = dict(_BY_CODE)
+    for pattern, own in _BY_PATH.items():
+        if fnmatchcase(path.partition("?")[0], pattern):
+            hints.update(own)
     by_status = {429: 971, 401: 9109, 403: 9109}
     return next((hints[code] for code in (*codes, by_status.get(status, 0)) if code in hints), "")
 

@@ -163,4 +163,4 @@ def test_troubleshooting_has_every_code_with_a_hint() -> None:
     words = set(re.findall(r"\d+", page))
 
     hints = vars(_hints)
-    assert {str(code) for known in (hints["_BY_CODE"], *dict(hints["_BY_PATH"]).values()) for code in known} <= words
+    assert {str(code) for known in (hints["_BY_CODE"], *hints["_BY_PATH"].values()) for code in known} <= words

@@ -145,7 +145,7 @@ def _paced(results: Results) -> str:
 ## With the rate limit
 
 The figures above are without `rate_limit`. With its default, {zones} zones to change take {_wall(results.paced):.1f} s: {zones * 2} requests fit into
-the window of 1000 in 300 s, so nothing waits, and what is left is the cost of counting together. The emulator
+the window of 1000 in 300 s, so nothing waits: this is what counting together costs, and how much rounds differ. The emulator
 enforced Cloudflare's own limit in these runs and refused none. Where more requests are due than fit, the limit alone
 decides: 1000 zones to change are 2000 requests, and the second half of them goes out 300 s later."""
 

@@ -19,7 +19,6 @@ that it printed). Options of `play` and `tasks`:
 
 from __future__ import annotations
 
-import itertools
 import re
 import textwrap
 import typing as t
@@ -80,6 +79,8 @@ def _markdown(page: str, lines: Sequence[str]) -> Iterator[Block]:
     words: list[str] = []
     numbered = iter(enumerate(lines, 1))
     for number, line in numbered:
+        if words and line.strip() and not line.startswith(FENCE):
+            raise _above_nothing(page, number, words)
         if line.startswith(COMMENT):
             words = line.removeprefix(COMMENT).removesuffix(COMMENT_END).split()
             if not line.endswith(COMMENT_END):
@@ -90,12 +91,19 @@ def _markdown(page: str, lines: Sequence[str]) -> Iterator[Block]:
             text = _until(FENCE, numbered)
             yield Block(page, number, line.removeprefix(FENCE), kind, tuple(options), text)
             words = []
-        elif line.strip() and words:
-            raise _above_nothing(page, number, words)
+        elif line.strip().startswith(FENCE):
+            raise ValueError(f"{page}:{number}: a block that does not begin its line cannot be found by its end")
+    if words:
+        raise _above_nothing(page, len(lines), words)
 
 
 def _until(end: str, numbered: Iterator[tuple[int, str]]) -> str:
-    return "".join(f"{line}\n" for _number, line in itertools.takewhile(lambda item: item[1] != end, numbered))
+    body: list[str] = []
+    for _number, line in numbered:
+        if line.rstrip() == end:
+            return "".join(body)
+        body.append(f"{line}\n")
+    raise ValueError(f"a block has no {end!r} after it")
 
 
 def _above_nothing(page: str, number: int, words: Sequence[str]) -> ValueError:

@@ -47,13 +47,21 @@ class Journal:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: list[Recorded] = []
-        self._arrived = threading.Condition(self._lock)
+        self._open = 0
+        self._changed = threading.Condition(self._lock)
 
     def add(self, entry: Recorded) -> None:
         """Note that a request has arrived."""
-        with self._arrived:
+        with self._changed:
             self._entries.append(entry)
-            self._arrived.notify_all()
+            self._open += 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Note that one of them has been dealt with."""
+        with self._changed:
+            self._open -= 1
+            self._changed.notify_all()
 
     def clear(self) -> None:
         """Forget all of them."""
@@ -71,5 +79,10 @@ class Journal:
 
     def wait_for(self, count: int, timeout: float) -> bool:
         """Wait until that many have arrived; False where they did not in time."""
-        with self._arrived:
-            return self._arrived.wait_for(lambda: len(self._entries) >= count, timeout)
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._entries) >= count, timeout)
+
+    def wait_until_idle(self, timeout: float) -> bool:
+        """Wait until all that have arrived have been dealt with; False where they were not in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._open, timeout)

@@ -245,6 +245,11 @@ class Emulator:
         if not self._journal.wait_for(count, timeout):
             raise TimeoutError(f"{len(self.requests)} requests came in {timeout} s, not {count}")
 
+    def wait_until_idle(self, timeout: float = 10) -> None:
+        """Wait until every request that has arrived is dealt with, whether or not its client is still there."""
+        if not self._journal.wait_until_idle(timeout):
+            raise TimeoutError(f"a request is still open after {timeout} s")
+
     @property
     def refused(self) -> int:
         """How many requests the throttle has refused."""

@@ -81,7 +81,10 @@ class Wire:
             connection = self._connections[request.protocol]
             call = Recorded(request.method, path, query, request.headers, connection.number, zone_of(path))
             self.journal.add(call)
-            return await self._answered(request, connection, call)
+            try:
+                return await self._answered(request, connection, call)
+            finally:
+                self.journal.close()
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception:  # pylint: disable=broad-exception-caught

@@ -143,6 +143,7 @@ def test_a_controller_killed(world: World, tmp_path: pathlib.Path, when: Killed)
     def kill(_emulator: Emulator) -> None:
         started.wait(10)
         controllers[0].kill()
+        controllers[0].process.wait(30)  # what it asked for last is looked at when it is gone
 
     world.emulator.before(when.method, "*", kill, after=when.after)
     controllers.append(start(tmp_path, [{"name": "Order", MODULE: world.arguments()}]))
@@ -158,6 +159,7 @@ def test_a_controller_killed(world: World, tmp_path: pathlib.Path, when: Killed)
 
 
 def _next_run_ends_in_order(world: World, when: Killed) -> None:
+    world.emulator.wait_until_idle()
     assert in_order(world.emulator, world.wanted) is when.written
     run = world.run_here()
     assert not run.failed and run.result["changed"] is not when.written

@@ -52,6 +52,7 @@ _BY_PATH: dict[str, dict[int, str]] = {
     },
 }
 
+# Refusals of the credentials as such: to ask again with the same ones costs a log-in each time, until a lock-out.
 _CONDEMNED_CODES = frozenset((6003, 9103, 9106))
 _CONDEMNED_TEXTS = ("invalid access token", "max auth failures")
 

@@ -11,6 +11,7 @@ For a fleet of zones, starting an interpreter for each is most of the cost. Ever
 
 from __future__ import annotations
 
+import abc
 import os
 import typing as t
 
@@ -46,9 +47,9 @@ class InProcessAction(ActionBase):
     _supports_async = True
 
     @staticmethod
+    @abc.abstractmethod
     def work(client: Client, params: Params, check_mode: bool) -> Report:
         """Do what the task's options ask for."""
-        raise NotImplementedError
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Do the task in this process, or execute the module."""

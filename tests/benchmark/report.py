@@ -132,8 +132,8 @@ def _floor_of_requests(results: Results) -> str:
     if floor is None or own is None:
         return ""
     return f"""\n
-As a module, most of what comes on top of `ping` is `requests`: one that imports it, makes one GET and does nothing
-else takes {floor[0]:.2f} times as long as `ping` ({floor[1]:.2f} in CPU time), and this collection as a module {own[0]:.2f} times as long as that one
+How near to `ping` can a module come that needs `requests`? One that imports it, makes one GET and does nothing else
+takes {floor[0]:.2f} times as long as `ping` ({floor[1]:.2f} in CPU time), and this collection as a module {own[0]:.2f} times as long as that one
 ({own[1]:.2f} in CPU time)."""
 
 

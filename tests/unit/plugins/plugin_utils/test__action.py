@@ -16,6 +16,7 @@ import pytest
 from ansible import constants as C
 from ansible.errors import AnsibleError
 
+from ansible_collections.zonefleet.cloudflare.plugins.action import custom_certificate_priority
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _action
 
 OWN = "/opt/ansible/bin/python"
@@ -32,7 +33,7 @@ def plugin(
     *, become: object = None, connection: str = "ansible.builtin.local", **task: t.Any
 ) -> _action.InProcessAction:
     """The plugin in the middle of a play, as far as it looks around."""
-    made: t.Any = object.__new__(_action.InProcessAction)
+    made: t.Any = object.__new__(custom_certificate_priority.ActionModule)
     defaults: dict[str, t.Any] = {
         "delegate_to": None,
         "async_val": 0,

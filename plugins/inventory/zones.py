@@ -248,12 +248,13 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client, Connection
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import find_credentials, read_connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import find_credentials, read_connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _templates
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._run_file import SharedGate
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _templating
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import SharedPacer
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import (
     FILTERS,
     Filters,
@@ -392,11 +393,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _ask(self, connection: Connection, filters: Filters) -> list[dict[str, t.Any]]:
         # The file that tasks share, so that a ban that they met counts here, and what is requested here counts there.
         directory, run = os.path.split(C.DEFAULT_LOCAL_TMP)
-        gate = SharedGate(
+        pacer = SharedPacer(
             connection, directory, run, hold_for_write=False, tell=self._tell_at_once, note=self.display.vvv
         )
-        with Client(connection, gate) as client:
-            zones = client.list_all(filters.path(), "list zones", filters.query())
+        with Client(connection, pacer) as client:
+            zones = client.list_all(filters.path(), "list zones", filters.query()).items
         self.display.vvv(
             f"{self._path}: {len(zones)} zones read with {client.requests} requests, {client.waited:.0f} s spent waiting."
         )
@@ -413,7 +414,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # Hosts
 
     def _host(self, zone: Zone) -> ZoneHost:
-        variables = _templates.data(host_variables(zone))
+        variables = _templating.as_data(host_variables(zone))
         template = self.get_option("hostname")
         name = self._host_name(template, variables) if template else zone_name(zone)
         return ZoneHost(host_name(name, zone), zone, variables)
@@ -449,9 +450,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.inventory.add_group(GROUP)
         # Of the group, so that whatever a server of another source says of itself wins where the two become one host.
         self.inventory.set_variable(GROUP, "ansible_group_priority", 0)
-        self.inventory.set_variable(GROUP, "ansible_connection", _templates.template("local"))
+        self.inventory.set_variable(GROUP, "ansible_connection", _templating.as_template("local"))
         self.inventory.set_variable(
-            GROUP, "ansible_python_interpreter", _templates.template("{{ ansible_playbook_python }}")
+            GROUP, "ansible_python_interpreter", _templating.as_template("{{ ansible_playbook_python }}")
         )
         new = [host.name for host in hosts if host.name not in self.inventory.hosts]
         try:

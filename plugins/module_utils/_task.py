@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client, Connection, Gate
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import (
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Pacer
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
     Params,
     find_credentials,
     read_connection,
 )
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
 
 try:
@@ -29,7 +30,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible.module_utils.basic import AnsibleModule
 
 Work = t.Callable[[Client, Params, bool], Report]
-MakeGate = t.Callable[[Connection], t.Optional[Gate]]
+MakePacer = t.Callable[[Connection], t.Optional[Pacer]]
 
 
 class Outcome(t.NamedTuple):
@@ -45,14 +46,14 @@ class Outcome(t.NamedTuple):
 
 
 def perform(
-    work: Work, params: Params, *, check_mode: bool, diff: bool, make_gate: MakeGate = lambda _connection: None
+    work: Work, params: Params, *, check_mode: bool, diff: bool, make_pacer: MakePacer = lambda _connection: None
 ) -> Outcome:
     """Do a task's work with its validated options. Exits nowhere and raises no CloudflareError."""
     credentials, secrets = find_credentials(params, os.environ)
     client: Client | None = None
     try:
         connection = read_connection(params, os.environ, credentials)
-        with Client(connection, make_gate(connection)) as client:
+        with Client(connection, make_pacer(connection)) as client:
             report = work(client, params, check_mode)
         failed, result, warnings = False, report.result, report.warnings
         if diff and report.make_diff:

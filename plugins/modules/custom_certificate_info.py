@@ -18,7 +18,7 @@ description:
   - M(zonefleet.cloudflare.custom_certificate_priority) says how Cloudflare decides, and sets the order.
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
-  - zonefleet.cloudflare._api.zone
+  - zonefleet.cloudflare._client.zone
   - zonefleet.cloudflare._attributes
   - zonefleet.cloudflare._attributes.actiongroup_api
   - zonefleet.cloudflare._attributes.info_module
@@ -503,8 +503,8 @@ errors:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import INFO_SPEC
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._info import inspect
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import inspect
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import INFO_SPEC
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import run_module
 
 

@@ -25,7 +25,7 @@ description:
   - Every change is verified. What cannot be shown to be in force is a failure.
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
-  - zonefleet.cloudflare._api.zone
+  - zonefleet.cloudflare._client.zone
   - zonefleet.cloudflare._attributes
   - zonefleet.cloudflare._attributes.actiongroup_api
   - zonefleet.cloudflare._attributes.facts
@@ -754,14 +754,14 @@ errors:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import PRIORITY_SPEC
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._reconcile import reconcile
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import PRIORITY_SPEC
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import set_order
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import run_module
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=PRIORITY_SPEC, supports_check_mode=True)
-    run_module(module, reconcile)
+    run_module(module, set_order)
 
 
 if __name__ == "__main__":

@@ -21,17 +21,18 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client, Connection, Gate
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import Params
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Pacer
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._in_process import run_in_process
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._run_file import SharedGate
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._where import (
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._placement import (
     CONTROLLER_PYTHON,
     Circumstances,
     has_environment,
     why_a_module,
 )
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import SharedPacer
 
 display = Display()
 
@@ -106,10 +107,10 @@ class InProcessAction(ActionBase):
         return result
 
     def _run_here(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        def make_gate(connection: Connection) -> Gate:
+        def make_pacer(connection: Connection) -> Pacer:
             # The directory of this run's own temporary directory is there for all runs, and its name is this run's alone.
             directory, run = os.path.split(C.DEFAULT_LOCAL_TMP)
-            return SharedGate(
+            return SharedPacer(
                 connection,
                 directory,
                 run,
@@ -127,7 +128,7 @@ class InProcessAction(ActionBase):
             check_mode=self._task.check_mode,
             diff=self._task.diff,
             invocation=_tells_invocation(variables),
-            make_gate=make_gate,
+            make_pacer=make_pacer,
         )
 
     def _host(self, variables: dict[str, t.Any]) -> str:

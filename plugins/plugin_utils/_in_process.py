@@ -17,7 +17,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import (
-    MakeGate,
+    MakePacer,
     Outcome,
     Work,
     perform,
@@ -34,7 +34,7 @@ def run_in_process(
     check_mode: bool,
     diff: bool,
     invocation: bool,
-    make_gate: MakeGate,
+    make_pacer: MakePacer,
 ) -> dict[str, t.Any]:
     """Do a task's work in this process, and return the result that the module would have given.
 
@@ -50,7 +50,7 @@ def run_in_process(
     if validation.error_messages:
         outcome = Outcome(True, {"msg": _validation_message(validation.errors, name)}, [], [])
     else:
-        outcome = perform(work, params, check_mode=check_mode, diff=diff, make_gate=make_gate)
+        outcome = perform(work, params, check_mode=check_mode, diff=diff, make_pacer=make_pacer)
     result = {**outcome.result, **({"failed": True} if outcome.failed else {})}
     warnings = [*_alias_warnings(validation), *outcome.warnings]
     if warnings:

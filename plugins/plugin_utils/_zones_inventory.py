@@ -15,18 +15,22 @@ import typing as t
 import unicodedata
 from dataclasses import dataclass
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels, comparable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import matcher
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zones import account_of, described
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import (
+    account_of,
+    described,
+    is_zone_id,
+    part_of,
+)
 
 Zone = t.Mapping[str, t.Any]
 
 FILTERS = ("accounts", "names", "statuses", "plans", "types")
 
-_ACCOUNT_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 # The API leaves out "internal" where no type is asked for.
 _EVERY_TYPE = "?type=full,partial,secondary,internal"
 
@@ -74,7 +78,7 @@ class Filters:
         A filtered list cannot prove that it is whole, so only what makes a great difference is left to the API.
         """
         account = self.by_option["accounts"].only if "accounts" in self.by_option else None
-        return {"account.id": account} if account and _ACCOUNT_ID.fullmatch(account) else {}
+        return {"account.id": account} if account and is_zone_id(account) else {}
 
     def keeps(self, zone: Zone) -> bool:
         """Tell whether the zone passes every filter."""
@@ -123,11 +127,6 @@ def _matches(pattern: str, value: str | None) -> bool:
     return value is not None and (value.casefold() == pattern.casefold() or matcher(pattern)(value))
 
 
-def _part(zone: Zone, field: str, key: str) -> t.Any:
-    part = zone.get(field)
-    return part.get(key) if isinstance(part, dict) else None
-
-
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
@@ -156,7 +155,7 @@ _FORMS: dict[str, t.Callable[[Zone], list[str | None]]] = {
     "accounts": lambda zone: [_text(account_of(zone, "id")), _text(account_of(zone, "name"))],
     "names": _name_forms,
     "statuses": lambda zone: [_text(zone.get("status"))],
-    "plans": lambda zone: [_text(_part(zone, "plan", "legacy_id"))],
+    "plans": lambda zone: [_text(part_of(zone, "plan", "legacy_id"))],
     "types": lambda zone: [_text(zone.get("type"))],
 }
 
@@ -180,8 +179,8 @@ def host_variables(zone: Zone) -> dict[str, t.Any]:
         "cloudflare_zone_id": zone["id"],
         "cloudflare_zone_name": zone_name(zone),
         "cloudflare_zone_status": zone.get("status"),
-        "cloudflare_zone_plan": _part(zone, "plan", "legacy_id"),
-        "cloudflare_custom_certificate_quota": read_quota(_part(zone, "meta", "custom_certificate_quota")),
+        "cloudflare_zone_plan": part_of(zone, "plan", "legacy_id"),
+        "cloudflare_custom_certificate_quota": read_quota(part_of(zone, "meta", "custom_certificate_quota")),
         "cloudflare_account_id": account_of(zone, "id"),
         "cloudflare_account_name": account_of(zone, "name"),
         "cloudflare_zone": dict(zone),

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _api
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._reconcile import reconcile
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import set_order
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import perform
 from emulator import SWITCHES, Behaviour, Emulator, certificate, pairs, zone
 
@@ -99,7 +99,7 @@ class Case:
 
     def run(self) -> Seen:
         self.emulator.clear()
-        outcome = perform(reconcile, {**DEFAULTS, **self.options}, check_mode=False, diff=False)
+        outcome = perform(set_order, {**DEFAULTS, **self.options}, check_mode=False, diff=False)
         methods = [request.method for request in self.emulator.requests]
         return Seen(
             outcome.failed,
@@ -168,7 +168,7 @@ def examine(
         monkeypatch.setenv("CLOUDFLARE_API_TOKEN", emulator.token)
         monkeypatch.setenv("CLOUDFLARE_BASE_URL", emulator.url)
         # A ban is over once it was waited for, which takes no time.
-        monkeypatch.setattr(_api.time, "sleep", lambda seconds: emulator.ban(0))
+        monkeypatch.setattr(_client.time, "sleep", lambda seconds: emulator.ban(0))
         wrong = []
         settings = list(distinct(pairs(switches)))
         for setting in settings:

@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _transport
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
 
 from .seen import Exchange

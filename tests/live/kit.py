@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Connection
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import (
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
     find_credentials,
     is_zone_id,
     read_connection,
 )
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 
 from .api import MOST_REQUESTS, Api, Spent, Throttled
 from .finding import Finding

@@ -15,7 +15,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from pytest_httpserver import HTTPServer
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _api
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script
 
 # The emulator's place; ansible-test does not read pytest.ini.
@@ -42,7 +42,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits that the client would have made, in seconds; none is really made."""
     made: list[float] = []
-    monkeypatch.setattr(_api.time, "sleep", made.append)
+    monkeypatch.setattr(_client.time, "sleep", made.append)
     return made
 
 

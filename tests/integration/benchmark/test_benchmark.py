@@ -55,7 +55,7 @@ def test_the_module_imports_requests_once_and_little_that_nobody_else_needs(resu
     assert results.profile is not None
     assert [name.rpartition(".")[2] for name in results.profile.requests_importers] == ["_transport"]
     own = {item.name.rpartition(".")[2] for item in results.profile.own}
-    assert {"_reconcile", "_transport"} <= own
+    assert {"_set_order", "_transport"} <= own
     assert not {"_info"} & own
     heavy = {"asyncio", "concurrent.futures", "multiprocessing", "unittest", "xml", "sqlite3", "pydoc", "inspect"}
     assert not heavy & {item.name for item in results.profile.other}

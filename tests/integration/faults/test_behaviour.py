@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _api
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
 from emulator import SWITCHES, Emulator, certificate, demo_zone
 from integration.faults.tally import count
 from integration.faults.world import ZONE, World, judge
@@ -56,7 +56,7 @@ def _renew(emulator: Emulator) -> None:
 @pytest.mark.parametrize("name", SWITCHES)
 def test_every_pair(name: str, many: Emulator, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        _api.time, "sleep", lambda seconds: None
+        _client.time, "sleep", lambda seconds: None
     )  # stale reads are waited for; how long is not at issue
     world.emulator = many
     for switches in settings_with(name):

@@ -21,7 +21,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _api, _arguments, _certificate, _selectors
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import (
+    _certificate,
+    _options,
+    _selectors,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import comparable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
@@ -91,12 +95,12 @@ def _dumped(value: t.Any) -> bytes:
 def test_envelopes(status: int, headers: dict[str, str], body: bytes) -> None:
     note()
     try:
-        envelope = _api._read_envelope(Answer(status, headers, body), "Could not ask: GET /zones", "/zones")
+        envelope = _envelope.read_envelope(Answer(status, headers, body), "Could not ask: GET /zones", "/zones")
         assert 200 <= status < 300 and envelope["success"] is True
-        info = _api._Info(envelope.get("result_info"))
+        info = _envelope.PageInfo(envelope.get("result_info"))
         info.ends(1, 1)
-        _api._objects(envelope, "Could not ask: GET /zones")
-    except _api.ApiError as error:
+        _envelope.objects_of(envelope, "Could not ask: GET /zones")
+    except _envelope.ApiError as error:
         assert error.message.startswith("Could not ask: GET /zones") and safe(error.message)
         assert error.retry_after is None or 0 <= error.retry_after < math.inf
         json.dumps(error.fields)
@@ -161,7 +165,7 @@ DATES = st.builds(
 @example(value="Fri, 31 Dec 9999 23:59:59 -2359")
 def test_retry_after(value: str | None) -> None:
     note()
-    seconds = _api._read_retry_after(value)
+    seconds = _envelope._read_retry_after(value)
     assert seconds is None or 0 <= seconds < math.inf
 
 
@@ -260,17 +264,17 @@ def test_options(options: dict[str, t.Any], sane: bool, environ: dict[str, str])
     note()
     given_options = {**SANE, **options} if sane else options
     try:
-        validated = ArgumentSpecValidator(_arguments.PRIORITY_SPEC).validate(given_options)
+        validated = ArgumentSpecValidator(_options.PRIORITY_SPEC).validate(given_options)
     except (OverflowError, ValueError, UnicodeError):
         return  # ansible-core's own, before anything of ours
     if validated.error_messages:
         return
     params = validated.validated_parameters
-    credentials, secrets = _arguments.find_credentials(params, environ)
+    credentials, secrets = _options.find_credentials(params, environ)
     assert all(secrets)
     try:
-        connection = _arguments.read_connection(params, environ, credentials)
-        chosen = _arguments.read_priority_options(params)
+        connection = _options.read_connection(params, environ, credentials)
+        chosen = _options.read_priority_options(params)
     except OptionError as error:
         assert safe(error.message)
         return
@@ -281,4 +285,4 @@ def test_options(options: dict[str, t.Any], sane: bool, environ: dict[str, str])
 
 
 def test_errors_are_of_one_family() -> None:
-    assert issubclass(OptionError, CloudflareError) and issubclass(_api.ApiError, CloudflareError)
+    assert issubclass(OptionError, CloudflareError) and issubclass(_envelope.ApiError, CloudflareError)

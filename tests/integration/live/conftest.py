@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _api
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
 
 
 @pytest.fixture(autouse=True)
@@ -21,4 +21,4 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         sleep = staticmethod(lambda _seconds: None)
         monotonic = staticmethod(time.monotonic)
 
-    monkeypatch.setattr(_api, "time", Clock)
+    monkeypatch.setattr(_client, "time", Clock)

@@ -10,9 +10,9 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import INFO_SPEC, PRIORITY_SPEC
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._info import inspect
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._reconcile import reconcile
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import inspect
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import INFO_SPEC, PRIORITY_SPEC
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import set_order
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import perform
 from emulator import Emulator, Zone, certificate, zone
 from live.kit import Kit, Options, Result
@@ -58,7 +58,7 @@ class InProcess:
     def _order(self, zone_id: str, entries: Sequence[Mapping[str, t.Any]], check: bool) -> JSONObject:
         params = {**_defaults(PRIORITY_SPEC), **self._given, "zone_id": zone_id, "certificates": entries}
         params["verify"] = "answer" if check else "read"
-        return perform(reconcile, params, check_mode=check, diff=False).result
+        return perform(set_order, params, check_mode=check, diff=False).result
 
 
 def _defaults(spec: Mapping[str, Mapping[str, t.Any]]) -> JSONObject:

@@ -45,8 +45,8 @@ class Scale:
     @property
     def variables(self) -> dict[str, str]:
         values = {
-            "_run_file": {"WINDOW": self.window, "NEXT_GUESS": self.next_guess, "WORTH_TELLING": 1.0, "POLL": 0.2},
-            "_api": {"_FIRST_THROTTLED_WAIT": self.first_guess, "_NEXT_THROTTLED_WAITS": self.next_guess},
+            "_shared_pacer": {"WINDOW": self.window, "NEXT_GUESS": self.next_guess, "WORTH_TELLING": 1.0, "POLL": 0.2},
+            "_client": {"_FIRST_THROTTLED_WAIT": self.first_guess, "_NEXT_THROTTLED_WAITS": self.next_guess},
         }
         return {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACK), "ZONEFLEET_TEST_SCALE": json.dumps(values)}
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.zonefleet.cloudflare.plugins.inventory import zones
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import API_SPEC
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import API_SPEC
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import FILTERS
 
 OPTIONS: dict[str, t.Any] = yaml.safe_load(zones.DOCUMENTATION)["options"]

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _api
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
 
@@ -229,7 +229,7 @@ class TestPages:
         assert "50 objects came, 70 were announced" in run(module, certificates=self.ORDER)["msg"]
 
     def test_a_list_without_an_end_is_an_error(self, api: Script, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_api, "_MOST_PAGES", 2)
+        monkeypatch.setattr(_client, "_MOST_PAGES", 2)
         for page in (0, 1) * 3:
             api.expect("GET", LIST, self.CERTIFICATES[page * 50 : page * 50 + 50])
         assert "no end after 2 pages" in run(module, certificates=self.ORDER)["msg"]

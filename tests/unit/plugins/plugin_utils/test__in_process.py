@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import Params
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _in_process
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN
@@ -74,7 +74,7 @@ def run(
         check_mode=check,
         diff=diff,
         invocation=invocation,
-        make_gate=lambda _connection: None,
+        make_pacer=lambda _connection: None,
     )
 
 
@@ -132,7 +132,7 @@ def test_the_arguments_of_the_task_stay_as_they_are() -> None:
     arguments = {"api_token": TOKEN, "domain": "example.com", "anything": [{"a": 1}]}
     before = json.dumps(arguments)
     _in_process.run_in_process(
-        tell_params, SPEC, NAME, arguments, check_mode=False, diff=False, invocation=True, make_gate=lambda _: None
+        tell_params, SPEC, NAME, arguments, check_mode=False, diff=False, invocation=True, make_pacer=lambda _: None
     )
     assert json.dumps(arguments) == before
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Connection, Credentials
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import (
     ZoneHost,

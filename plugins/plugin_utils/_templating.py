@@ -18,12 +18,12 @@ from ansible.utils.unsafe_proxy import wrap_var
 _trust: t.Callable[[str], str] | None = getattr(_template, "trust_as_template", None)  # not in ansible-core 2.18
 
 
-def template(text: str) -> str:
+def as_template(text: str) -> str:
     """Return a text of ours as one that is evaluated."""
     return text if _trust is None else _trust(text)
 
 
-def data(value: t.Any) -> t.Any:
+def as_data(value: t.Any) -> t.Any:
     """Return a value that came from elsewhere as one in which nothing is evaluated, at whatever depth.
 
     Where that takes a mark, only texts that could be templates get it, because ansible-inventory shows it.

@@ -24,7 +24,8 @@ import stat
 import time
 import typing as t
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client, Connection, Gate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Pacer
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 
 WINDOW = 300.0  # seconds over which the API counts requests
@@ -112,7 +113,7 @@ class _State:
         self.counts[second] = max(0, self.counts.get(second, 0) + slots)
 
 
-class SharedGate(Gate):
+class SharedPacer(Pacer):
     """Paces the requests of all workers with one credential, has them sit out a ban together, and stops a bad login.
 
     :param directory: Where the file is: of this user alone, and the same for all runs.
@@ -152,7 +153,7 @@ class SharedGate(Gate):
                 text = _announcement(state, wait)
             if text:
                 self._tell(text)
-            client.wait(wait.step, wait.reason, wait.banned)
+            client.wait(wait.step, wait.reason)
 
     def banned(self, seconds: float, told: bool) -> None:
         """Have the others wait, too."""

@@ -12,22 +12,24 @@ import math
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import ApiError, Client, Outdated
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import (
-    Params,
-    PriorityOptions,
-    read_priority_options,
-)
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, plain_number
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificates import (
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import (
     ZoneCertificates,
     is_unknown_certificate,
     prioritize,
     read_certificates,
+    zone_id_of,
 )
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, plain_number
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Outdated
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._diff import make_diff
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import ApiError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
+    Params,
+    PriorityOptions,
+    read_priority_options,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._ordering import (
     Numbers,
     Plan,
@@ -39,9 +41,8 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Claim, Entry, claim
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zones import zone_id_of
 
-_LONGEST_HOLD_UP = 10.0  # seconds by which a throttle may put a write off before the order is read again
+_FRESH = 10.0  # seconds of waiting after which a reading is too old to write on it
 _SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each reading back, for an API that shows a write late
 _MOST_SHOWN = 10
 
@@ -54,6 +55,7 @@ class _Decision(t.NamedTuple):
     wanted: Wanted
     plan: Plan
     unmatched: tuple[Entry, ...]
+    waited: float
 
     @property
     def numbers(self) -> dict[str, t.Any]:
@@ -65,7 +67,7 @@ class _Decision(t.NamedTuple):
         return [{"id": found.id, "priority": plain_number(found.priority)} for found in listed_ones]
 
 
-def reconcile(client: Client, params: Params, check_mode: bool) -> Report:
+def set_order(client: Client, params: Params, check_mode: bool) -> Report:
     """Do what the task's options ask for.
 
     :raises CloudflareError: with all that is known in its fields; after a write C(changed), and C(restore) to undo it.
@@ -90,7 +92,7 @@ def _decide(client: Client, zone_id: str, options: PriorityOptions) -> _Decision
     if unmatched and options.missing == "fail":
         raise _missing(unmatched, zone)
     wanted = _wanted(options, claims, zone.current)
-    return _Decision(zone_id, zone.current, wanted, make_plan(wanted), unmatched)
+    return _Decision(zone_id, zone.current, wanted, make_plan(wanted), unmatched, zone.waited)
 
 
 def _wanted(options: PriorityOptions, claims: t.Sequence[Claim], certificates: t.Sequence[Certificate]) -> Wanted:
@@ -161,14 +163,14 @@ def _one_described(certificate: Certificate, fields: t.Iterable[str]) -> str:
 def _write(client: Client, options: PriorityOptions, decision: _Decision) -> Report:
     """Write what was decided, on fresh knowledge, and report what proves it."""
     origin = decision  # what stood before anything may have been written
-    throttled_at_most = client.throttled_at_reading + _LONGEST_HOLD_UP
+    stale_after = decision.waited + _FRESH
     perhaps_done = False
     may_follow_renewal = all(entry.id is None for entry in options.entries)
     while decision.plan.write:
         try:
-            shown = prioritize(client, decision.zone_id, decision.plan.write, throttled_at_most)
+            shown = prioritize(client, decision.zone_id, decision.plan.write, stale_after)
         except Outdated as delay:
-            throttled_at_most = math.inf
+            stale_after = math.inf
             perhaps_done |= delay.perhaps_done
         except ApiError as error:
             perhaps_done |= error.perhaps_done

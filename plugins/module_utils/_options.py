@@ -12,11 +12,12 @@ import ipaddress
 import re
 import typing as t
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Connection, Credentials
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import FIELDS, PATTERN_FIELDS, Entry
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import is_zone_id
 
 Params = t.Mapping[str, t.Any]
 
@@ -59,7 +60,6 @@ INFO_SPEC: dict[str, t.Any] = {
 _RANGES = {"timeout": (1, 3600), "retries": (0, 100), "max_wait": (0, 86400), "rate_limit": (0, 1000000)}
 _MOST_EXACT = 2**53  # beyond it, a JSON number is not exact in every reader
 
-_ZONE_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _CERTIFICATE_ID = re.compile(r"[0-9A-Za-z-]{1,36}", re.ASCII)
 _ZONE_NAME = re.compile(r"[0-9a-z_-]+(\.[0-9a-z_-]+)+", re.ASCII)
 _HOST = re.compile(r"(\*\.)?[0-9a-z_-]+(\.[0-9a-z_-]+)*", re.ASCII)
@@ -237,11 +237,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def is_zone_id(text: str) -> bool:
-    """Tell whether it is what Cloudflare uses as the id of a zone or an account: it goes into a path as it is."""
-    return _ZONE_ID.fullmatch(text) is not None
 
 
 def _read_zone(params: Params) -> ZoneChoice:

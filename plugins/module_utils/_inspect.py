@@ -8,13 +8,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._arguments import Params, read_info_options
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificates import read_certificates
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import read_certificates, zone_id_of
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params, read_info_options
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report, show_certificates
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import claim
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zones import zone_id_of
 
 
 def inspect(client: Client, params: Params, check_mode: bool) -> Report:  # pylint: disable=unused-argument

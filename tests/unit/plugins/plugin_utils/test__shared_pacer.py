@@ -22,11 +22,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _api
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client, Connection, Credentials
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _run_file
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._run_file import SharedGate
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _shared_pacer
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import SharedPacer
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script
 
 COLLECTIONS = next(path for path in sys.path if (Path(path) / "ansible_collections" / "zonefleet").is_dir())
@@ -52,14 +53,14 @@ class Clock:
 
 
 class Worker:
-    """A gate with the client that passes it, and what it says."""
+    """A pacer with the client that passes it, and what it says."""
 
     def __init__(self, directory: Path, *, run: str = "run-1", write: bool = False, **connection: t.Any) -> None:
         given = {"url": "https://api.example.com", "credentials": Credentials(TOKEN), "rate_limit": 4, **connection}
         self.connection = Connection(**given)
         self.told: list[str] = []
         self.noted: list[str] = []
-        self.gate = SharedGate(
+        self.pacer = SharedPacer(
             self.connection,
             str(directory),
             run,
@@ -67,11 +68,11 @@ class Worker:
             tell=self.told.append,
             note=self.noted.append,
         )
-        self.client = Client(self.connection, self.gate)
+        self.client = Client(self.connection, self.pacer)
 
     def enter(self, *methods: str) -> None:
         for method in methods:
-            self.gate.enter(self.client, method)
+            self.pacer.enter(self.client, method)
 
 
 Make = Callable[..., Worker]
@@ -80,8 +81,8 @@ Make = Callable[..., Worker]
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(_run_file, "time", made)
-    monkeypatch.setattr(_api, "time", made)
+    monkeypatch.setattr(_shared_pacer, "time", made)
+    monkeypatch.setattr(_client, "time", made)
     return made
 
 
@@ -119,8 +120,6 @@ def test_bursts_pass_until_the_window_is_full(worker: Make, clock: Clock) -> Non
     late = worker()
     late.enter("GET")
     assert clock.slept == [301.0] and late.client.waited == 301.0
-    # Our own pacing is nothing that the API asked for.
-    assert late.client.throttled == 0.0
     assert late.told == ["Waiting for 301 s: 'rate_limit' is reached."]
 
 
@@ -187,7 +186,7 @@ def test_further_pages_need_one_slot_each(worker: Make, clock: Clock) -> None:
 def test_a_slot_that_was_not_needed_is_given_back(worker: Make, clock: Clock) -> None:
     for _number in range(4):
         with worker(write=True).client as client:
-            client._gate.enter(client, "GET")
+            client._pacer.enter(client, "GET")
     assert clock.slept == [301.0]  # the fourth needs two, of which three are used
 
 
@@ -239,13 +238,13 @@ def test_a_wait_is_told_once_and_a_short_one_not_at_all(worker: Make, clock: Clo
 
 def test_a_ban_that_the_api_tells_is_sat_out_by_all(worker: Make, clock: Clock) -> None:
     met, other, third = worker(), worker(), worker()
-    met.gate.banned(200.0, True)
+    met.pacer.banned(200.0, True)
     assert met.told == [f"Waiting for 200 s: {BANNED}."]
     other.enter("GET")
     assert clock.slept == [200.0] and other.told == []
-    assert other.client.throttled == 200.0
+    assert other.client.waited == 200.0
     # One goes first, and the others see whether it got through.
-    other.gate.passed()
+    other.pacer.passed()
     third.enter("GET")
     assert clock.slept == [200.0]
 
@@ -253,7 +252,7 @@ def test_a_ban_that_the_api_tells_is_sat_out_by_all(worker: Make, clock: Clock) 
 def test_while_one_finds_out_the_others_wait_a_little(
     worker: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker().gate.banned(30.0, False)
+    worker().pacer.banned(30.0, False)
     clock.now += 30
     probing, other = worker(), worker()
     probing.enter("GET")
@@ -263,7 +262,7 @@ def test_while_one_finds_out_the_others_wait_a_little(
         clock.slept.append(seconds)
         clock.now += seconds
         if len(clock.slept) == 3:
-            probing.gate.passed()
+            probing.pacer.passed()
 
     monkeypatch.setattr(clock, "sleep", sleep)
     other.enter("GET")
@@ -271,7 +270,7 @@ def test_while_one_finds_out_the_others_wait_a_little(
 
 
 def test_the_one_who_finds_out_does_not_wait_for_itself(worker: Make, clock: Clock) -> None:
-    worker().gate.banned(30.0, False)
+    worker().pacer.banned(30.0, False)
     clock.now += 30
     probing = worker(write=True)
     probing.enter("PUT", "GET", "PUT")
@@ -279,24 +278,24 @@ def test_the_one_who_finds_out_does_not_wait_for_itself(worker: Make, clock: Clo
 
 
 def test_a_probe_that_is_refused_makes_the_ban_longer(worker: Make, clock: Clock) -> None:
-    worker().gate.banned(30.0, False)
+    worker().pacer.banned(30.0, False)
     probing, other = worker(), worker()
     probing.enter("GET")
     assert clock.now == 1030.0
-    probing.gate.banned(30.0, False)
+    probing.pacer.banned(30.0, False)
     assert probing.told == [f"Waiting for 60 s: {BANNED}."]
     other.enter("GET")
     assert clock.now == 1090.0
 
 
 def test_a_guess_is_looked_at_again_every_second(worker: Make, clock: Clock) -> None:
-    worker().gate.banned(3.5, False)
+    worker().pacer.banned(3.5, False)
     worker().enter("GET")
     assert clock.slept == [1.0, 1.0, 1.0, 0.5]
 
 
 def test_a_probe_that_is_never_heard_of_again_hinders_nobody_for_long(worker: Make, clock: Clock) -> None:
-    worker().gate.banned(30.0, False)
+    worker().pacer.banned(30.0, False)
     clock.now += 30
     worker().enter("GET")
     worker().enter("GET")
@@ -304,10 +303,10 @@ def test_a_probe_that_is_never_heard_of_again_hinders_nobody_for_long(worker: Ma
 
 
 def test_a_probe_that_ends_otherwise_gives_its_turn_to_the_next(worker: Make, clock: Clock) -> None:
-    worker().gate.banned(30.0, False)
+    worker().pacer.banned(30.0, False)
     clock.now += 30
     with worker().client as client:
-        client._gate.enter(client, "GET")
+        client._pacer.enter(client, "GET")
     worker().enter("GET")
     assert clock.slept == []
 
@@ -315,13 +314,13 @@ def test_a_probe_that_ends_otherwise_gives_its_turn_to_the_next(worker: Make, cl
 def test_any_answer_but_a_refusal_by_the_throttle_ends_a_ban(
     worker: Make, clock: Clock, api: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_run_file, "PROBE", 1000.0)
+    monkeypatch.setattr(_shared_pacer, "PROBE", 1000.0)
     connection = {"url": api.url, "retries": 0}
-    worker(**connection).gate.banned(30.0, False)
+    worker(**connection).pacer.banned(30.0, False)
     clock.now += 30
     error = {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]}
     api.expect("GET", f"/zones/{ZONE}", status=403, answer=error)
-    with pytest.raises(_api.ApiError):
+    with pytest.raises(_client.ApiError):
         worker(**connection).client.call("GET", f"/zones/{ZONE}", "ask")
     worker(**connection).enter("GET")
     assert clock.slept == []
@@ -342,13 +341,13 @@ def test_of_several_bans_the_best_known_counts(
     worker: Make, clock: Clock, bans: list[tuple[float, bool]], end: float
 ) -> None:
     for seconds, told in bans:
-        worker().gate.banned(seconds, told)
+        worker().pacer.banned(seconds, told)
     worker(max_wait=90000).enter("GET")
     assert clock.now == 1000.0 + end
 
 
 def test_a_ban_beyond_max_wait_fails_without_waiting(worker: Make, clock: Clock) -> None:
-    worker().gate.banned(300.0, True)
+    worker().pacer.banned(300.0, True)
     late = worker(max_wait=200)
     with pytest.raises(CloudflareError) as caught:
         late.enter("GET")
@@ -357,7 +356,7 @@ def test_a_ban_beyond_max_wait_fails_without_waiting(worker: Make, clock: Clock)
 
 
 def test_waiting_for_a_guess_ends_with_max_wait(worker: Make, clock: Clock) -> None:
-    worker().gate.banned(30.0, False)
+    worker().pacer.banned(30.0, False)
     late = worker(max_wait=5)
     with pytest.raises(CloudflareError) as caught:
         late.enter("GET")
@@ -366,7 +365,7 @@ def test_waiting_for_a_guess_ends_with_max_wait(worker: Make, clock: Clock) -> N
 
 
 def test_a_ban_counts_for_other_runs_too(worker: Make, clock: Clock) -> None:
-    worker(run="run-1").gate.banned(20.0, True)
+    worker(run="run-1").pacer.banned(20.0, True)
     worker(run="run-2").enter("GET")
     assert clock.now == 1020.0
 
@@ -375,7 +374,7 @@ def test_a_ban_counts_for_other_runs_too(worker: Make, clock: Clock) -> None:
 
 
 def test_a_condemned_credential_costs_the_others_of_the_run_nothing(worker: Make, clock: Clock) -> None:
-    worker().gate.condemned("Invalid access token.")
+    worker().pacer.condemned("Invalid access token.")
     with pytest.raises(CloudflareError) as caught:
         worker().enter("GET")
     assert caught.value.message == ("No request was made: these credentials were refused before. Invalid access token.")
@@ -384,7 +383,7 @@ def test_a_condemned_credential_costs_the_others_of_the_run_nothing(worker: Make
 
 def test_runs_at_the_same_time_keep_what_they_know_apart(worker: Make, clock: Clock) -> None:
     for run in ("run-1", "run-2"):
-        worker(run=run).gate.condemned("No.")
+        worker(run=run).pacer.condemned("No.")
     for run in ("run-1", "run-2"):
         with pytest.raises(CloudflareError):
             worker(run=run).enter("GET")
@@ -392,7 +391,7 @@ def test_runs_at_the_same_time_keep_what_they_know_apart(worker: Make, clock: Cl
 
 def test_what_is_known_of_old_runs_does_not_grow(worker: Make, clock: Clock, shared: Callable[[], Path]) -> None:
     for number in range(40):
-        worker(run=f"run-{number}").gate.condemned("No.")
+        worker(run=f"run-{number}").pacer.condemned("No.")
     known = list(json.loads(shared().read_text())["condemned"])
     assert known == [f"run-{number}" for number in range(24, 40)]
 
@@ -405,7 +404,7 @@ def test_the_file_tells_no_credential_and_is_this_users_alone(
 ) -> None:
     one = worker(write=True)
     one.enter("GET")
-    one.gate.condemned(f"The token {TOKEN} is not known.")
+    one.pacer.condemned(f"The token {TOKEN} is not known.")
     assert stat.S_IMODE(shared().stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "shared").stat().st_mode) == 0o700
     assert TOKEN not in shared().name + shared().read_text()
@@ -415,7 +414,7 @@ def test_the_file_tells_no_credential_and_is_this_users_alone(
 def test_neither_email_nor_key_are_told(worker: Make, clock: Clock, shared: Callable[[], Path]) -> None:
     one = worker(credentials=Credentials(None, "joe@example.com", "0123456789abcdef"))
     one.enter("GET")
-    one.gate.condemned("The key 0123456789abcdef is not known.")
+    one.pacer.condemned("The key 0123456789abcdef is not known.")
     content = shared().name + shared().read_text()
     assert "joe" not in content and "0123456789abcdef" not in content
 
@@ -457,8 +456,8 @@ def test_a_file_that_makes_no_sense_is_written_anew(
 def test_times_of_another_boot_are_not_looked_at(
     worker: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    worker().gate.banned(86400.0, True)
-    monkeypatch.setattr(_run_file, "_BOOT", "another")
+    worker().pacer.banned(86400.0, True)
+    monkeypatch.setattr(_shared_pacer, "_BOOT", "another")
     worker().enter("GET")
     assert clock.slept == []
     assert len(list((tmp_path / "shared").iterdir())) == 2
@@ -469,8 +468,8 @@ def test_a_boot_is_told_from_others_without_linux_too(monkeypatch: pytest.Monkey
         raise FileNotFoundError
 
     monkeypatch.setattr("builtins.open", refuse)
-    monkeypatch.setattr(_run_file, "time", Clock())
-    first = _run_file._boot()
+    monkeypatch.setattr(_shared_pacer, "time", Clock())
+    first = _shared_pacer._boot()
     assert int(first) == round(1_000_000_000 / 3600)
 
 
@@ -503,7 +502,7 @@ def test_what_is_no_file_of_ours_is_a_note_and_no_failure(
     spoil(path)
     one = worker(write=True)
     one.enter("GET", "PUT", "GET", "PUT", "GET", "PUT")
-    one.gate.leave()
+    one.pacer.leave()
     assert clock.slept == []
     (note,) = one.noted
     assert note.startswith("Requests are not counted together with those of other workers: ") and reason in note
@@ -515,7 +514,7 @@ def test_a_file_of_someone_else_is_a_note(
     one = worker()
     one.enter("GET")
     content = shared().read_bytes()
-    monkeypatch.setattr(_run_file.os, "geteuid", lambda: 12345)
+    monkeypatch.setattr(_shared_pacer.os, "geteuid", lambda: 12345)
     one.enter("GET")
     monkeypatch.undo()
     assert len(one.noted) == 1 and shared().read_bytes() == content
@@ -532,7 +531,7 @@ def test_a_full_disk_is_no_failure(worker: Make, clock: Clock, monkeypatch: pyte
     def refuse(*_arguments: t.Any) -> t.NoReturn:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_run_file.os, "pwrite", refuse)
+    monkeypatch.setattr(_shared_pacer.os, "pwrite", refuse)
     worker().enter(*["GET"] * 20)
 
 
@@ -545,7 +544,7 @@ def test_a_huge_file_is_made_small_again(worker: Make, clock: Clock, shared: Cal
 
 def test_a_shorter_state_leaves_nothing_of_a_longer_one(worker: Make, clock: Clock, shared: Callable[[], Path]) -> None:
     for number in range(10):
-        worker(run=f"run-{number}").gate.condemned("x" * 1000)
+        worker(run=f"run-{number}").pacer.condemned("x" * 1000)
     worker(run="run-11").enter("GET")
     assert json.loads(shared().read_text())["counts"] == {"1000": 1}
 
@@ -573,7 +572,7 @@ def test_a_file_that_is_removed_while_we_wait_for_it_is_not_used(worker: Make, s
         fcntl.flock(holder, fcntl.LOCK_EX)
         waiting = threading.Thread(target=entered.enter, args=("GET",))
         opened = threading.Event()
-        real, _run_file._lock = _run_file._lock, lambda *given: (opened.set(), real(*given))[1]  # type: ignore[func-returns-value]
+        real, _shared_pacer._lock = _shared_pacer._lock, lambda *given: (opened.set(), real(*given))[1]  # type: ignore[func-returns-value]
         try:
             waiting.start()
             assert opened.wait(5)
@@ -581,7 +580,7 @@ def test_a_file_that_is_removed_while_we_wait_for_it_is_not_used(worker: Make, s
         finally:
             fcntl.flock(holder, fcntl.LOCK_UN)
             waiting.join()
-            _run_file._lock = real
+            _shared_pacer._lock = real
     assert list(json.loads(shared().read_text())["counts"].values()) == [1]
     assert entered.noted == []
 
@@ -598,18 +597,19 @@ with open(sys.argv[1]) as file:
 
 HAMMER = """
 import sys, time
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._api import Client, Connection, Credentials
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _run_file
-_run_file.WINDOW = 1.0
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _shared_pacer
+_shared_pacer.WINDOW = 1.0
 connection = Connection("https://api.example.com", Credentials("token"), rate_limit=int(sys.argv[2]))
 end = time.monotonic() + 4
 while time.monotonic() < end:
-    gate = _run_file.SharedGate(connection, sys.argv[1], "run", hold_for_write=True, tell=print, note=sys.exit)
-    with Client(connection, gate) as client:
-        gate.enter(client, "GET")
+    pacer = _shared_pacer.SharedPacer(connection, sys.argv[1], "run", hold_for_write=True, tell=print, note=sys.exit)
+    with Client(connection, pacer) as client:
+        pacer.enter(client, "GET")
         print(time.monotonic(), flush=True)
         if int(time.monotonic() * 1000) % 2:
-            gate.enter(client, "PUT")
+            pacer.enter(client, "PUT")
             print(time.monotonic(), flush=True)
 """
 
@@ -632,7 +632,7 @@ def process(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
 def test_a_stopped_process_with_the_lock_costs_a_moment_and_a_note(
     worker: Make, shared: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_run_file, "LOCK_WAIT", 0.05)
+    monkeypatch.setattr(_shared_pacer, "LOCK_WAIT", 0.05)
     worker().enter("GET")
     with process(HOLD, shared()) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "locked\n"
@@ -640,13 +640,13 @@ def test_a_stopped_process_with_the_lock_costs_a_moment_and_a_note(
         one = worker(write=True)
         begun = time.monotonic()
         one.enter("GET", "PUT")
-        one.gate.leave()
+        one.pacer.leave()
         assert time.monotonic() - begun < 5
         assert one.noted == [
             "Requests are not counted together with those of other workers: another process keeps the lock of their file"
         ]
         # Once is enough.
-        assert one.gate._patience == 0
+        assert one.pacer._patience == 0
 
 
 def test_a_killed_process_with_the_lock_hinders_nobody(worker: Make, shared: Callable[[], Path]) -> None:

@@ -12,15 +12,15 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _templates
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _templating
 
 HOSTILE = "{{ 6 * 7 }}"
 
 
 def test_what_is_evaluated() -> None:
     templar = Templar(loader=DataLoader())
-    assert templar.template(_templates.template(HOSTILE)) == 42
-    assert templar.template(_templates.data({"a": [HOSTILE]})) == {"a": [HOSTILE]}
+    assert templar.template(_templating.as_template(HOSTILE)) == 42
+    assert templar.template(_templating.as_data({"a": [HOSTILE]})) == {"a": [HOSTILE]}
 
 
 class Marked(str):
@@ -29,12 +29,12 @@ class Marked(str):
 
 @pytest.mark.parametrize("text", [HOSTILE, "{% x %}", "{# x #}", "}}", "#jinja2:variable_start_string:'[%'\n[% 1 %]"])
 def test_without_trust_possible_templates_are_marked(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(_templates, "_trust", None)
-    monkeypatch.setattr(_templates, "wrap_var", Marked)
-    found: t.Any = _templates.data({text: [text, {"deep": text, "plain": "a # text", "none": None, "number": 5}]})
+    monkeypatch.setattr(_templating, "_trust", None)
+    monkeypatch.setattr(_templating, "wrap_var", Marked)
+    found: t.Any = _templating.as_data({text: [text, {"deep": text, "plain": "a # text", "none": None, "number": 5}]})
     assert found == {text: [text, {"deep": text, "plain": "a # text", "none": None, "number": 5}]}
     assert isinstance(next(iter(found)), Marked)
     assert isinstance(found[text][0], Marked)
     assert isinstance(found[text][1]["deep"], Marked)
     assert not isinstance(found[text][1]["plain"], Marked)
-    assert _templates.template(text) is text
+    assert _templating.as_template(text) is text

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._where import (
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._placement import (
     Circumstances,
     has_environment,
     why_a_module,

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""The calls that the collection makes, one function for each.
+
+Source: Cloudflare API, "List SSL Configurations", "Re-prioritize SSL Certificates" and "List Zones".
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    Certificate,
+    Malformed,
+    Number,
+    plain_number,
+    read_certificate,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import ApiError, list_of
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import a_labels, comparable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import ZoneChoice
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import account_of, described, is_zone_id
+
+_MOST_SHOWN = 10
+_DELETED = "deleted"
+
+
+class ZoneCertificates(t.NamedTuple):
+    """A zone's custom certificates, the ids of those that are listed though they are deleted, and how old that is.
+
+    :param waited: What C(Client.waited) was when the list was read.
+    """
+
+    current: tuple[Certificate, ...]
+    deleted: frozenset[str]
+    waited: float
+
+
+def read_certificates(client: Client, zone_id: str) -> ZoneCertificates:
+    """Read all custom certificates of a zone, with one request for each 50 of them.
+
+    :raises ApiError: as for a call, or an object of the list is not what is documented.
+    """
+    path = _path(zone_id)
+    asked = f"list the custom certificates of zone {zone_id}"
+    listing = client.list_all(path, asked)
+    found = _read_all(listing.items, f"Could not {asked}: GET {path}")
+    return ZoneCertificates(
+        tuple(certificate for certificate in found if certificate.status != _DELETED),
+        frozenset(certificate.id for certificate in found if certificate.status == _DELETED),
+        listing.waited,
+    )
+
+
+def prioritize(
+    client: Client, zone_id: str, numbers: t.Iterable[tuple[str, Number]], stale_after: float
+) -> dict[str, Certificate]:
+    """Give certificates their priorities and return those that the answer shows with a priority, by id.
+
+    :param numbers: Pairs of id and priority; the certificate to be used first comes first.
+    :param stale_after: See Client.call.
+    :raises ApiError: as for a call.
+    :raises Outdated: as for a call.
+    """
+    path = f"{_path(zone_id)}/prioritize"
+    asked = f"set the priorities of the custom certificates of zone {zone_id}"
+    body = {"certificates": [{"id": identifier, "priority": plain_number(number)} for identifier, number in numbers]}
+    envelope = client.call("PUT", path, asked, body=body, stale_after=stale_after)
+    answered = _read_all(list_of(envelope.get("result")), f"Could not {asked}: PUT {path}")
+    return {certificate.id: certificate for certificate in answered if certificate.shown}
+
+
+def is_unknown_certificate(error: ApiError) -> bool:
+    """Tell whether a PUT was refused because the zone does not hold a certificate of the list."""
+    return error.status == 404 or 1002 in error.codes
+
+
+def _path(zone_id: str) -> str:
+    return f"/zones/{zone_id}/custom_certificates"
+
+
+def _read_all(items: t.Iterable[object], what: str) -> list[Certificate]:
+    try:
+        return [read_certificate(item) for item in items]
+    except Malformed as error:
+        raise ApiError(f"{what} gave an answer that is not as documented: {error}.") from None
+
+
+def zone_id_of(client: Client, choice: ZoneChoice) -> str:
+    """Return the id of the zone that a task names; by its name, that takes one more request.
+
+    :raises CloudflareError: no zone of the name is visible, or several are.
+    """
+    return choice.id if choice.id is not None else _find_zone_id(client, str(choice.name), choice.account_id)
+
+
+def _find_zone_id(client: Client, name: str, account_id: str | None) -> str:
+    """Return the id of the one zone of this name.
+
+    The API ignores query parameters that it does not know, so what comes back is compared again.
+    """
+    wanted = a_labels(name)
+    query = {"name": wanted, **({"account.id": account_id} if account_id else {})}
+    found = [
+        zone
+        for zone in client.list_all("/zones", f"look up zone {printable(name)}", query).items
+        if comparable([str(zone.get("name"))]) == {wanted} and (not account_id or account_of(zone, "id") == account_id)
+    ]
+    if not found:
+        within = f" in account {account_id}" if account_id else ""
+        raise CloudflareError(
+            f"No zone {printable(name)}{within} is visible with these credentials ('zone'). Check the name; an API token "
+            "also needs the permission 'Zone Read' for a look-up by name, which 'zone_id' does without."
+        )
+    if len(found) > 1:
+        shown = "; ".join(described(zone) for zone in found[:_MOST_SHOWN])
+        raise CloudflareError(
+            f"{len(found)} zones have the name {printable(name)} ('zone'): {shown}. Set 'account_id', or use 'zone_id'."
+        )
+    zone_id = t.cast(str, found[0]["id"])
+    if not is_zone_id(zone_id):
+        raise CloudflareError(f"The zone {printable(name)} has an id that is none: {printable(zone_id, 80)}.")
+    return zone_id

@@ -1,0 +1,282 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""Calls of the Cloudflare API: the one loop over attempts, and lists of several pages.
+
+Source: Cloudflare API documentation, "Make API calls", "Rate limits" and "Pagination".
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+import time
+import typing as t
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _transport
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import (
+    ApiError,
+    PageInfo,
+    code_and_text,
+    list_of,
+    objects_of,
+    read_envelope,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._hints import condemns
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
+
+PER_PAGE = 50  # the most that the API gives
+_MOST_PAGES = 1000
+_MOST_READINGS = 3
+_MOST_MESSAGES = 100
+
+_FIRST_THROTTLED_WAIT = 30.0
+_NEXT_THROTTLED_WAITS = 60.0
+_FIRST_BACKOFF = 0.5
+_LONGEST_BACKOFF = 8.0
+
+
+class Outdated(Exception):
+    """A write has waited for so long that what it was decided on has to be read again.
+
+    :param perhaps_done: Whether an earlier attempt at the write may have done it.
+    """
+
+    def __init__(self, perhaps_done: bool) -> None:
+        super().__init__()
+        self.perhaps_done = perhaps_done
+
+
+class _Changed(Exception):
+    """The pages of a list do not fit together, with how as the text."""
+
+
+class Pacer:
+    """What every attempt has to pass. This one lets all through: a module runs alone and obeys what it is told.
+
+    An action plugin has one that many workers share (plugin_utils/_shared_pacer.py).
+    """
+
+    def enter(self, client: Client, method: str) -> None:
+        """Have an attempt wait by C(client.wait) for as long as need be.
+
+        :raises CloudflareError: the attempt is pointless, or the waiting would be too long.
+        """
+
+    def banned(self, seconds: float, told: bool) -> None:
+        """Note that the API refuses all calls for so long, by its own word if C(told)."""
+
+    def condemned(self, reason: str) -> None:
+        """Note that the API refuses these credentials as such."""
+
+    def passed(self) -> None:
+        """Note that an attempt was not throttled."""
+
+    def leave(self) -> None:
+        """Give back what was held for attempts that were not made."""
+
+
+class Listing(t.NamedTuple):
+    """The objects of a list, and what C(Client.waited) was when the first of them had come."""
+
+    items: list[dict[str, t.Any]]
+    waited: float
+
+
+class Client:
+    """Makes calls over one session and keeps account of them.
+
+    C(requests) counts attempts, C(waited) the seconds spent waiting; C(messages) are the notes in the answers.
+    """
+
+    def __init__(self, connection: Connection, pacer: Pacer | None = None) -> None:
+        if _transport.IMPORT_ERROR is not None:
+            raise CloudflareError(
+                f"The Python library 'requests' (2.25 or newer) is needed, and {sys.executable} cannot import it: "
+                f"{_transport.IMPORT_ERROR}. Install it for the Python that runs this task."
+            )
+        self.requests = 0
+        self.waited = 0.0
+        self.messages: list[t.Any] = []
+        self._pacer = pacer or Pacer()
+        self._connection = connection
+        self._session = _transport.open_session(connection.url)
+        self._session.headers.update({"User-Agent": f"zonefleet.cloudflare/{VERSION}", "Accept": "application/json"})
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._pacer.leave()
+        self._session.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        asked: str,
+        *,
+        query: t.Mapping[str, t.Any] | None = None,
+        body: t.Any = None,
+        stale_after: float = math.inf,
+    ) -> dict[str, t.Any]:
+        """Make a call and return the whole envelope of a successful answer.
+
+        An attempt that was throttled is made again after the time that the API asks for, one that failed otherwise
+        after a short one, unless the failure is final.
+
+        :param path: Below the base URL, already quoted.
+        :param asked: What the call is for, to be read after "Could not".
+        :param stale_after: The C(waited) after which no attempt is made any more, because what it rests on is too old.
+        :raises ApiError: the API refused, or did not answer within the retries and the waiting that are allowed.
+        :raises Outdated: the next attempt would come after C(stale_after).
+        """
+        failures = throttles = 0
+        perhaps_done = False
+        while True:
+            self._pacer.enter(self, method)
+            if self.waited > stale_after:
+                raise Outdated(perhaps_done)
+            try:
+                return self._attempt(method, path, asked, query, body)
+            except ApiError as error:
+                problem = error
+            perhaps_done = problem.perhaps_done = perhaps_done or problem.perhaps_done
+            if problem.throttled:
+                self._sit_out(problem, throttles)
+                throttles += 1
+            elif problem.transient and failures < self._connection.retries:
+                self._back_off(problem, failures)
+                failures += 1
+            else:
+                if condemns(map(code_and_text, problem.fields["errors"])):
+                    self._pacer.condemned(problem.message)
+                raise problem
+
+    def list_all(self, path: str, asked: str, query: t.Mapping[str, t.Any] | None = None) -> Listing:
+        """Read a list of objects with an C(id), page by page, until the answers prove that it is whole.
+
+        A list that changes under the reading is read again from the start, never put together from two states.
+
+        :param query: A filter, if one is wanted.
+        :raises ApiError: as for a call, or the list did not hold still.
+        """
+        for _reading in range(_MOST_READINGS):
+            try:
+                return self._read_pages(path, asked, query or {})
+            except _Changed as error:
+                reason = str(error)
+        raise ApiError(f"Could not {asked}: the pages of GET {path} do not fit together: {reason}.")
+
+    def _read_pages(self, path: str, asked: str, query: t.Mapping[str, t.Any]) -> Listing:
+        waited = self.waited
+        items: dict[str, dict[str, t.Any]] = {}
+        totals: set[int] = set()
+        for page in range(1, _MOST_PAGES + 1):
+            envelope = self.call("GET", path, asked, query={**query, "page": page, "per_page": PER_PAGE})
+            if page == 1:
+                waited = self.waited
+            found = objects_of(envelope, f"Could not {asked}: GET {path}")
+            info = PageInfo(envelope.get("result_info"))
+            totals.update(() if info.total is None else (info.total,))
+            for item in found:
+                if items.setdefault(item["id"], item) is not item:
+                    raise _Changed(f"page {page} repeats {printable(item['id'], 64)}")
+            if not found or info.ends(page, len(items)):
+                break
+        else:
+            raise _Changed(f"there is no end after {_MOST_PAGES} pages")
+        # Whether the totals count what a filter leaves or everything is not documented: then, an empty page is the end.
+        if not query and totals - {len(items)}:
+            raise _Changed(f"{len(items)} objects came, {', '.join(map(str, sorted(totals)))} were announced")
+        if not query and not found and not totals and page < (info.pages or 0):
+            raise _Changed(f"page {page} of {info.pages} is empty")
+        return Listing(list(items.values()), waited)
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Wait on behalf of a pacer.
+
+        :raises CloudflareError: that would be longer than C(max_wait) allows.
+        """
+        self._check_wait(seconds, CloudflareError(f"No request was made: {why}."))
+        self.pause(seconds)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait so long, where C(max_wait) allows it, and say whether it did."""
+        if self.waited + seconds > self._connection.max_wait:
+            return False
+        time.sleep(seconds)
+        self.waited += seconds
+        return True
+
+    def _attempt(
+        self, method: str, path: str, asked: str, query: t.Mapping[str, t.Any] | None, body: t.Any
+    ) -> dict[str, t.Any]:
+        what = f"Could not {asked}: {method} {path}"
+        self.requests += 1
+        try:
+            answer = _transport.attempt(
+                self._session,
+                method,
+                self._connection.url + path,
+                timeout=self._connection.timeout,
+                params=query,
+                json=body,
+                auth=self._log_in,
+            )
+        except _transport.NoAnswer as error:
+            raise ApiError(f"{what} failed: {error}.", transient=True) from None
+        except _transport.UnusableAnswer as error:
+            raise ApiError(f"{what} failed: {error}.") from None
+        try:
+            envelope = read_envelope(answer, what, path)
+        except ApiError as error:
+            if not error.throttled:
+                self._pacer.passed()
+            raise
+        self._pacer.passed()
+        self._keep_messages(list_of(envelope.get("messages")))
+        return envelope
+
+    def _keep_messages(self, notes: t.Sequence[t.Any]) -> None:
+        for note in notes[:_MOST_MESSAGES]:
+            if note not in self.messages and len(self.messages) < _MOST_MESSAGES:
+                self.messages.append(note)
+
+    def _log_in(self, request: t.Any) -> t.Any:
+        """Set the credentials of a prepared request. As the session's own way to log in, it also keeps .netrc out."""
+        request.headers.update(self._connection.credentials.headers())
+        return request
+
+    def _sit_out(self, problem: ApiError, throttles: int) -> None:
+        seconds = problem.retry_after
+        if seconds is None:
+            seconds = _NEXT_THROTTLED_WAITS if throttles else _FIRST_THROTTLED_WAIT
+        seconds = max(seconds, 1.0)
+        self._pacer.banned(seconds, problem.retry_after is not None)
+        self._wait(seconds, problem)
+
+    def _back_off(self, problem: ApiError, failures: int) -> None:
+        seconds = min(_FIRST_BACKOFF * 2**failures, _LONGEST_BACKOFF)
+        self._wait(max(seconds, problem.retry_after or 0.0), problem)
+
+    def _wait(self, seconds: float, problem: ApiError) -> None:
+        """Wait a little longer than C(seconds), so that many runs do not come back at once."""
+        self._check_wait(seconds, problem)
+        seconds = min(seconds * random.uniform(1.0, 1.1), self._connection.max_wait - self.waited)
+        self.pause(seconds)
+
+    def _check_wait(self, seconds: float, problem: CloudflareError) -> None:
+        if self.waited + seconds > self._connection.max_wait:
+            problem.message += (
+                f" To try again takes a wait of {math.ceil(seconds)} s; 'max_wait' is {self._connection.max_wait:g} s, of "
+                f"which {self.waited:.0f} s are spent."
+            )
+            raise problem

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""What an answer of the API means: its result, or an error with all that the API said. Pure.
+
+Source: Cloudflare API documentation, "Make API calls", "Rate limits" and "Pagination".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import typing as t
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._hints import hint_for
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import Answer
+
+_MOST_LEVELS = 50  # of nested JSON; the API has six
+_LONGEST_REASON = 2000  # characters of a message; the errors are in the result as a whole
+
+_TRANSIENT = frozenset((500, 502, 503, 504, *range(520, 525)))
+# Refused before the request as such was looked at; after any other failure, a write may have been done, or half done.
+_REFUSED_UNSEEN = frozenset((401, 403, 429))
+_THROTTLED_CODES = frozenset((971, 10100, 10429))
+
+
+class ApiError(CloudflareError):
+    """The API did not do what was asked.
+
+    :param status: The HTTP status of the last answer; nothing where there was none.
+    :param errors: The API's own error objects, whole.
+    :param transient: Whether the same call may succeed a moment later.
+    :param retry_after: The seconds that the API asks to wait, if it does.
+
+    C(perhaps_done) tells whether a write may have been done all the same, by this attempt or an earlier one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        status: int | None = None,
+        errors: t.Sequence[t.Any] = (),
+        *,
+        transient: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, errors=list(errors), **({} if status is None else {"status": status}))
+        self.status = status
+        self.codes = [code for code, _text in map(code_and_text, errors) if code is not None]
+        self.transient = transient
+        self.retry_after = retry_after
+        self.perhaps_done = status not in _REFUSED_UNSEEN
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the rate limit was exceeded: a wait helps."""
+        return self.status == 429 or not _THROTTLED_CODES.isdisjoint(self.codes)
+
+
+class PageInfo:
+    """What C(result_info) tells of a list; whatever it does not tell is nothing."""
+
+    def __init__(self, info: object) -> None:
+        told = info if isinstance(info, dict) else {}
+        self.total = _count(told.get("total_count"))
+        self.pages = _count(told.get("total_pages"))
+
+    def ends(self, page: int, collected: int) -> bool:
+        """Whether it proves that nothing comes after this page."""
+        if self.total is None and self.pages is None:
+            return False
+        return collected >= (self.total or 0) and page >= (self.pages or 0)
+
+
+def _count(value: object) -> int | None:
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
+
+
+def objects_of(envelope: t.Mapping[str, t.Any], what: str) -> list[dict[str, t.Any]]:
+    """Return the objects of a list's answer; C(null) is documented for an empty one."""
+    if "result" not in envelope:
+        raise ApiError(f"{what} answered without a 'result'.")
+    found = envelope["result"]
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise ApiError(f"{what} answered with a 'result' that is no list.")
+    for item in found:
+        if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
+            raise ApiError(f"{what} answered with an item that has no 'id': {printable(json.dumps(item))}.")
+    return found
+
+
+def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
+    """Return the envelope of a successful answer.
+
+    :raises ApiError: it is anything else; nothing of what the API said is lost.
+    """
+    ray = printable(answer.headers.get("cf-ray", ""), 64)
+    told = f"{what} answered HTTP {answer.status}" + (f" (cf-ray {ray})" if ray else "")
+    again: t.Any = {
+        "transient": answer.status in _TRANSIENT,
+        "retry_after": _read_retry_after(answer.headers.get("Retry-After")),
+    }
+    if 300 <= answer.status < 400:
+        target = printable(answer.headers.get("Location", "nowhere"))
+        raise ApiError(
+            f"{told}, a redirect to {target}. Redirects are not followed, so that credentials stay here: check 'api_url'.",
+            answer.status,
+        )
+    try:
+        envelope = json.loads(answer.body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        envelope = None
+    if isinstance(envelope, (dict, list)) and _is_deep(envelope):
+        raise ApiError(f"{told} with JSON that is nested more than {_MOST_LEVELS} levels deep.", answer.status, **again)
+    if not isinstance(envelope, dict):
+        kind = printable(answer.headers.get("Content-Type", "no content type"), 60)
+        raise ApiError(
+            f"{told} with {len(answer.body)} bytes of {kind} that hold no JSON object."
+            + _spaced(hint_for((), answer.status, path)),
+            answer.status,
+            **again,
+        )
+    if 200 <= answer.status < 300 and envelope.get("success") is True:
+        return envelope
+    errors = list_of(envelope.get("errors")) or ([envelope] if "success" not in envelope else [])
+    texts = "; ".join(map(_error_text, errors)) or "no reason given"
+    texts = texts if len(texts) <= _LONGEST_REASON else texts[: _LONGEST_REASON - 1] + "\u2026"
+    codes = [code for code, _text in map(code_and_text, errors) if code is not None]
+    raise ApiError(f"{told}: {texts}." + _spaced(hint_for(codes, answer.status, path)), answer.status, errors, **again)
+
+
+def _is_deep(value: object) -> bool:
+    """Tell whether JSON is nested so deeply that whoever gets the result may not be able to write or read it."""
+    level: list[t.Any] = [value]
+    for _level in range(_MOST_LEVELS):
+        containers = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [child for items in containers for child in items if isinstance(child, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _refuse(constant: str) -> t.NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:40]} is out of range")
+    return value
+
+
+def list_of(value: object) -> list[t.Any]:
+    """Return a list of an answer, where the API may leave it out or give one item without its list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def code_and_text(error: object) -> tuple[int | None, str]:
+    if not isinstance(error, dict):
+        return None, printable(error)
+    code = error.get("code")
+    text = error.get("message") or error.get("error") or "no text"
+    return (code if isinstance(code, int) and not isinstance(code, bool) else None), printable(text, 500)
+
+
+def _error_text(error: object) -> str:
+    code, text = code_and_text(error)
+    chain = list_of(error.get("error_chain")) if isinstance(error, dict) else []
+    below = f" ({'; '.join(map(_error_text, chain))})" if chain else ""
+    return (f"{code} {text}" if code is not None else text).rstrip(".") + below
+
+
+def _spaced(text: str) -> str:
+    return f" {text}" if text else ""
+
+
+def _read_retry_after(value: str | None) -> float | None:
+    """Return the seconds of a C(Retry-After) header, which may give a date (RFC 9110); nothing for anything else."""
+    if value is None:
+        return None
+    if value.isascii() and value.strip().isdigit():
+        return float(value.strip()[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+        return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""What the API's object of a zone holds, and what its id looks like. Pure.
+
+Source: Cloudflare API, "List Zones".
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def is_zone_id(text: str) -> bool:
+    """Tell whether it is what Cloudflare uses as the id of a zone or an account: it goes into a path as it is."""
+    return _ID.fullmatch(text) is not None
+
+
+def account_of(zone: t.Mapping[str, t.Any], field: str) -> object:
+    """Return a field of the account that a zone is in; nothing where the API does not tell."""
+    return part_of(zone, "account", field)
+
+
+def part_of(zone: t.Mapping[str, t.Any], part: str, field: str) -> t.Any:
+    """Return a field of an object within the zone's; nothing where there is none."""
+    found = zone.get(part)
+    return found.get(field) if isinstance(found, dict) else None
+
+
+def described(zone: t.Mapping[str, t.Any]) -> str:
+    """Return what tells a zone from others of its name."""
+    return (
+        f"{printable(zone['id'], 64)} (account {printable(account_of(zone, 'id'))} "
+        f"{printable(account_of(zone, 'name'))}, status {printable(zone.get('status'))})"
+    )

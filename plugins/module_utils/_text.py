@@ -35,5 +35,10 @@ def listed(values: t.Iterable[object], most: int = 5) -> str:
     return f"{shown} and {len(items) - most} more" if len(items) > most else shown
 
 
+def letters_and_digits(text: str) -> str:
+    """Return C(text) without spaces and punctuation, which is how the API spells an issuer: C(Let's Encrypt) is C(LetsEncrypt)."""
+    return "".join(char for char in text if char.isalnum())
+
+
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")

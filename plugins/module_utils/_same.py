@@ -1,0 +1,55 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""Which certificates of a zone look the same as a leaf. Pure.
+
+The API returns no PEM, serial number or fingerprint. Two certificates that agree in all that is compared here cannot be told apart.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import unicodedata
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import letters_and_digits
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import Leaf
+
+
+def is_same(leaf: Leaf, certificate: Certificate, wanted_type: str | None = None) -> bool:
+    """Tell whether a certificate of a zone looks the same as a leaf.
+
+    :param wanted_type: The type that it has to have where the API returns one; any if unset.
+    """
+    expires_on = certificate.expires_on
+    return (
+        expires_on is not None
+        and expires_on.replace(microsecond=0) == leaf.expires_on
+        and (certificate.signature or "").lower() == leaf.signature.lower()
+        and (not leaf.issuer or _is_issuer(leaf.organization or "", certificate.issuer or ""))
+        and (wanted_type is None or certificate.type in (None, wanted_type))
+        and certificate.names <= leaf.names  # the API may leave out names of other zones
+    )
+
+
+def find_same(leaf: Leaf, certificates: t.Iterable[Certificate], wanted_type: str | None = None) -> list[Certificate]:
+    """Return the certificates that look the same as a leaf, those that name most of its hosts first."""
+    found = [certificate for certificate in certificates if is_same(leaf, certificate, wanted_type)]
+    return sorted(found, key=lambda certificate: (-len(certificate.names), certificate.newest_first()))
+
+
+def _is_issuer(organization: str, issuer: str) -> bool:
+    """Compare letters and digits. How the API spells letters that are not ASCII is not known: any plain way will do."""
+    composed = _plain(organization)
+    dropped = "".join(char for char in composed if char.isascii())
+    without_marks = _plain(unicodedata.normalize("NFKD", organization).encode("ascii", "ignore").decode("ascii"))
+    return _plain(issuer) in (composed, dropped, without_marks)
+
+
+def _plain(text: str) -> str:
+    return letters_and_digits(unicodedata.normalize("NFC", text)).casefold()

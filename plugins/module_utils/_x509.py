@@ -1,0 +1,304 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""X.509 certificates and their private keys, read from PEM or DER. Pure.
+
+- C(read_chain) reads a file as it is uploaded: the leaf, then the chain. C(read_leaf) reads one certificate, as a server sends it.
+- C(unlock_key) reads the leaf's private key, and returns it as the API takes it.
+- What is refused is an C(X509Error), whose text goes after the name of the option: C('certificate' has expired ...).
+  No part of a key or of a passphrase is in it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+import textwrap
+import typing as t
+from base64 import b64decode
+from datetime import datetime, timezone
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import comparable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import letters_and_digits, printable
+
+# The file can be imported without the library; whoever reads a certificate then gets an X509Error that says so.
+IMPORT_ERROR: str | None
+try:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.backends import default_backend
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+    from cryptography.x509.oid import ExtensionOID, NameOID
+except ImportError as error:
+    IMPORT_ERROR = str(error)
+else:
+    IMPORT_ERROR = None
+
+LOWEST_CRYPTOGRAPHY = "2.8"
+_FEWEST_RSA_BITS = 2048
+
+# The API spells signature algorithms as cfssl does (github.com/cloudflare/cfssl, helpers.SignatureString).
+_SIGNATURES = {
+    "1.2.840.113549.1.1.5": "SHA1WithRSA",
+    "1.3.14.3.2.29": "SHA1WithRSA",
+    "1.2.840.113549.1.1.11": "SHA256WithRSA",
+    "1.2.840.113549.1.1.12": "SHA384WithRSA",
+    "1.2.840.113549.1.1.13": "SHA512WithRSA",
+    "1.2.840.10045.4.1": "ECDSAWithSHA1",
+    "1.2.840.10045.4.3.2": "ECDSAWithSHA256",
+    "1.2.840.10045.4.3.3": "ECDSAWithSHA384",
+    "1.2.840.10045.4.3.4": "ECDSAWithSHA512",
+    "1.3.101.112": "Ed25519",
+}
+UNKNOWN_SIGNATURE = "Unknown Signature"
+
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
+_KEY_LABEL = re.compile(r"(?:[A-Z0-9]+ )?PRIVATE KEY")
+
+
+class X509Error(ValueError):
+    """Why a certificate or a key is refused, to be read after the name of the option that holds it."""
+
+
+class Leaf(t.NamedTuple):
+    """What can be seen of one certificate.
+
+    :param names: The hostnames that it covers, as lower-case A-labels: its DNS names, or its common name if it has none.
+    :param expires_on: In UTC, to the second.
+    :param organization: The O of its issuer, as it is spelled there.
+    :param signature: How its issuer signed it, in the API's spelling.
+    :param key_type: V(rsa), V(ecdsa), V(ed25519), V(ed448), or V(other).
+    :param fingerprint_sha256: In lower-case hexadecimal digits.
+    :param pem: The certificate alone, as PEM.
+    """
+
+    names: frozenset[str]
+    expires_on: datetime
+    organization: str | None
+    signature: str
+    key_type: str
+    serial_number: int
+    fingerprint_sha256: str
+    pem: str
+
+    @property
+    def issuer(self) -> str | None:
+        """The issuer's O as the API spells it: letters and digits alone."""
+        return letters_and_digits(self.organization) if self.organization else None
+
+
+class Chain(t.NamedTuple):
+    """A file of certificates: its leaf, and C(pem), the leaf and its chain without any text between them."""
+
+    leaf: Leaf
+    pem: str
+
+
+def read_chain(text: str, now: datetime) -> Chain:
+    """Read certificates to be uploaded: PEM, the leaf first; whatever stands between the PEM blocks is ignored.
+
+    :raises X509Error: it is not what can be uploaded, or C(cryptography) is missing.
+    """
+    _need_library()
+    blocks = [body for label, body in _BLOCK.findall(text) if label in _CERTIFICATE_LABELS]
+    if not blocks:
+        raise X509Error(
+            "has no certificate in PEM format: provide the text from '-----BEGIN CERTIFICATE-----' to "
+            "'-----END CERTIFICATE-----'."
+        )
+    certificates = [_load(_der(body), f"certificate {number}") for number, body in enumerate(blocks, 1)]
+    read = [_read(found, f"certificate {number}") for number, found in enumerate(certificates, 1)]
+    _check_first(certificates)
+    _check_leaf(read[0], certificates[0], now)
+    return Chain(read[0], "".join(dict.fromkeys(found.pem for found in read)))
+
+
+def read_leaf(der: bytes) -> Leaf:
+    """Read one certificate from DER, whatever it is.
+
+    :raises X509Error: it cannot be read, or C(cryptography) is missing.
+    """
+    _need_library()
+    return _read(_load(der, "the certificate"), "the certificate")
+
+
+def unlock_key(text: str, passphrase: str | None, leaf: Leaf) -> str:
+    """Return the private key of a leaf as PEM, PKCS #8, not encrypted.
+
+    :param text: PEM; whatever stands beside the one private key is ignored.
+    :param passphrase: Used only if the key is encrypted.
+    :raises X509Error: the key cannot be read, is not the leaf's, or is too weak.
+    """
+    _need_library()
+    blocks = [(label, body) for label, body in _BLOCK.findall(text) if _KEY_LABEL.fullmatch(label)]
+    if len(blocks) != 1:
+        how_many = f"{len(blocks)} private keys" if blocks else "no private key in PEM format"
+        raise X509Error(f"has {how_many}: provide exactly one, as PEM.")
+    key = _load_key(*blocks[0], passphrase)
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < _FEWEST_RSA_BITS:
+        raise _too_weak(key.key_size)
+    if _public_der(key.public_key()) != _public_der(_load(_der(leaf.pem), "the certificate").public_key()):
+        raise X509Error(
+            "is not the private key of the certificate: provide the key that the certificate was issued for."
+        )
+    pem: bytes = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return pem.decode("ascii")
+
+
+def _need_library() -> None:
+    if IMPORT_ERROR is not None:
+        raise X509Error(
+            f"cannot be read: the Python library 'cryptography' ({LOWEST_CRYPTOGRAPHY} or newer) cannot be imported: "
+            f"{IMPORT_ERROR}. Install it for the Python that runs this task."
+        )
+
+
+def _der(body: str) -> bytes:
+    """Return what the text between the two lines of a PEM block, or of a whole one, encodes; nothing where it is no base64."""
+    try:
+        return b64decode("".join(_BLOCK.sub(r"\2", body).split()), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _load(der: bytes, which: str) -> t.Any:
+    try:
+        return x509.load_der_x509_certificate(der, default_backend())
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise _unreadable(which) from None
+
+
+def _unreadable(which: str) -> X509Error:
+    return X509Error(
+        f"cannot be read: {which} is damaged, or is not an X.509 certificate. Provide it as the CA issued it."
+    )
+
+
+def _read(found: t.Any, which: str) -> Leaf:
+    try:
+        der: bytes = found.public_bytes(serialization.Encoding.DER)
+        return Leaf(
+            names=_names(found),
+            expires_on=_expires_on(found),
+            organization=_first(found.issuer, NameOID.ORGANIZATION_NAME),
+            signature=_SIGNATURES.get(found.signature_algorithm_oid.dotted_string, UNKNOWN_SIGNATURE),
+            key_type=_key_type(found),
+            serial_number=found.serial_number,
+            fingerprint_sha256=hashlib.sha256(der).hexdigest(),
+            pem=_pem(found),
+        )
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        raise _unreadable(which) from None
+
+
+def _pem(found: t.Any) -> str:
+    pem: bytes = found.public_bytes(serialization.Encoding.PEM)
+    return pem.decode("ascii")
+
+
+def _names(found: t.Any) -> frozenset[str]:
+    extension = _extension(found, ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+    names = extension.get_values_for_type(x509.DNSName) if extension is not None else []
+    common_name = _first(found.subject, NameOID.COMMON_NAME)
+    return comparable(names or ([common_name] if common_name else []))
+
+
+def _expires_on(found: t.Any) -> datetime:
+    moment: datetime | None = getattr(found, "not_valid_after_utc", None)  # since cryptography 42
+    return moment or found.not_valid_after.replace(tzinfo=timezone.utc)
+
+
+def _extension(found: t.Any, oid: t.Any) -> t.Any:
+    try:
+        return found.extensions.get_extension_for_oid(oid).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _first(name: t.Any, oid: t.Any) -> str | None:
+    return next((str(attribute.value) for attribute in name.get_attributes_for_oid(oid)), None)
+
+
+def _key_type(found: t.Any) -> str:
+    try:
+        key = found.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "other"
+    kinds = {
+        "rsa": rsa.RSAPublicKey,
+        "ecdsa": ec.EllipticCurvePublicKey,
+        "ed25519": ed25519.Ed25519PublicKey,
+        "ed448": ed448.Ed448PublicKey,
+    }
+    return next((name for name, kind in kinds.items() if isinstance(key, kind)), "other")
+
+
+def _check_first(certificates: t.Sequence[t.Any]) -> None:
+    """Refuse a file that does not begin with its leaf; a self-signed certificate alone may be flagged as a CA."""
+    first = certificates[0]
+    others = [(number, found) for number, found in enumerate(certificates, 1) if found != first]
+    issued = next((number for number, found in others if found.issuer == first.subject), None)
+    constraints = _extension(first, ExtensionOID.BASIC_CONSTRAINTS)
+    is_ca = constraints is not None and constraints.ca
+    if issued or (is_ca and (others or _extension(first, ExtensionOID.SUBJECT_ALTERNATIVE_NAME) is None)):
+        why = f"issued certificate {issued} of the same file" if issued else "is that of a CA"
+        raise X509Error(
+            f"does not begin with the leaf: the first certificate {why}. Put the leaf first, then its chain."
+        )
+
+
+def _check_leaf(leaf: Leaf, found: t.Any, now: datetime) -> None:
+    if not leaf.names:
+        raise X509Error("covers no hostname: the leaf has neither a DNS name nor a common name.")
+    if leaf.expires_on <= now:
+        raise X509Error(f"has expired on {leaf.expires_on:%Y-%m-%d %H:%M:%S} UTC. Provide one that is valid.")
+    if leaf.key_type == "other":
+        raise X509Error("has a public key of a kind that is not supported: use RSA or ECDSA.")
+    if leaf.key_type == "rsa" and found.public_key().key_size < _FEWEST_RSA_BITS:
+        raise _too_weak(found.public_key().key_size)
+
+
+def _too_weak(bits: int) -> X509Error:
+    return X509Error(f"has an RSA key of {bits} bits: Cloudflare accepts {_FEWEST_RSA_BITS} bits or more.")
+
+
+def _load_key(label: str, body: str, passphrase: str | None) -> t.Any:
+    locked = label.startswith("ENCRYPTED") or "Proc-Type: 4,ENCRYPTED" in body
+    if locked and not passphrase:
+        raise X509Error("is encrypted: set 'private_key_passphrase'.")
+    pem = f"-----BEGIN {label}-----\n{_rewrapped(body)}\n-----END {label}-----\n"
+    try:
+        return serialization.load_pem_private_key(
+            pem.encode(), passphrase.encode() if locked and passphrase else None, default_backend()
+        )
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        pass
+    if locked:
+        raise X509Error(
+            "cannot be decrypted with 'private_key_passphrase': the passphrase is wrong, or the key is damaged."
+        )
+    raise X509Error(
+        f"cannot be read: the {printable(label)} is damaged, or of a kind that is not supported. Provide an RSA or ECDSA key, "
+        "as PKCS #8, PKCS #1 or SEC 1."
+    )
+
+
+def _rewrapped(body: str) -> str:
+    """Return what a PEM block holds in lines of the usual length, without indentation; header lines stay as they are."""
+    lines = [line.strip() for line in body.strip().splitlines()]
+    headers = [line for line in lines if ":" in line]
+    data = "".join("".join(line.split()) for line in lines if ":" not in line)
+    return "\n".join([*headers, *([""] if headers else []), *textwrap.wrap(data, 64)])
+
+
+def _public_der(key: t.Any) -> bytes:
+    der: bytes = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return der

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificates of a zone look the same as a leaf."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import UTC, datetime
+
+import pytest
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import read_certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._same import find_same, is_same
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import Leaf
+
+LEAF = Leaf(
+    names=frozenset({"www.example.com", "*.example.com", "xn--bcher-kva.example"}),
+    expires_on=datetime(2036, 3, 1, 23, 59, 59, tzinfo=UTC),
+    organization="GlobalSign nv-sa",
+    signature="SHA256WithRSA",
+    key_type="rsa",
+    serial_number=1,
+    fingerprint_sha256="00",
+    pem="",
+)
+OBJECT = {
+    "id": "one",
+    "type": "sni_custom",
+    "hosts": ["www.example.com", "*.example.com", "xn--bcher-kva.example"],
+    "issuer": "GlobalSignnvsa",
+    "signature": "SHA256WithRSA",
+    "expires_on": "2036-03-01T23:59:59.000000Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "same"),
+    [
+        ({}, True),
+        ({"expires_on": "2036-03-02T00:59:59.25+01:00"}, True),
+        ({"expires_on": "2036-03-01T23:59:58Z"}, False),
+        ({"expires_on": None}, False),
+        ({"signature": "SHA384WithRSA"}, False),
+        ({"signature": "sha256WithRSA"}, True),
+        ({"signature": None}, False),
+        ({"issuer": "GlobalSign nv-sa"}, True),
+        ({"issuer": "globalsignNVSA"}, True),
+        ({"issuer": "GlobalSign"}, False),
+        ({"issuer": None}, False),
+        ({"type": "legacy_custom"}, False),
+        ({"type": None}, True),
+        ({"hosts": ["WWW.example.com", "b\u00fccher.example"]}, True),
+        ({"hosts": ["www.example.com", "shop.example.com"]}, False),
+        ({"hosts": ["a.example.com"]}, False),
+    ],
+)
+def test_each_field_that_is_compared(fields: dict[str, t.Any], same: bool) -> None:
+    assert is_same(LEAF, read_certificate({**OBJECT, **fields}), "sni_custom") is same
+
+
+def test_any_type_will_do_where_none_is_asked_for() -> None:
+    assert is_same(LEAF, read_certificate({**OBJECT, "type": "legacy_custom"}))
+
+
+@pytest.mark.parametrize("organization", [None, "---"])
+def test_the_issuer_is_not_compared_where_the_leaf_names_none(organization: str | None) -> None:
+    assert is_same(LEAF._replace(organization=organization), read_certificate({**OBJECT, "issuer": "Whoever"}))
+
+
+@pytest.mark.parametrize(
+    ("organization", "issuer", "same"),
+    [
+        ("S\u00e9curit\u00e9, S.A.", "S\u00e9curit\u00e9SA", True),
+        ("S\u00e9curit\u00e9, S.A.", "Se\u0301curite\u0301SA", True),
+        ("S\u00e9curit\u00e9, S.A.", "SecuriteSA", True),
+        ("S\u00e9curit\u00e9, S.A.", "ScuritSA", True),
+        ("S\u00e9curit\u00e9, S.A.", "SekuriteSA", False),
+        ("\u4fe1\u983c", "", True),
+        ("\u4fe1\u983c", "\u4fe1", False),
+    ],
+)
+def test_letters_that_are_not_ascii_may_be_kept_replaced_or_dropped(organization: str, issuer: str, same: bool) -> None:
+    assert is_same(LEAF._replace(organization=organization), read_certificate({**OBJECT, "issuer": issuer})) is same
+
+
+def test_the_one_with_most_of_the_hosts_comes_first() -> None:
+    part = read_certificate({**OBJECT, "id": "part", "hosts": ["www.example.com"]})
+    other = read_certificate({**OBJECT, "id": "other", "hosts": ["mail.example.com"]})
+    assert [found.id for found in find_same(LEAF, [part, other, read_certificate(OBJECT)])] == ["one", "part"]

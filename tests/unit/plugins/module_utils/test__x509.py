@@ -1,0 +1,295 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read from certificates and keys, what is refused, and that no refusal shows any part of a secret."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import typing as t
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509 as library
+from cryptography.hazmat.primitives import hashes, serialization
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import (
+    Leaf,
+    X509Error,
+    read_chain,
+    read_leaf,
+    unlock_key,
+)
+from ansible_collections.zonefleet.cloudflare.tests.unit.issued import END, issue, key_pem, make_key, named, pem
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+RSA, P256, P384, ED25519 = make_key("rsa2048"), make_key("p256"), make_key("p384"), make_key("ed25519")
+PLAIN = issue("www.example.com", key=RSA)
+PASSPHRASE = "correct horse battery staple"
+
+
+def leaf_of(certificate: t.Any) -> Leaf:
+    return read_chain(pem(certificate), NOW).leaf
+
+
+@pytest.mark.parametrize(
+    ("certificate", "names"),
+    [
+        (issue("WWW.Example.com", "example.com"), {"www.example.com", "example.com"}),
+        (issue("*.example.com"), {"*.example.com"}),
+        (issue("xn--bcher-kva.example"), {"xn--bcher-kva.example"}),
+        (issue("www.example.com", common_name="other.example.com"), {"www.example.com"}),
+        (issue(common_name="CN.example.com"), {"cn.example.com"}),
+        (issue(common_name="b\u00fccher.example"), {"xn--bcher-kva.example"}),
+        (
+            issue(*(f"h{number}.example.com" for number in range(250))),
+            {f"h{number}.example.com" for number in range(250)},
+        ),
+    ],
+)
+def test_names(certificate: t.Any, names: set[str]) -> None:
+    assert leaf_of(certificate).names == names
+
+
+@pytest.mark.parametrize(
+    ("organization", "issuer"),
+    [
+        ("DigiCert Inc", "DigiCertInc"),
+        ("Let's Encrypt", "LetsEncrypt"),
+        ("GlobalSign nv-sa", "GlobalSignnvsa"),
+        ("Example, Inc. (Test)", "ExampleIncTest"),
+        ("S\u00e9curit\u00e9 \u4fe1\u983c", "S\u00e9curit\u00e9\u4fe1\u983c"),
+        ("---", ""),
+        (None, None),
+    ],
+)
+def test_the_issuer_is_its_o_without_spaces_and_punctuation(organization: str | None, issuer: str | None) -> None:
+    leaf = leaf_of(issue("www.example.com", organization=organization))
+    assert (leaf.organization, leaf.issuer) == (organization, issuer)
+
+
+def test_the_first_of_several_organizations_counts() -> None:
+    found = leaf_of(issue("www.example.com", issuer=named("CA", "First Org", "Second Org")))
+    assert found.organization == "First Org"
+
+
+@pytest.mark.parametrize(
+    ("key", "ca_key", "algorithm", "signature", "key_type"),
+    [
+        (RSA, RSA, hashes.SHA256(), "SHA256WithRSA", "rsa"),
+        (RSA, RSA, hashes.SHA384(), "SHA384WithRSA", "rsa"),
+        (RSA, RSA, hashes.SHA512(), "SHA512WithRSA", "rsa"),
+        (P256, P256, hashes.SHA256(), "ECDSAWithSHA256", "ecdsa"),
+        (P384, P384, hashes.SHA384(), "ECDSAWithSHA384", "ecdsa"),
+        (P384, P256, hashes.SHA512(), "ECDSAWithSHA512", "ecdsa"),
+        (P256, RSA, hashes.SHA256(), "SHA256WithRSA", "ecdsa"),
+        (ED25519, ED25519, None, "Ed25519", "ed25519"),
+        (P256, RSA, hashes.SHA224(), "Unknown Signature", "ecdsa"),
+    ],
+)
+def test_the_signature_in_the_spelling_of_the_api(
+    key: t.Any, ca_key: t.Any, algorithm: t.Any, signature: str, key_type: str
+) -> None:
+    leaf = leaf_of(issue("www.example.com", key=key, ca_key=ca_key, algorithm=algorithm))
+    assert (leaf.signature, leaf.key_type) == (signature, key_type)
+
+
+# Made once: the newest library signs with no SHA-1, the lowest one with no PSS.
+SHA1_ECDSA = """
+-----BEGIN CERTIFICATE-----
+MIIBPDCB5KADAgECAgISZzAJBgcqhkjOPQQBMDExFTATBgNVBAoMDFRlc3QgQ0Eg
+SW5jLjEYMBYGA1UEAwwPVGVzdCBJc3N1aW5nIENBMB4XDTIwMDEwMTAwMDAwMFoX
+DTM2MDMwMTIzNTk1OVowADBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABCDN4u81
+/d8WDy0K/Za1cxKVmdF27x3usZNj8XTcLbgNLequEsTU1gqak7w/ZYDtvWdCVcVj
+v63AtLNqZhu3hUqjHjAcMBoGA1UdEQQTMBGCD3d3dy5leGFtcGxlLmNvbTAJBgcq
+hkjOPQQBA0gAMEUCIQD+ljfhcq5D+MJzWBkalMyYV8Ml/Lko5uHsGYoaEG2JDwIg
+GtG5Q59CkLcwbGKjAYEptxu3ZRwsXXyyJnV9a/ZQLpg=
+-----END CERTIFICATE-----
+"""
+PSS = """
+-----BEGIN CERTIFICATE-----
+MIIB5zCCARygAwIBAgICEmcwQQYJKoZIhvcNAQEKMDSgDzANBglghkgBZQMEAgEF
+AKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEgMDExFTATBgNVBAoM
+DFRlc3QgQ0EgSW5jLjEYMBYGA1UEAwwPVGVzdCBJc3N1aW5nIENBMB4XDTIwMDEw
+MTAwMDAwMFoXDTM2MDMwMTIzNTk1OVowADBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABKOZd7HkkGIyVFkOUGp+zVi2l0TYR/Ie4N60sTlyIG2kyYuNODyUx7VIRCQr
+fCseLsef83DfNXIqESDaV3+Px+CjHjAcMBoGA1UdEQQTMBGCD3d3dy5leGFtcGxl
+LmNvbTBBBgkqhkiG9w0BAQowNKAPMA0GCWCGSAFlAwQCAQUAoRwwGgYJKoZIhvcN
+AQEIMA0GCWCGSAFlAwQCAQUAogMCASADgYEAOWliGoe2egI3OYonPsVD7es51khJ
+0ZyiBgyUlSB1qs7K+mcHwvAm/SE5NmpvKKyP/qzC7Ct8bzt2QHGw1Uv4jhzOHc0a
+lmBjVATeQqtTFK5O+hHPeCuEZIduFevvcGDPWJTsN1nwBf1YqocYmyKiF8g7+V6R
+tj3iqu9ffoDlyj8=
+-----END CERTIFICATE-----
+"""
+
+
+@pytest.mark.parametrize(("text", "signature"), [(SHA1_ECDSA, "ECDSAWithSHA1"), (PSS, "Unknown Signature")])
+def test_signatures_that_not_every_library_can_make(text: str, signature: str) -> None:
+    assert read_chain(text, NOW).leaf.signature == signature
+
+
+def test_a_sha1_rsa_signature() -> None:
+    # The last arc of sha256WithRSAEncryption is 11, that of sha1WithRSAEncryption 5: the signature itself is not checked.
+    der = PLAIN.public_bytes(serialization.Encoding.DER)
+    sha256, sha1 = bytes.fromhex("06092a864886f70d01010b"), bytes.fromhex("06092a864886f70d010105")
+    assert read_leaf(der.replace(sha256, sha1)).signature == "SHA1WithRSA"
+
+
+def test_what_else_identifies_a_leaf() -> None:
+    leaf = read_leaf(PLAIN.public_bytes(serialization.Encoding.DER))
+    assert leaf.expires_on == END.replace(tzinfo=UTC)
+    assert leaf.serial_number == 4711
+    assert leaf.fingerprint_sha256 == PLAIN.fingerprint(hashes.SHA256()).hex()
+    assert leaf.pem == pem(PLAIN) and leaf == leaf_of(PLAIN)
+
+
+CA = issue(
+    common_name="Test Issuing CA", subject=named("Test Issuing CA", "Test CA Inc."), ca=True, organization="Root"
+)
+SELF = issue("www.example.com", subject=named("own"), issuer=named("own"), ca=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "subject=/CN=www.example.com\n" + pem(PLAIN) + "issuer=/O=x\n" + pem(CA) + "\n\n",
+        pem(PLAIN, CA).replace("\n", "\r\n"),
+        "".join("    " + line + "\n" for line in pem(PLAIN, CA).splitlines()),
+        pem(PLAIN, PLAIN, CA),
+        pem(PLAIN, CA).replace(" CERTIFICATE", " X509 CERTIFICATE"),
+        pem(PLAIN) + key_pem(RSA) + pem(CA),
+        "\ufeff" + pem(PLAIN, CA),
+    ],
+    ids=["text-between", "CRLF", "indented", "leaf-twice", "old-label", "with-a-key", "BOM"],
+)
+def test_only_the_certificates_of_a_file_count(text: str) -> None:
+    chain = read_chain(text, NOW)
+    assert chain.pem == pem(PLAIN, CA) and chain.leaf == leaf_of(PLAIN)
+
+
+def test_a_self_signed_certificate_alone_is_a_leaf_although_tools_flag_it_as_a_ca() -> None:
+    assert leaf_of(SELF).names == {"www.example.com"}
+
+
+DAMAGED = pem(PLAIN).replace("MII", "AAA", 1)
+EXPIRED = issue("www.example.com", end=datetime(2026, 6, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "has no certificate in PEM format"),
+        ("www.example.com", "has no certificate in PEM format"),
+        (key_pem(RSA), "has no certificate in PEM format"),
+        (pem(PLAIN)[:-40], "has no certificate in PEM format"),
+        (DAMAGED, "cannot be read: certificate 1 is damaged"),
+        (pem(PLAIN) + DAMAGED, "cannot be read: certificate 2 is damaged"),
+        ("-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----", "cannot be read: certificate 1 is damaged"),
+        (pem(CA, PLAIN), "does not begin with the leaf: the first certificate issued certificate 2"),
+        (pem(CA, SELF), "does not begin with the leaf: the first certificate is that of a CA"),
+        (pem(CA), "the first certificate is that of a CA"),
+        (pem(issue(subject=library.Name([]))), "covers no hostname"),
+        (pem(EXPIRED), "has expired on 2026-06-01 00:00:00 UTC"),
+        (pem(issue("www.example.com", key=make_key("rsa1024"))), "has an RSA key of 1024 bits"),
+    ],
+)
+def test_refused_certificates(text: str, problem: str) -> None:
+    with pytest.raises(X509Error) as caught:
+        read_chain(text, NOW)
+    assert problem in str(caught.value)
+    shows_nothing_of(str(caught.value), text)
+
+
+def test_a_certificate_is_valid_until_its_last_second() -> None:
+    end = datetime(2026, 6, 1, 12, 0, 0)
+    text = pem(issue("www.example.com", end=end))
+    assert read_chain(text, end.replace(tzinfo=UTC) - timedelta(seconds=1)).leaf.names
+    with pytest.raises(X509Error, match="has expired"):
+        read_chain(text, end.replace(tzinfo=UTC))
+
+
+def test_whatever_is_served_is_read() -> None:
+    old = issue("www.example.com", key=make_key("rsa1024"), end=datetime(2021, 1, 1))
+    assert read_leaf(old.public_bytes(serialization.Encoding.DER)).expires_on.year == 2021
+    with pytest.raises(X509Error, match="the certificate is damaged"):
+        read_leaf(b"\x30\x03\x02\x01\x01")
+
+
+@pytest.mark.parametrize("key", [RSA, P256, P384, ED25519], ids=["rsa", "p256", "p384", "ed25519"])
+@pytest.mark.parametrize("form", ["pkcs8", "traditional"])
+@pytest.mark.parametrize("passphrase", [None, PASSPHRASE, "p\u00e4ss"])
+def test_a_key_is_given_out_unlocked(key: t.Any, form: str, passphrase: str | None) -> None:
+    if key is ED25519:
+        form = "pkcs8"
+    text = key_pem(key, passphrase.encode() if passphrase else None, form)
+    leaf = leaf_of(issue("www.example.com", key=key))
+    for variant in (text, text.replace("\n", "\r\n"), "text\n" + text.replace("\n", "\n  "), pem(PLAIN) + text):
+        assert unlock_key(variant, passphrase, leaf) == key_pem(key)
+    assert passphrase or unlock_key(text, "not needed", leaf) == key_pem(key)
+
+
+def test_what_openssl_puts_beside_a_key_is_left_out() -> None:
+    parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    leaf = leaf_of(issue("www.example.com", key=P256))
+    assert unlock_key(parameters + key_pem(P256, form="traditional"), None, leaf) == key_pem(P256)
+
+
+LOCKED = key_pem(RSA, PASSPHRASE.encode())
+LOCKED_OLD = key_pem(RSA, PASSPHRASE.encode(), "traditional")
+LINES = key_pem(RSA).splitlines()
+KEY_DAMAGED = "\n".join([*LINES[:3], LINES[3][::-1], *LINES[4:]]).replace("MII", "AAA", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "passphrase", "problem"),
+    [
+        ("", None, "has no private key in PEM format"),
+        (pem(PLAIN), None, "has no private key in PEM format"),
+        (key_pem(RSA) + key_pem(P256), None, "has 2 private keys"),
+        (LOCKED, None, "is encrypted: set 'private_key_passphrase'"),
+        (LOCKED, "", "is encrypted: set 'private_key_passphrase'"),
+        (LOCKED_OLD, None, "is encrypted: set 'private_key_passphrase'"),
+        (LOCKED, "wrong secret", "cannot be decrypted with 'private_key_passphrase'"),
+        (LOCKED_OLD, "wrong secret", "cannot be decrypted with 'private_key_passphrase'"),
+        (KEY_DAMAGED, None, "cannot be read: the PRIVATE KEY is damaged"),
+        (
+            key_pem(RSA).replace("PRIVATE", "OPENSSH PRIVATE"),
+            None,
+            "cannot be read: the OPENSSH PRIVATE KEY is damaged",
+        ),
+        (key_pem(make_key("rsa2048", 2)), None, "is not the private key of the certificate"),
+        (key_pem(P256), None, "is not the private key of the certificate"),
+        (key_pem(make_key("rsa1024")), None, "has an RSA key of 1024 bits"),
+    ],
+)
+def test_refused_keys(text: str, passphrase: str | None, problem: str) -> None:
+    with pytest.raises(X509Error) as caught:
+        unlock_key(text, passphrase, leaf_of(PLAIN))
+    assert str(caught.value).startswith(problem)
+    assert caught.value.__cause__ is None and (caught.value.__context__ is None or caught.value.__suppress_context__)
+    shows_nothing_of(str(caught.value), text)
+    assert not passphrase or passphrase not in str(caught.value)
+
+
+def shows_nothing_of(message: str, text: str) -> None:
+    for line in text.splitlines():
+        assert len(line) < 8 or line.startswith("---") or line.strip() not in message
+
+
+def test_the_files_names_are_there_without_the_library() -> None:
+    program = (
+        "import sys; sys.modules['cryptography'] = None\n"
+        "from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _x509\n"
+        "try: _x509.read_leaf(b'')\n"
+        "except _x509.X509Error as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "the Python library 'cryptography' (2.8 or newer) cannot be imported" in done.stdout

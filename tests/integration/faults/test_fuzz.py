@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import (
     _certificate,
+    _envelope,
     _options,
     _selectors,
 )

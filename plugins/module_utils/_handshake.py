@@ -1,0 +1,266 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""One look at the certificate that a TLS server presents for a name, as one kind of client, within one deadline.
+
+The first handshake verifies what the server sends, as a browser would. Only where that is refused, a second one, to the
+same address, accepts everything, so that an expired certificate or one of a private CA can be seen as well: a trusted
+certificate costs one handshake, another one costs two. Whatever the server does becomes a reason, never an exception.
+
+The deadline covers every address tried, both handshakes, and each byte. Only the look-up of the address has the
+resolver's own limits instead.
+"""
+
+from __future__ import annotations
+
+import functools
+import socket
+import ssl
+import time
+import typing as t
+from contextlib import suppress
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._tls_failure import (
+    ENOUGH,
+    Cause,
+    explain,
+    no_tls,
+    speaks_tls,
+)
+
+ECDSA, RSA, ANY = "ecdsa", "rsa", "any"
+"""The kinds of client: TLS 1.2 with ECDSA ciphers alone, TLS 1.2 with RSA ciphers alone, everything up to TLS 1.3."""
+
+_CIPHERS = {ECDSA: "aECDSA", RSA: "aRSA", ANY: "DEFAULT"}
+_MOST_BYTES = 512 * 1024  # OpenSSL reads a chain of up to 100 KiB; a server that goes on and on is cut off
+
+
+class Seen(t.NamedTuple):
+    """The certificate that was presented.
+
+    :param leaf: In DER form.
+    :param untrusted: Why a client that verifies would refuse it for the name; null where it would accept it.
+    """
+
+    leaf: bytes
+    untrusted: str | None
+
+
+class Unseen(t.NamedTuple):
+    """That no certificate was seen, and the whole reason."""
+
+    error: str
+    cause: Cause
+
+
+class Place(t.NamedTuple):
+    """Where to connect to: a host name, an IPv4 address or an IPv6 address, and a port."""
+
+    host: str
+    port: int
+
+
+class _Failed(Exception):
+    def __init__(self, cause: Cause, reason: str) -> None:
+        super().__init__(reason)
+        self.cause = cause
+
+
+class _Address(t.NamedTuple):
+    family: int
+    sockaddr: t.Any
+
+    def __str__(self) -> str:
+        return f"{printable(self.sockaddr[0])} port {self.sockaddr[1]}"
+
+
+class _Deadline(t.NamedTuple):
+    seconds: float
+    end: float
+
+    def left(self) -> float:
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        return left
+
+
+def look(name: str, kind: str, place: Place, timeout: float) -> Seen | Unseen:
+    """Return the certificate that a server presents for a name.
+
+    :param name: In the form of a_labels, no wildcard; sent as SNI.
+    :param kind: What kind of client to be.
+    :param place: Where to connect to.
+    :param timeout: Seconds, from the first address to the last byte.
+    """
+    deadline = _Deadline(timeout, time.monotonic() + timeout)
+    try:
+        line = _connect(_resolve(place), deadline)
+        try:
+            return Seen(line.shake_hands(_context(kind, *_trust_store()), name), None)
+        except _Failed as failure:
+            if failure.cause not in (Cause.REFUSED_HERE, Cause.NO_COMMON_KIND):
+                raise
+            untrusted = str(failure)
+        line = _connect([line.address], deadline)
+        return Seen(line.shake_hands(_context_that_accepts_all(kind), name), untrusted)
+    except _Failed as failure:
+        return Unseen(str(failure), failure.cause)
+
+
+def _resolve(place: Place) -> list[_Address]:
+    try:
+        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:  # ValueError: a label that is longer than DNS allows
+        raise _Failed(Cause.NO_CONNECTION, f"{printable(place.host)} does not resolve: {_reason(error)}") from None
+    return [_Address(family, sockaddr) for family, _type, _protocol, _name, sockaddr in found]
+
+
+def _connect(addresses: t.Sequence[_Address], deadline: _Deadline) -> _Line:
+    """Connect to the first address that accepts; those that are left share what is left of the time."""
+    failures: list[str] = []
+    for tried, address in enumerate(addresses):
+        sock: socket.socket | None = None
+        try:
+            share = deadline.left() / (len(addresses) - tried)
+            sock = socket.socket(address.family, socket.SOCK_STREAM)
+            sock.settimeout(share)
+            sock.connect(address.sockaddr)
+        except OSError as error:
+            failures.append(f"{address}: {_reason(error)}")
+            if sock:
+                sock.close()
+        else:
+            return _Line(sock, address, deadline)
+    raise _Failed(Cause.NO_CONNECTION, f"no connection to {listed(failures)}")
+
+
+class _Line:
+    """A connection, for one handshake."""
+
+    def __init__(self, sock: socket.socket, address: _Address, deadline: _Deadline) -> None:
+        self.address = address
+        self._sock = sock
+        self._deadline = deadline
+        self._start = b""
+        self._received = 0
+
+    def shake_hands(self, context: ssl.SSLContext, name: str) -> bytes:
+        """Make the handshake, close the connection, and return the leaf.
+
+        :raises _Failed: no certificate came, or the context does not accept it.
+        """
+        try:
+            with self._sock:
+                leaf = self._exchange(context, name)
+        except ssl.SSLCertVerificationError as error:
+            raise _Failed(Cause.REFUSED_HERE, printable(error.verify_message)) from None
+        except ssl.SSLError as error:
+            cause, reason = explain(self._start, error)
+            raise _Failed(cause, f"{self.address} {reason}") from None
+        except socket.timeout:
+            what = "completed no handshake" if self._start else "sent no answer"
+            raise _Failed(Cause.NO_ANSWER, f"{self.address} {what} within {self._deadline.seconds:g} s") from None
+        except OSError as error:
+            raise _Failed(Cause.ENDED, f"{self.address} ended the connection: {_reason(error)}") from None
+        if not leaf:
+            raise _Failed(Cause.OTHER, f"{self.address} presented no certificate")
+        return leaf
+
+    def _exchange(self, context: ssl.SSLContext, name: str) -> bytes | None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        try:
+            secure = context.wrap_bio(incoming, outgoing, server_hostname=name)
+        except (TypeError, ValueError) as error:
+            reason = f"{printable(name)} cannot be asked for in a TLS handshake: {printable(error)}"
+            raise _Failed(Cause.OTHER, reason) from None
+        while True:
+            try:
+                secure.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._send(outgoing.read())
+                incoming.write(self._receive())
+            except ssl.SSLError:
+                self._say(outgoing.read())
+                raise
+        self._say(outgoing.read())
+        return secure.getpeercert(binary_form=True)
+
+    def _send(self, data: bytes) -> None:
+        self._sock.settimeout(self._deadline.left())
+        self._sock.sendall(data)
+
+    def _say(self, data: bytes) -> None:
+        """Send what ends the handshake: a courtesy to the server, as its certificate has been seen or refused."""
+        with suppress(OSError):
+            self._send(data)
+
+    def _receive(self) -> bytes:
+        self._sock.settimeout(self._deadline.left())
+        data = self._sock.recv(16 * 1024)
+        if not data:
+            raise self._closed()
+        self._received += len(data)
+        if self._received > _MOST_BYTES:
+            reason = f"{self.address} completed no handshake within {_MOST_BYTES // 1024} KiB"
+            raise _Failed(Cause.OTHER, reason)
+        self._start = (self._start + data[:ENOUGH])[:ENOUGH]
+        return data
+
+    def _closed(self) -> _Failed:
+        if self._start and not speaks_tls(self._start):
+            return _Failed(Cause.OTHER, f"{self.address} {no_tls(self._start)}")
+        when = "during the handshake" if self._start else "without an answer"
+        return _Failed(Cause.ENDED, f"{self.address} closed the connection {when}")
+
+
+def _trust_store() -> tuple[str | None, str | None]:
+    """Return the file and the directory of the CAs that are trusted: those of OpenSSL, else those that requests brings."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile or paths.capath:
+        return paths.cafile, paths.capath
+    try:
+        import certifi  # pylint: disable=import-outside-toplevel  # only where the system has no trust store
+    except ImportError:
+        return None, None
+    return certifi.where(), None
+
+
+@functools.lru_cache(maxsize=16)
+def _context(kind: str, cafile: str | None, capath: str | None) -> ssl.SSLContext:
+    """Return what verifies as browsers do today: weak keys and signatures are refused. To load the CAs takes a while."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _speak(context, kind, "@SECLEVEL=2", ssl.TLSVersion.TLSv1_2)
+    if ssl.HAS_NEVER_CHECK_COMMON_NAME:
+        context.hostname_checks_common_name = False
+    if cafile or capath:
+        context.load_verify_locations(cafile, capath)
+    return context
+
+
+@functools.lru_cache(maxsize=None)
+def _context_that_accepts_all(kind: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _speak(context, kind, "@SECLEVEL=0", ssl.TLSVersion.MINIMUM_SUPPORTED)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _speak(context: ssl.SSLContext, kind: str, level: str, lowest: ssl.TLSVersion) -> None:
+    """Let a context speak as a kind of client does; TLS 1.3 would leave the choice of the kind to the server."""
+    context.minimum_version = lowest if kind == ANY else ssl.TLSVersion.TLSv1_2
+    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED if kind == ANY else ssl.TLSVersion.TLSv1_2
+    try:
+        context.set_ciphers(f"{_CIPHERS[kind]}:{level}")
+    except ssl.SSLError:  # LibreSSL has no levels
+        context.set_ciphers(_CIPHERS[kind])
+
+
+def _reason(error: BaseException) -> str:
+    return printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)

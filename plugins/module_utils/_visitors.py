@@ -1,0 +1,94 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""Visitors of every kind that look at many names side by side: a name that hangs costs the others nothing."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake import (
+    ANY,
+    ECDSA,
+    RSA,
+    Place,
+    Seen,
+    Unseen,
+    look,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._tls_failure import Cause
+
+SIDE_BY_SIDE = 20
+"""The most connections that are open at a time."""
+
+# What a server that speaks TLS 1.3 alone may do to a client that speaks TLS 1.2; the first is the only one to be sure of.
+_ANOTHER_VERSION = (Cause.OTHER_VERSION,)
+_PERHAPS_ANOTHER_VERSION = (Cause.OTHER_VERSION, Cause.NO_COMMON_KIND, Cause.ENDED, Cause.REFUSED_HERE)
+
+Outcome = t.Union[Seen, Unseen]
+
+
+class Sight(t.NamedTuple):
+    """What one kind of client was presented for a name, or why nothing."""
+
+    name: str
+    kind: str
+    outcome: Outcome
+
+
+def visit(
+    names: t.Sequence[str], kinds: t.Sequence[str], *, address: str | None, port: int, timeout: float
+) -> list[Sight]:
+    """Look at each name, in their order, once as each kind of client.
+
+    A server that has a certificate for neither TLS 1.2 client because it speaks TLS 1.3 alone is one sight, of V(any).
+
+    :param address: Connect there instead of to the names.
+    :param timeout: Seconds for one look.
+    """
+    visits = [_Visit(name, kinds, Place(address or name, port), timeout) for name in names]
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        looks = [pool.submit(visiting.look_as, kind) for visiting in visits for kind in kinds]
+    for done in looks:
+        done.result()
+    return [sight for visiting in visits for sight in visiting.sights()]
+
+
+class _Visit:
+    """The looks at one name; whoever comes last sees whether TLS 1.3 is left to try."""
+
+    def __init__(self, name: str, kinds: t.Sequence[str], place: Place, timeout: float) -> None:
+        self._name = name
+        self._kinds = kinds
+        self._place = place
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._outcomes: dict[str, Outcome] = {}
+
+    def look_as(self, kind: str) -> None:
+        outcome = self._look(kind)
+        with self._lock:
+            self._outcomes[kind] = outcome
+            is_last = len(self._outcomes) == len(self._kinds)
+        if is_last and self._may_speak_another_version():
+            outcome = self._look(ANY)
+            if isinstance(outcome, Seen):
+                self._outcomes = {ANY: outcome}
+
+    def sights(self) -> list[Sight]:
+        kinds = (kind for kind in (ECDSA, RSA, ANY) if kind in self._outcomes)
+        return [Sight(self._name, kind, self._outcomes[kind]) for kind in kinds]
+
+    def _look(self, kind: str) -> Outcome:
+        return look(self._name, kind, self._place, self._timeout)
+
+    def _may_speak_another_version(self) -> bool:
+        hints = _PERHAPS_ANOTHER_VERSION if len(self._outcomes) > 1 else _ANOTHER_VERSION
+        return ANY not in self._outcomes and all(
+            isinstance(outcome, Unseen) and outcome.cause in hints for outcome in self._outcomes.values()
+        )

@@ -46,7 +46,7 @@ options:
         type: str
       issuer:
         description:
-          - The certificate authority in Cloudflare's short form, such as V(DigiCertInc), V(GlobalSign) or V(LetsEncrypt).
+          - The certificate authority in Cloudflare's short form, such as V(DigiCertInc), V(GlobalSignnvsa) or V(LetsEncrypt).
           - As for all selectors below, this is a shell pattern with C(*), C(?) and C([...]), in which upper and lower case are equal.
             A leading C(!) turns it round.
           - >-
@@ -337,7 +337,7 @@ certificates:
         - example.com
         - "*.example.com"
         - api.example.com
-      issuer: GlobalSign
+      issuer: GlobalSignnvsa
       signature: SHA256WithRSA
       bundle_method: ubiquitous
       status: active

@@ -72,7 +72,7 @@ options:
         type: str
       issuer:
         description:
-          - The certificate authority in Cloudflare's short form, such as V(DigiCertInc), V(GlobalSign) or V(LetsEncrypt).
+          - The certificate authority in Cloudflare's short form, such as V(DigiCertInc), V(GlobalSignnvsa) or V(LetsEncrypt).
           - As for all selectors below, this is a shell pattern with C(*), C(?) and C([...]), in which upper and lower case are equal.
             A leading C(!) turns it round.
           - >-
@@ -159,15 +159,15 @@ EXAMPLES = r"""
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
-      - issuer: DigiCertInc
-      - issuer: GlobalSign
+      - issuer: DigiCert*
+      - issuer: GlobalSign*
 
 - name: Look whether the order is still the one declared
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
-      - issuer: DigiCertInc
-      - issuer: GlobalSign
+      - issuer: DigiCert*
+      - issuer: GlobalSign*
   check_mode: true
   register: drift
 
@@ -180,8 +180,8 @@ EXAMPLES = r"""
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
-      - issuer: DigiCertInc
-      - issuer: GlobalSign
+      - issuer: DigiCert*
+      - issuer: GlobalSign*
   delegate_to: localhost
   run_once: true
 
@@ -197,7 +197,7 @@ EXAMPLES = r"""
     zone: example.com
     certificates:
       - host: shop.example.com
-        issuer: DigiCertInc
+        issuer: DigiCert*
       # All others that hold this name.
       - host: shop.example.com
     unlisted: ignore
@@ -206,9 +206,9 @@ EXAMPLES = r"""
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
-      - issuer: DigiCertInc
-      - issuer: GlobalSign
-      - issuer: LetsEncrypt
+      - issuer: DigiCert*
+      - issuer: GlobalSign*
+      - issuer: LetsEncrypt*
     unlisted: fail
 
 - name: Name the zone and the certificates by their ids
@@ -222,9 +222,9 @@ EXAMPLES = r"""
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
-      - issuer: DigiCertInc
+      - issuer: DigiCert*
         priority: 20
-      - issuer: GlobalSign
+      - issuer: GlobalSign*
         priority: 10
   register: numbered
 
@@ -466,7 +466,7 @@ certificates:
         - example.com
         - "*.example.com"
         - api.example.com
-      issuer: GlobalSign
+      issuer: GlobalSignnvsa
       signature: SHA256WithRSA
       bundle_method: ubiquitous
       status: active

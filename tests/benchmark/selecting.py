@@ -24,7 +24,7 @@ SIZES = (1250, 2500, 5000, 10000)
 JUDGED = 5000
 _TURNS = 5
 
-_ISSUERS = ("DigiCertInc", "GlobalSign", "Sectigo", "Entrust", "LetsEncrypt")
+_ISSUERS = ("DigiCertInc", "GlobalSignnvsa", "Sectigo", "Entrust", "LetsEncrypt")
 _SIGNATURES = ("SHA256WithRSA", "ECDSAWithSHA256", "ECDSAWithSHA384")
 
 T = t.TypeVar("T")

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from emulator import Emulator, Throttle, generate
 
 # The two authorities of every generated zone, in the order that all jobs are to bring about.
-AUTHORITIES = ("DigiCertInc", "GlobalSign")
+AUTHORITIES = ("DigiCertInc", "GlobalSignnvsa")
 REAL = Throttle()
 
 Orders = dict[str, list[str]]

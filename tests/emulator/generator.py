@@ -4,7 +4,7 @@
 
 """Makes fleets of zones: the same ones for the same seed, with every optional field of a certificate somewhere.
 
-Every zone that has certificates has one by DigiCertInc and one by GlobalSign with overlapping, unequal host lists, so
+Every zone that has certificates has one by DigiCertInc and one by GlobalSignnvsa with overlapping, unequal host lists, so
 that priority decides between them. In a zone that is in order, DigiCertInc's is on top, then GlobalSign's, then the
 rest.
 """
@@ -25,7 +25,7 @@ Extra = Callable[[str, random.Random], JSONObject]
 
 
 def generate(zones: int = 10, seed: int = 1, out_of_order: int = 0, free_every: int = 10) -> list[Zone]:
-    """That many zones. `out_of_order` of them have GlobalSign above DigiCertInc; every `free_every`-th is on the free
+    """That many zones. `out_of_order` of them have GlobalSignnvsa above DigiCertInc; every `free_every`-th is on the free
     plan and has no certificates (0: none is). From 10 zones on every optional field occurs.
     """
     dice = random.Random(seed)
@@ -68,7 +68,7 @@ def _paid(number: int, place: int, turns: Iterator[tuple[str, Extra]], dice: ran
     first, second = (_BELOW, _ON_TOP) if is_reversed else (_ON_TOP, _BELOW)
     certificates = [
         certificate((name, f"www.{name}", f"shop.{name}"), issuer="DigiCertInc", priority=first),
-        certificate((name, f"www.{name}", f"api.{name}"), issuer="GlobalSign", priority=second),
+        certificate((name, f"www.{name}", f"api.{name}"), issuer="GlobalSignnvsa", priority=second),
     ]
     for _turn in range(3):
         status, extra = next(turns)

@@ -271,7 +271,7 @@ def demo_zone() -> Zone:
         "example.com",
         certificates=[
             certificate(("example.com", "www.example.com", "shop.example.com"), issuer="DigiCertInc", priority=10),
-            certificate(("example.com", "www.example.com", "api.example.com"), issuer="GlobalSign", priority=20),
+            certificate(("example.com", "www.example.com", "api.example.com"), issuer="GlobalSignnvsa", priority=20),
             certificate(("*.example.com",), issuer="LetsEncrypt", signature="ECDSAWithSHA384", priority=5),
             certificate(("shop.example.com",), issuer="LetsEncrypt", type="sni_custom", expires_in=12),
         ],

@@ -23,8 +23,8 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import 
 from emulator import SWITCHES, Behaviour, Emulator, certificate, pairs, zone
 
 ZONE, BIG_ZONE, FREE_ZONE = "example.com", "example.org", "example.net"
-ORDER = [{"issuer": "DigiCertInc"}, {"issuer": "GlobalSign"}]
-WAS = {"DigiCertInc": 10, "GlobalSign": 20}
+ORDER = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
+WAS = {"DigiCertInc": 10, "GlobalSignnvsa": 20}
 
 DEFAULTS = {
     **dict.fromkeys(("api_token", "api_email", "api_key", "api_url", "zone_id", "zone", "account_id", "unlisted")),
@@ -48,7 +48,7 @@ def certificates(padding: int = 0) -> list[dict[str, t.Any]]:
     return [
         *pads[: padding // 2],
         certificate(["example.com", "www.example.com", "shop.example.com"], issuer="DigiCertInc", priority=10),
-        certificate(["example.com", "www.example.com", "api.example.com"], issuer="GlobalSign", priority=20),
+        certificate(["example.com", "www.example.com", "api.example.com"], issuer="GlobalSignnvsa", priority=20),
         certificate(["shop.example.com", "pay.example.com"], issuer="Sectigo", priority=30),
         certificate(["*.example.com"], issuer="LetsEncrypt", priority=40),
         certificate(["old.example.com"], issuer="Entrust", priority=None),
@@ -138,7 +138,7 @@ class Case:
 
     def in_order(self, stored: dict[str, t.Any]) -> bool:
         first = stored[self.id_of("DigiCertInc")]
-        return bool(first > stored[self.id_of("GlobalSign")] and first > stored[self.id_of("Sectigo")])
+        return bool(first > stored[self.id_of("GlobalSignnvsa")] and first > stored[self.id_of("Sectigo")])
 
 
 Judge = Callable[[Case, Seen], Iterator[str]]
@@ -221,7 +221,7 @@ def judge_failure(case: Case, run: Seen, text: str = "were set, but the list doe
 
 def judge_restore(case: Case, run: Seen) -> Iterator[str]:
     restore = [(item["id"], item["priority"]) for item in run.result.get("restore", ())]
-    if restore != [(case.id_of(issuer), WAS[issuer]) for issuer in ("GlobalSign", "DigiCertInc")]:
+    if restore != [(case.id_of(issuer), WAS[issuer]) for issuer in ("GlobalSignnvsa", "DigiCertInc")]:
         yield f"would restore {restore}"
 
 
@@ -321,7 +321,7 @@ def judge_numbers(case: Case, run: Seen) -> Iterator[str]:
     elif case.behaviour.put_effect != "applied" or case.behaviour.renumber != "no":
         yield from judge_failure(case, run, "should have priority")
     else:
-        asked = {case.id_of("DigiCertInc"): 7, case.id_of("GlobalSign"): 3}
+        asked = {case.id_of("DigiCertInc"): 7, case.id_of("GlobalSignnvsa"): 3}
         if {identifier: run.stored[identifier] for identifier in asked} != asked:
             yield f"the numbers are not as asked: {run.stored}"
         yield from judge_success(case, run, all_told=proven == [False])
@@ -334,7 +334,7 @@ def test_explicit_mode(examine: Callable[..., None]) -> None:
         lambda case: {
             **by_id(case),
             "certificates": [
-                {"id": case.id_of("GlobalSign"), "priority": 3},
+                {"id": case.id_of("GlobalSignnvsa"), "priority": 3},
                 {"id": case.id_of("DigiCertInc"), "priority": 7},
             ],
         },
@@ -360,7 +360,7 @@ def judge_renewed(case: Case, run: Seen) -> Iterator[str]:
         yield f"changed is {run.result['changed']} after {run.puts} PUT"
     listed = {case.id_of(issuer): was for issuer, was in WAS.items()}
     restore = {item["id"]: item["priority"] for item in run.result["restore"]}
-    known = listed if case.behaviour.bad_item == "atomic" else {case.id_of("GlobalSign"): 20}
+    known = listed if case.behaviour.bad_item == "atomic" else {case.id_of("GlobalSignnvsa"): 20}
     if restore.keys() != listed.keys() or not known.items() <= restore.items():
         yield f"would restore {restore}, before were {listed}"
     if any(run.numbers[identifier] != run.stored[identifier] for identifier in listed):

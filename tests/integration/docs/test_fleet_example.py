@@ -63,7 +63,7 @@ def out_of_order(fleet: Emulator) -> set[str]:
     found = set()
     for name, zone in fleet.zones.items():
         numbers = {item["issuer"]: item["priority"] for item in zone.certificates}
-        if numbers and numbers["GlobalSign"] > numbers["DigiCertInc"]:
+        if numbers and numbers["GlobalSignnvsa"] > numbers["DigiCertInc"]:
             found.add(name)
     return found
 
@@ -80,7 +80,7 @@ def test_alarm_change_and_all_in_order(run: t.Callable[..., Played], fleet: Emul
     assert {line.rstrip(":") for line in report.splitlines() if line.endswith(":")} == wrong
     for name in wrong:
         winners = report.partition(f"\n{name}:\n")[2].splitlines()[0]
-        assert winners.startswith("  GlobalSign (expires ")
+        assert winners.startswith("  GlobalSignnvsa (expires ")
         assert f") wins {name}, www.{name} instead of DigiCertInc (expires " in winners
     assert requests(fleet) == {("GET", 1): ZONES}
     assert fleet.dump() == at_first
@@ -124,7 +124,7 @@ def test_a_zone_that_cannot_be_read_is_in_the_report_and_in_the_exit_code(
 def test_priorities_may_differ_without_a_loser(run: t.Callable[..., Played], fleet: Emulator) -> None:
     name = "brand-00001.example"
     for item in fleet.zones[name].certificates:
-        if item["issuer"] in {"DigiCertInc", "GlobalSign"}:
+        if item["issuer"] in {"DigiCertInc", "GlobalSignnvsa"}:
             fleet.set_priority(name, item["id"], 30)  # of equal ones, the lower id comes first
 
     report = run("drift.yml", "--limit", name)[REPORT].result["msg"]

@@ -27,13 +27,13 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "docsite" / "rst").glob("*
 
 # What the zones hold on a page that says nothing about it, and that no example is about: zones of a fleet.
 ZONES = """
-zone         account             priority  issuer       hosts
-example.com  Example Account           10  DigiCertInc  example.com, www.example.com, shop.example.com
-example.com  Example Account           20  GlobalSign   example.com, www.example.com, api.example.com
-example.net  Example Account           10  DigiCertInc  example.net, www.example.net
-example.net  Example Account           20  GlobalSign   example.net
-example.org  Example Subsidiary        20  DigiCertInc  example.org, www.example.org
-example.org  Example Subsidiary        10  GlobalSign   example.org
+zone         account             priority  issuer          hosts
+example.com  Example Account           10  DigiCertInc     example.com, www.example.com, shop.example.com
+example.com  Example Account           20  GlobalSignnvsa  example.com, www.example.com, api.example.com
+example.net  Example Account           10  DigiCertInc     example.net, www.example.net
+example.net  Example Account           20  GlobalSignnvsa  example.net
+example.org  Example Subsidiary        20  DigiCertInc     example.org, www.example.org
+example.org  Example Subsidiary        10  GlobalSignnvsa  example.org
 """
 
 

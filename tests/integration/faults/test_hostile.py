@@ -67,9 +67,9 @@ def hostile(request: pytest.FixtureRequest) -> str:
 def test_in_a_certificate(world: World, start_emulator: StartEmulator, hostile: str, field: str) -> None:
     value: t.Any = {"hosts": ["example.com", hostile], "geo_restrictions": {"label": hostile}}.get(field, hostile)
     first = {**certificate(["example.com", "www.example.com"], priority=1), field: value}
-    second = certificate(["example.com", "mail.example.com"], issuer="GlobalSign", priority=2)
+    second = certificate(["example.com", "mail.example.com"], issuer="GlobalSignnvsa", priority=2)
     world.emulator = start_emulator(zones=[zone(ZONE, certificates=[first, second])], validate=False)
-    world.options = {"certificates": [{"issuer": "!GlobalSign"}, {"issuer": "GlobalSign"}]}
+    world.options = {"certificates": [{"issuer": "!GlobalSign*"}, {"issuer": "GlobalSign*"}]}
     run = world.run_module()
     assert not run.failed, run.msg
     hold_to_text(run, world.emulator)
@@ -138,13 +138,13 @@ def test_in_a_playbook(tmp_path: pathlib.Path) -> None:  # pylint: disable=too-m
 
     def pair(name: str, text: str) -> t.Any:
         first = certificate([name, f"www.{name}", text], issuer=text, priority=1)
-        return zone(name, certificates=[first, certificate([name, text], issuer="GlobalSign", priority=2)])
+        return zone(name, certificates=[first, certificate([name, text], issuer="GlobalSignnvsa", priority=2)])
 
     with Emulator(
         zones=[pair("marks.example.com", marks), pair("template.example.com", template)], validate=False
     ) as emulator:
         common = {"api_token": emulator.token, "api_url": emulator.url, "retries": 0}
-        order = [{"issuer": "!GlobalSign"}, {"issuer": "GlobalSign"}]
+        order = [{"issuer": "!GlobalSign*"}, {"issuer": "GlobalSign*"}]
 
         def task(name: str, options: dict[str, t.Any], **keywords: t.Any) -> dict[str, t.Any]:
             given = {**common, "zone_id": emulator.zones[f"{name}.example.com"].id, "certificates": order, **options}
@@ -169,7 +169,7 @@ def test_in_a_playbook(tmp_path: pathlib.Path) -> None:  # pylint: disable=too-m
         assert played.process.returncode == 0, played.stdout + played.stderr
         # Neither way to run evaluates it, and no use of the result does.
         assert not owned.exists()
-        assert again == ["GlobalSign", template] and result["certificates"][1]["issuer"] == template
+        assert again == ["GlobalSignnvsa", template] and result["certificates"][1]["issuer"] == template
         assert b"7 * 7" not in played.stdout or b"49" not in played.stdout
         text = (played.stdout + played.stderr).decode()
         assert "gets" in text and "marks" in text

@@ -61,7 +61,7 @@ class World:
             "api_token": self.emulator.token,
             "api_url": self.emulator.url,
             "zone_id": self.zone_id,
-            "certificates": [{"issuer": "DigiCertInc"}, {"issuer": "GlobalSign"}],
+            "certificates": [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}],
             "timeout": 10,
             "retries": 0,
             "max_wait": 1,
@@ -176,9 +176,9 @@ def run_wanted(world: World) -> list[str]:
     by_issuer = {
         item["issuer"]: str(item["id"])
         for item in world.emulator.zones[ZONE].certificates
-        if item.get("status") != "deleted" and item["issuer"] in {"DigiCertInc", "GlobalSign"}
+        if item.get("status") != "deleted" and item["issuer"] in {"DigiCertInc", "GlobalSignnvsa"}
     }
-    return [by_issuer[issuer] for issuer in ("DigiCertInc", "GlobalSign") if issuer in by_issuer]
+    return [by_issuer[issuer] for issuer in ("DigiCertInc", "GlobalSignnvsa") if issuer in by_issuer]
 
 
 def next_run_repairs(world: World) -> None:

@@ -17,7 +17,7 @@ from integration.playbooks import zones
 from integration.playbooks.playing import PRIORITY
 
 PASSWORD = "correct horse battery staple"
-ISSUERS = [{"issuer": "DigiCertInc"}, {"issuer": "GlobalSign"}]
+ISSUERS = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 ECHO = "echo.example"  # its API answers with the credentials of the request in the text of an error
 ECHOED_TOKEN = "cfut_ECHOED0123456789abcdefghijklmnopqrstuv"
 
@@ -71,7 +71,7 @@ def make_zones() -> list[Zone]:
             "warned.example",
             certificates=[
                 certificate(["warned.example", "a.warned.example"], issuer="DigiCertInc", priority=2, expires_in=-3),
-                certificate(["warned.example", "b.warned.example"], issuer="GlobalSign", priority=1),
+                certificate(["warned.example", "b.warned.example"], issuer="GlobalSignnvsa", priority=1),
             ],
         ),
         zone(
@@ -132,7 +132,7 @@ def make_play(emulator: Emulator, closed_port: int) -> list[dict[str, t.Any]]:
             "gather_facts": False,
             "vars": {
                 "vaulted": encrypt(emulator.token),
-                "policy": [{"issuer": "{{ first }}"}, {"issuer": "Global{{ 'Sign' }}"}],
+                "policy": [{"issuer": "{{ first }}"}, {"issuer": "Global{{ 'Sign*' }}"}],
                 "first": "DigiCertInc",
                 "plain_token": emulator.token,
             },
@@ -162,7 +162,7 @@ def _ordinary() -> dict[str, dict[str, t.Any]]:
         "warnings": {"zone": "warned.example", "certificates": ISSUERS},
         "exact": {
             "zone": "exact.example",
-            "certificates": [{"issuer": "GlobalSign", "priority": 9}, {"host": "old.exact.example", "priority": "4"}],
+            "certificates": [{"issuer": "GlobalSign*", "priority": 9}, {"host": "old.exact.example", "priority": "4"}],
         },
         "unmatched": {"zone": "one.example", "certificates": [{"issuer": "Nobody"}], "missing": "ignore"},
         "curly": {"zone": "curly.example", "certificates": [{"host": "a.curly.example"}]},
@@ -184,7 +184,7 @@ def _failures(closed_port: int, emulator: Emulator) -> dict[str, dict[str, t.Any
         "bad_choice": {"zone": "one.example", "certificates": ISSUERS, "unlisted": "sometimes"},
         "bad_type": {"zone": "one.example", "certificates": ISSUERS, "max_wait": "soon"},
         "bad_range": {"zone": "one.example", "certificates": ISSUERS, "timeout": 0},
-        "bad_entry": {"zone": "one.example", "certificates": [{"issuer": "DigiCertInc", "colour": "red"}]},
+        "bad_entry": {"zone": "one.example", "certificates": [{"issuer": "DigiCert*", "colour": "red"}]},
         "empty": {"zone": "one.example", "certificates": []},
         "no_certificates": {"zone": "one.example"},
         "unknown_option": {"zone": "one.example", "certificates": ISSUERS, "zonne": "x"},

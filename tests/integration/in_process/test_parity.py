@@ -109,7 +109,7 @@ def _assert_as_meant(way: Way) -> None:
     visible = way.output + ("" if masks_what_is_shown else json.dumps([way.registered, way.told]))
     for secret in (cases.TOKEN, cases.ECHOED_TOKEN, "s3cr3tword"):
         assert secret not in visible
-    assert way.registered["fact_used"] == ["LetsEncrypt", "DigiCertInc", "Sectigo", "GlobalSign", "Entrust"]
+    assert way.registered["fact_used"] == ["LetsEncrypt", "DigiCertInc", "Sectigo", "GlobalSignnvsa", "Entrust"]
     assert way.registered["curly_used"] == "{{ 6 * 7 }}"
     told = {item["task"]: item["result"] for item in way.told if item["task"] in ("invocation_on", "hidden")}
     assert told["invocation_on"]["invocation"]["module_args"]["zone"] == "invocation.example"

@@ -29,7 +29,7 @@ def make_zone(*, pads: int = 0) -> Zone:
         account="Sample Holding",
         certificates=[
             certificate((NAME, "shop.example.com"), priority=20, custom_csr_id="8f14e45f-ceea-467f-a9d4-1a2b3c4d5e6f"),
-            certificate((NAME, "api.example.com"), issuer="GlobalSign", priority=30),
+            certificate((NAME, "api.example.com"), issuer="GlobalSignnvsa", priority=30),
             certificate((NAME, "pay.example.com"), issuer="Sectigo", priority=10),
             certificate(("old.example.com",), issuer="Entrust", priority=5),
             *(certificate((f"h{place}.example.com",), issuer="Entrust", priority=100 + place) for place in range(pads)),

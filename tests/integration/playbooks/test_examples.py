@@ -45,7 +45,7 @@ def documented_zone() -> Zone:
             certificate(
                 ["example.com", "*.example.com", "api.example.com"],
                 id="e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156",
-                issuer="GlobalSign",
+                issuer="GlobalSignnvsa",
                 priority=3,
             ),
             certificate(["shop.example.com", "pay.example.com"], issuer="LetsEncrypt", priority=9, expires_in=12),
@@ -134,7 +134,7 @@ def test_what_comes_back_is_documented(play: Player, start_emulator: StartEmulat
     emulator.behave(messages="some")
     options: dict[str, t.Any] = {"zone": "example.com"}
     if module == "custom_certificate_priority":
-        options["certificates"] = [{"issuer": "DigiCertInc"}]
+        options["certificates"] = [{"issuer": "DigiCert*"}]
     result = play([{"name": "run", f"zonefleet.cloudflare.{module}": options}], emulator=emulator)["run"].result
     core = {"changed", "invocation", "diff", "_ansible_no_log", "warnings"}
     assert result.keys() - core <= printed(module, "RETURN").keys()

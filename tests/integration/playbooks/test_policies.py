@@ -16,7 +16,7 @@ from integration.playbooks import zones
 from integration.playbooks.playing import PRIORITY, ROOT, Player, ids_of, numbers_of, priority
 
 POLICIES = ROOT / "examples" / "policies"
-ISSUERS = [{"issuer": "DigiCertInc"}, {"issuer": "GlobalSign"}]
+ISSUERS = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 
 
 def successors(**first: t.Any) -> Zone:
@@ -25,7 +25,7 @@ def successors(**first: t.Any) -> Zone:
         "example.com",
         certificates=[
             certificate(["example.com", "a.example.com"], issuer="Sectigo", priority=9, expires_in=100),
-            certificate(["example.com", "b.example.com"], issuer="GlobalSign", priority=8, expires_in=200),
+            certificate(["example.com", "b.example.com"], issuer="GlobalSignnvsa", priority=8, expires_in=200),
             certificate(
                 ["example.com", "c.example.com"], **{"issuer": "DigiCertInc", "priority": 7, "expires_in": 300, **first}
             ),
@@ -37,11 +37,11 @@ EXPIRED = {"status": "expired", "expires_in": -3, "priority": 10}
 
 # A playbook, the zone that it works on, and the issuers from the highest number to the lowest afterwards.
 CASES: dict[str, tuple[str, Zone, list[str]]] = {
-    "one authority": ("one_ca_first.yml", successors(), ["DigiCertInc", "GlobalSign", "Sectigo"]),
-    "newest": ("newest_first.yml", successors(), ["DigiCertInc", "GlobalSign", "Sectigo"]),
-    "valid": ("never_expired.yml", successors(), ["DigiCertInc", "GlobalSign", "Sectigo"]),
-    "expired": ("never_expired.yml", successors(**EXPIRED), ["GlobalSign", "Sectigo", "DigiCertInc"]),
-    "one host": ("one_host.yml", zones.shop(), ["LetsEncrypt", "DigiCertInc", "Sectigo", "GlobalSign", "Entrust"]),
+    "one authority": ("one_ca_first.yml", successors(), ["DigiCertInc", "GlobalSignnvsa", "Sectigo"]),
+    "newest": ("newest_first.yml", successors(), ["DigiCertInc", "GlobalSignnvsa", "Sectigo"]),
+    "valid": ("never_expired.yml", successors(), ["DigiCertInc", "GlobalSignnvsa", "Sectigo"]),
+    "expired": ("never_expired.yml", successors(**EXPIRED), ["GlobalSignnvsa", "Sectigo", "DigiCertInc"]),
+    "one host": ("one_host.yml", zones.shop(), ["LetsEncrypt", "DigiCertInc", "Sectigo", "GlobalSignnvsa", "Entrust"]),
 }
 
 
@@ -79,8 +79,8 @@ def test_a_loop_over_hosts_settles_after_one_run(play: Player, emulator: Emulato
 @pytest.mark.emulator(zones=[zones.two_teams()])
 def test_two_teams_in_one_zone_settle_after_one_run_each(play: Player, emulator: Emulator) -> None:
     blog = emulator.zones["example.com"].certificates[4]["id"]
-    shop = [{"host": "shop.example.com", "issuer": "DigiCertInc"}, {"host": "shop.example.com"}]
-    api = [{"host": "api.example.com", "issuer": "GlobalSign"}]
+    shop = [{"host": "shop.example.com", "issuer": "DigiCert*"}, {"host": "shop.example.com"}]
+    api = [{"host": "api.example.com", "issuer": "GlobalSign*"}]
     names = ["shop", "api", "shop again", "api again"]
     played = play([priority(name, shop if name.startswith("shop") else api) for name in names], emulator=emulator)
     assert [played[name].result["changed"] for name in names] == [True, True, False, False]
@@ -103,7 +103,7 @@ def test_the_same_task_keeps_the_order_when_certificates_are_renewed(
     def assert_in_order() -> None:
         living = [item for item in emulator.zones["example.com"].certificates if item["status"] != "deleted"]
         numbers = {item["issuer"]: item["priority"] for item in living}
-        assert len(living) == 5 and numbers["DigiCertInc"] > max(numbers["GlobalSign"], numbers["Sectigo"])
+        assert len(living) == 5 and numbers["DigiCertInc"] > max(numbers["GlobalSignnvsa"], numbers["Sectigo"])
 
     task = priority("run", ISSUERS, zone_id=zone_id)
     assert play([task], emulator=emulator)["run"].result["changed"]
@@ -125,7 +125,7 @@ def test_the_same_task_keeps_the_order_when_certificates_are_renewed(
     # Whoever names an id has to be told.
     emulator.set_priority("example.com", newer[0], 1)
     emulator.before("PUT", "*", lambda emulator: emulator.renew("example.com", newer[0]))
-    by_id = priority("run", [{"id": newer[0]}, {"issuer": "GlobalSign"}], zone_id=zone_id)
+    by_id = priority("run", [{"id": newer[0]}, {"issuer": "GlobalSign*"}], zone_id=zone_id)
     run = play([by_id], emulator=emulator)["run"]
     assert run.status == "failed" and run.methods(emulator) == ["GET", "PUT"]
     assert "1002" in run.result["msg"] and "select by 'host' or 'issuer'" in run.result["msg"]

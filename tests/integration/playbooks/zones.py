@@ -17,7 +17,7 @@ def shop(name: str = "example.com", **keywords: t.Any) -> Zone:
         name,
         certificates=[
             certificate([name, f"www.{name}", f"shop.{name}"], issuer="DigiCertInc", priority=10),
-            certificate([name, f"www.{name}", f"api.{name}"], issuer="GlobalSign", priority=20),
+            certificate([name, f"www.{name}", f"api.{name}"], issuer="GlobalSignnvsa", priority=20),
             certificate([f"shop.{name}", f"pay.{name}"], issuer="Sectigo", priority=30),
             certificate([f"*.{name}"], issuer="LetsEncrypt", signature="ECDSAWithSHA384", priority=40),
             certificate([f"old.{name}"], issuer="Entrust", priority=None, expires_in=20),
@@ -31,10 +31,10 @@ def two_teams() -> Zone:
     return zone(
         "example.com",
         certificates=[
-            certificate(["shop.example.com", "pay.example.com"], issuer="GlobalSign", priority=8),
+            certificate(["shop.example.com", "pay.example.com"], issuer="GlobalSignnvsa", priority=8),
             certificate(["shop.example.com", "cart.example.com"], issuer="DigiCertInc", priority=7),
             certificate(["api.example.com", "v1.example.com"], issuer="DigiCertInc", priority=8),
-            certificate(["api.example.com", "v2.example.com"], issuer="GlobalSign", priority=3),
+            certificate(["api.example.com", "v2.example.com"], issuer="GlobalSignnvsa", priority=3),
             certificate(["blog.example.com"], issuer="Sectigo", priority=90),
         ],
     )

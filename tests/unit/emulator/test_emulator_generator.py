@@ -64,7 +64,7 @@ def test_nothing_that_error_1228_forbids(seed: int) -> None:
 def test_forbidden_finds_what_it_should() -> None:
     one, other = ["a.example", "b.example"], ["b.example", "a.example"]
     pairs = [
-        ((certificate(one), certificate(other, issuer="GlobalSign", signature="SHA384WithRSA")), 1),
+        ((certificate(one), certificate(other, issuer="GlobalSignnvsa", signature="SHA384WithRSA")), 1),
         ((certificate(one), certificate(other, signature="ECDSAWithSHA256")), 0),
         ((certificate(one), certificate(other, type="sni_custom")), 0),
         ((certificate(one), certificate(["a.example"])), 0),
@@ -80,10 +80,10 @@ def test_priority_decides_and_some_are_out_of_order() -> None:
     paid = [zone for zone in zones if zone.certificates]
     assert len(paid) == 45
     assert sorted(tuple(_rank(zone)) for zone in paid) == sorted(
-        [("GlobalSign", "DigiCertInc")] * 7 + [("DigiCertInc", "GlobalSign")] * 38
+        [("GlobalSignnvsa", "DigiCertInc")] * 7 + [("DigiCertInc", "GlobalSignnvsa")] * 38
     )
     for made in paid:
-        ours = [set(item["hosts"]) for item in made.certificates if item["issuer"] in {"DigiCertInc", "GlobalSign"}]
+        ours = [set(item["hosts"]) for item in made.certificates if item["issuer"] in {"DigiCertInc", "GlobalSignnvsa"}]
         assert len(ours) == 2
         assert ours[0] & ours[1]
         assert ours[0] != ours[1]

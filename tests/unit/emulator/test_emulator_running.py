@@ -32,7 +32,7 @@ zones:
   - name: example.com
     plan: enterprise
     certificates:
-      - {hosts: [example.com], issuer: GlobalSign, priority: 3, expires_on: 2030-01-31T00:00:00Z}
+      - {hosts: [example.com], issuer: GlobalSignnvsa, priority: 3, expires_on: 2030-01-31T00:00:00Z}
       - {hosts: [www.example.com], priority: null}
   - name: example.net
 """

@@ -122,10 +122,10 @@ class TestAgainstTheZone:
     """What is asked of a zone that does not fit it."""
 
     def test_an_id_that_it_does_not_hold(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("globalsign", issuer="GlobalSign")])
+        api.expect_list([certificate("globalsign", issuer="GlobalSignnvsa")])
         result = run(module, certificates=[{"id": "digicert"}, ENTRY, {"id": "other"}])
         assert "id: digicert (and 1 more) matches no certificate of the zone" in result["msg"]
-        assert "globalsign (issuer GlobalSign, hosts www.example.com)" in result["msg"]
+        assert "globalsign (issuer GlobalSignnvsa, hosts www.example.com)" in result["msg"]
         assert result["unmatched"] == [{"id": "digicert"}, {"id": "other"}] and result["zone_id"] == ZONE
 
     def test_which_is_left_out_with_missing_ignore(self, api: Script, run: Run) -> None:
@@ -149,9 +149,9 @@ class TestAgainstTheZone:
         assert "other (issuer DigiCertInc, hosts x.example.com)" in result["msg"] and "'unlisted'" in result["msg"]
 
     def test_a_selector_says_what_would_have_matched(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("globalsign", issuer="GlobalSign", status="expired")])
+        api.expect_list([certificate("globalsign", issuer="GlobalSignnvsa", status="expired")])
         result = run(module, certificates=[{"issuer": "Global Sign", "status": "active"}])
-        assert "issuer GlobalSign, status expired" in result["msg"]
+        assert "issuer GlobalSignnvsa, status expired" in result["msg"]
 
     def test_one_number_for_two(self, api: Script, run: Run) -> None:
         api.expect_list([certificate("one"), certificate("two")])

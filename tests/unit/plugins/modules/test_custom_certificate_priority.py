@@ -18,8 +18,8 @@ Run = t.Callable[..., dict[str, t.Any]]
 LIST = f"/zones/{ZONE}/custom_certificates"
 
 DIGICERT = certificate("digicert", 5, hosts=["www.example.com", "shop.example.com"])
-GLOBALSIGN = certificate("globalsign", 10, hosts=["www.example.com", "example.com"], issuer="GlobalSign")
-BY_ISSUER = [{"issuer": "DigiCertInc"}, {"issuer": "GlobalSign"}]
+GLOBALSIGN = certificate("globalsign", 10, hosts=["www.example.com", "example.com"], issuer="GlobalSignnvsa")
+BY_ISSUER = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 
 
 def numbered(*pairs: tuple[dict[str, t.Any], t.Any]) -> list[dict[str, t.Any]]:
@@ -68,14 +68,14 @@ def test_the_diff_tells_who_gets_a_name_and_then_the_order(api: Script, run: Run
     api.expect_list([DIGICERT, GLOBALSIGN])
     diff = run(module, certificates=BY_ISSUER, check=True, diff=True)["diff"]
     assert diff["before"] == (
-        "www.example.com gets GlobalSign (expires 2036-03-01, globalsign)\n"
-        "10  GlobalSign   SHA256WithRSA  expires 2036-03-01  www.example.com, example.com       globalsign\n"
-        " 5  DigiCertInc  SHA256WithRSA  expires 2036-03-01  www.example.com, shop.example.com  digicert\n"
+        "www.example.com gets GlobalSignnvsa (expires 2036-03-01, globalsign)\n"
+        "10  GlobalSignnvsa  SHA256WithRSA  expires 2036-03-01  www.example.com, example.com       globalsign\n"
+        " 5  DigiCertInc     SHA256WithRSA  expires 2036-03-01  www.example.com, shop.example.com  digicert\n"
     )
     assert diff["after"] == (
         "www.example.com gets DigiCertInc (expires 2036-03-01, digicert)\n"
-        "11  DigiCertInc  SHA256WithRSA  expires 2036-03-01  www.example.com, shop.example.com  digicert\n"
-        "10  GlobalSign   SHA256WithRSA  expires 2036-03-01  www.example.com, example.com       globalsign\n"
+        "11  DigiCertInc     SHA256WithRSA  expires 2036-03-01  www.example.com, shop.example.com  digicert\n"
+        "10  GlobalSignnvsa  SHA256WithRSA  expires 2036-03-01  www.example.com, example.com       globalsign\n"
     )
 
 
@@ -334,7 +334,7 @@ class TestRenewal:
     def test_entries_with_an_id_fail(self, api: Script, run: Run) -> None:
         api.expect_list([DIGICERT, GLOBALSIGN])
         api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
-        result = run(module, certificates=[{"id": "digicert"}, {"issuer": "GlobalSign"}])
+        result = run(module, certificates=[{"id": "digicert"}, {"issuer": "GlobalSign*"}])
         assert "1002 Invalid certificate" in result["msg"] and "follow renewals" in result["msg"]
 
 

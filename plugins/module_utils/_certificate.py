@@ -18,6 +18,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
 Number = t.Union[int, Fraction]
+Numbers = t.Mapping[str, Number]  # the priority of each certificate, by id
 
 _RFC3339 = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?"
@@ -26,9 +27,9 @@ _RFC3339 = re.compile(
 )
 _EPOCH = datetime.min.replace(tzinfo=timezone.utc)
 
-# The types by what Cloudflare serves first; a type that it does not tell, or a new one, stands between the two known ones.
-_TYPE_RANK = {"legacy_custom": 1, "sni_custom": 3}
-_UNKNOWN_TYPE_RANK = 2
+# The kinds by what Cloudflare serves first; a type that the API does not return, or a new one, stands between the known ones.
+KEYLESS, LEGACY, UNKNOWN, MODERN = range(4)
+_RANKS = {"legacy_custom": LEGACY, "sni_custom": MODERN}
 
 
 class Malformed(ValueError):
@@ -56,8 +57,8 @@ class Certificate(t.NamedTuple):
 
     @property
     def rank(self) -> int:
-        """Where its kind stands among those that hold a name, 0 is served first, whatever the priorities."""
-        return 0 if self.keyless else _TYPE_RANK.get(self.type or "", _UNKNOWN_TYPE_RANK)
+        """Where its kind stands among those that cover a name: the lowest is served first, whatever the priorities."""
+        return KEYLESS if self.keyless else _RANKS.get(self.type or "", UNKNOWN)
 
     @property
     def algorithm(self) -> str | None:
@@ -81,7 +82,11 @@ class Certificate(t.NamedTuple):
 
     def newest_first(self) -> tuple[float, float, str]:
         """Sort key: latest expiry, then latest upload, then id; a time that is not known comes last."""
-        return (-_seconds(self.expires_on), -_seconds(self.uploaded_on), self.id)
+        return (-_seconds(self.expires_on), *self.latest_upload_first())
+
+    def latest_upload_first(self) -> tuple[float, str]:
+        """Sort key: latest upload, then id; a time that is not known comes last."""
+        return (-_seconds(self.uploaded_on), self.id)
 
     def competes_with(self, other: Certificate) -> bool:
         """Whether a name is held by both; one that names no hosts competes with every other.
@@ -117,6 +122,16 @@ def read_certificate(item: object) -> Certificate:
         )
     except Malformed as error:
         raise Malformed(f"certificate {printable(identifier, 64)}: {error}") from None
+
+
+def numbers_of(certificates: t.Iterable[Certificate]) -> dict[str, Number]:
+    """Return the priority of each certificate, by id."""
+    return {certificate.id: certificate.priority for certificate in certificates}
+
+
+def in_order(certificates: t.Iterable[Certificate], numbers: Numbers) -> list[Certificate]:
+    """Return certificates as they are listed everywhere: highest priority first, equal ones by id."""
+    return sorted(certificates, key=lambda certificate: (-numbers[certificate.id], certificate.id))
 
 
 def read_number(value: object, field: str) -> Number:

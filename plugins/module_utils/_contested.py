@@ -4,8 +4,10 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Who is served first for the names that several certificates of a zone hold. Pure.
+"""Which certificate comes first for a name that several certificates of a zone cover, and what decides it. Pure.
 
+Cloudflare goes by the kind first, then by the priority, then by what was ordered most recently. So does the ranking here,
+with the latest upload for the last one, as the API returns no time of ordering.
 Source: Cloudflare documentation, "Certificate and hostname priority" and "Custom certificates".
 """
 
@@ -13,35 +15,76 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._ordering import Numbers
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import LEGACY, Certificate, Numbers
+
+KIND = "kind"  # keyless, then legacy_custom, then an unknown type, then sni_custom
+PRIORITY = "priority"  # the higher number, which is documented between legacy_custom ones
+CLIENT = "client"  # a pack, from which the visitor's client picks
+RECENCY = "recency"  # equal numbers
+UNDOCUMENTED = "undocumented"  # different numbers, of which no effect is documented
+
+
+class First(t.NamedTuple):
+    """The certificate that comes first for a name.
+
+    :param decided_by: What puts it before the strongest of the other certificates, see _decided_by.
+    :param pack: It is one of several with equal host lists and different algorithms.
+    """
+
+    certificate: Certificate
+    decided_by: str
+    pack: bool
+
+    @property
+    def tie(self) -> bool:
+        """Whether another certificate that is not of its pack has the same kind and the same number."""
+        return self.decided_by == RECENCY
+
+    @property
+    def sure(self) -> bool:
+        """Whether Cloudflare documents that every visitor gets it.
+
+        It does not where the client picks, nor for equal numbers: there, what was ordered most recently wins, and the
+        latest upload is only the best guess at that.
+        """
+        return self.decided_by in (KIND, PRIORITY)
 
 
 class Contest(t.NamedTuple):
-    """A name that two or more certificates hold, and which of them comes first.
+    """A name that two or more certificates cover, and which of them comes first.
 
     :param before: The first one with the numbers as they were.
     :param after: The first one with the numbers as they are, or will be.
-    :param tie: Another one, of no pack with the first, has the same standing and number; the lower id is named.
-    :param pack: The first is one of several with equal host lists, from which the visitor's client picks.
     """
 
     name: str
     holders: tuple[Certificate, ...]
-    before: Certificate
-    after: Certificate
-    tie: bool
-    pack: bool
+    before: First
+    after: First
+
+    @property
+    def moves(self) -> bool:
+        """Whether another certificate comes first than before."""
+        return self.before.certificate.id != self.after.certificate.id
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it as an item of RV(contested)."""
         return {
             "name": self.name,
-            "before": self.before.id,
-            "after": self.after.id,
-            "tie": self.tie,
-            "pack": self.pack,
+            **_fields("before", self.before.certificate),
+            **_fields("after", self.after.certificate),
+            "tie": self.after.tie,
+            "pack": self.after.pack,
+            "decided_by": self.after.decided_by,
         }
+
+
+def _fields(when: str, certificate: Certificate) -> dict[str, t.Any]:
+    return {
+        when: certificate.id,
+        f"{when}_issuer": certificate.issuer,
+        f"{when}_expires_on": certificate.raw.get("expires_on"),
+    }
 
 
 def find_contests(certificates: t.Iterable[Certificate], before: Numbers, after: Numbers) -> list[Contest]:
@@ -50,22 +93,49 @@ def find_contests(certificates: t.Iterable[Certificate], before: Numbers, after:
     :param before: The number of each certificate, by id, as it was.
     :param after: The same as it is or will be.
     """
+    certificates = tuple(certificates)
+    ranked_before, ranked_after = (_ranked_by_name(certificates, numbers) for numbers in (before, after))
+    return [
+        Contest(name, tuple(holders), _first(ranked_before[name], before), _first(holders, after))
+        for name, holders in sorted(ranked_after.items())
+        if len(holders) > 1
+    ]
+
+
+def _ranked_by_name(certificates: t.Iterable[Certificate], numbers: Numbers) -> dict[str, list[Certificate]]:
+    """Return those that cover each name, the one that comes first at the front."""
     holders: dict[str, list[Certificate]] = {}
-    for certificate in certificates:
+    for certificate in sorted(
+        certificates,
+        key=lambda certificate: (certificate.rank, -numbers[certificate.id], certificate.latest_upload_first()),
+    ):
         for name in certificate.names:
             holders.setdefault(name, []).append(certificate)
-    return [_contest(name, tuple(rivals), before, after) for name, rivals in sorted(holders.items()) if len(rivals) > 1]
+    return holders
 
 
-def _contest(name: str, holders: tuple[Certificate, ...], before: Numbers, after: Numbers) -> Contest:
-    first, *others = _ranked(holders, after)
-    pack = [other for other in others if _of_one_pack(first, other)]
-    tie = any(other.rank == first.rank and after[other.id] == after[first.id] for other in others if other not in pack)
-    return Contest(name, holders, _ranked(holders, before)[0], first, tie, bool(pack))
+def _first(ranked: t.Sequence[Certificate], numbers: Numbers) -> First:
+    first, *others = ranked
+    rivals = [other for other in others if not _of_one_pack(first, other)]
+    pack = len(rivals) < len(others)
+    return First(first, _decided_by(first, pack, rivals[0] if rivals else None, numbers), pack)
 
 
-def _ranked(holders: t.Iterable[Certificate], numbers: Numbers) -> list[Certificate]:
-    return sorted(holders, key=lambda certificate: (certificate.rank, -numbers[certificate.id], certificate.id))
+def _decided_by(first: Certificate, pack: bool, rival: Certificate | None, numbers: Numbers) -> str:
+    """Say what puts a certificate before the strongest one that is not of its pack.
+
+    A pack competes as a whole. Where what puts it first is documented, the client still picks from it, so that is what
+    decides. Where it is not, the pack itself may not be first, which is the greater doubt.
+    """
+    if rival is None:
+        return CLIENT
+    if first.rank == rival.rank and numbers[first.id] == numbers[rival.id]:
+        return RECENCY
+    if first.rank == rival.rank and first.rank != LEGACY:
+        return UNDOCUMENTED
+    if pack:
+        return CLIENT
+    return PRIORITY if first.rank == rival.rank else KIND
 
 
 def _of_one_pack(one: Certificate, other: Certificate) -> bool:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import read_certificates, zone_id_of
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import numbers_of
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params, read_info_options
@@ -24,7 +25,7 @@ def inspect(client: Client, params: Params, check_mode: bool) -> Report:  # pyli
     options = read_info_options(params)
     zone_id = zone_id_of(client, options.zone)
     current = read_certificates(client, zone_id).current
-    numbers = {certificate.id: certificate.priority for certificate in current}
+    numbers = numbers_of(current)
     chosen = set(numbers)
     if options.filters:
         chosen = set().union(*(found.matches for found in claim(options.filters, current)))

@@ -16,14 +16,13 @@ from fractions import Fraction
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
     Certificate,
     Number,
+    Numbers,
     plain_number,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
 HIGHEST = 2**31 - 1  # the highest number that a plan gives, so that any reader of the API's JSON can hold it
-
-Numbers = t.Mapping[str, Number]
 
 
 class Wanted(t.NamedTuple):

@@ -4,15 +4,23 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What a task tells: the result, the warnings, and a diff that is made only where one is asked for."""
+"""What a task returns: the result, the warnings, and a diff that is made only where one is asked for. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, plain_number
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._diff import in_order
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._ordering import Numbers
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    Certificate,
+    Numbers,
+    in_order,
+    plain_number,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import Contest, First
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
+
+_MOST_NAMES = 20
+_MOST_HOSTS = 4
 
 
 class Report(t.NamedTuple):
@@ -29,3 +37,82 @@ def show_certificates(certificates: t.Iterable[Certificate], numbers: Numbers) -
         {**certificate.raw, "priority": plain_number(numbers[certificate.id])}
         for certificate in in_order(certificates, numbers)
     ]
+
+
+def show_reprioritized(
+    certificates: t.Iterable[Certificate], before: Numbers, after: Numbers
+) -> list[dict[str, t.Any]]:
+    """Return RV(reprioritized): those of the certificates that have another number than before."""
+    return [
+        {
+            "id": certificate.id,
+            "issuer": certificate.issuer,
+            "expires_on": certificate.raw.get("expires_on"),
+            "before": plain_number(before[certificate.id]),
+            "after": plain_number(after[certificate.id]),
+        }
+        for certificate in certificates
+        if before[certificate.id] != after[certificate.id]
+    ]
+
+
+def make_diff(
+    zone_id: str,
+    zone_name: str | None,
+    certificates: t.Sequence[Certificate],
+    contests: t.Iterable[Contest],
+    before: Numbers,
+    after: Numbers,
+) -> dict[str, str]:
+    """Return RV(diff): what each contested name gets whose first certificate changes, then the certificates in order.
+
+    :param zone_name: The name by which the task selects the zone, if it does.
+    """
+    moving = [contest for contest in contests if contest.moves]
+    rows = {certificate.id: _row(certificate) for certificate in certificates}
+    widths = [max(map(len, column)) for column in zip(*rows.values())]
+    digits = max((len(_number(numbers[key])) for numbers in (before, after) for key in rows), default=0)
+
+    def side(numbers: Numbers, firsts: t.Sequence[tuple[str, First]]) -> str:
+        lines = [_gets(name, first) for name, first in firsts[:_MOST_NAMES]]
+        if len(firsts) > _MOST_NAMES:
+            lines.append(f"and {len(firsts) - _MOST_NAMES} more names")
+        for certificate in in_order(certificates, numbers):
+            cells = [cell.ljust(width) for cell, width in zip(rows[certificate.id], widths)]
+            lines.append("  ".join([_number(numbers[certificate.id]).rjust(digits), *cells]).rstrip())
+        return "".join(line + "\n" for line in lines)
+
+    zone = f"{printable(zone_name)} ({zone_id})" if zone_name else zone_id
+    return {
+        "before_header": f"custom certificates of zone {zone}",
+        "after_header": f"custom certificates of zone {zone}",
+        "before": side(before, [(contest.name, contest.before) for contest in moving]),
+        "after": side(after, [(contest.name, contest.after) for contest in moving]),
+    }
+
+
+def _number(value: t.Any) -> str:
+    return str(plain_number(value))
+
+
+def _row(certificate: Certificate) -> tuple[str, ...]:
+    hosts = t.cast("list[str]", certificate.raw.get("hosts") or [])
+    return (
+        printable(certificate.issuer or "-", 40),
+        printable(certificate.signature or "-", 40),
+        "expires " + _day(certificate),
+        listed(hosts, _MOST_HOSTS) or "no hosts",
+        printable(certificate.id, 64),
+    )
+
+
+def _gets(name: str, first: First) -> str:
+    """Say what a name gets. "Gets" is for what Cloudflare documents, "may get" for the rest."""
+    issuer = printable(first.certificate.issuer or "a certificate", 40)
+    identifier = printable(first.certificate.id, 64)
+    verb = "gets" if first.sure else "may get"
+    return f"{printable(name)} {verb} {issuer} (expires {_day(first.certificate)}, {identifier})"
+
+
+def _day(certificate: Certificate) -> str:
+    return certificate.expires_on.strftime("%Y-%m-%d") if certificate.expires_on else "unknown"

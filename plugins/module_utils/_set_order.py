@@ -19,10 +19,14 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import
     read_certificates,
     zone_id_of,
 )
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, plain_number
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    Certificate,
+    Numbers,
+    numbers_of,
+    plain_number,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Outdated
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._diff import make_diff
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import ApiError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
@@ -31,13 +35,17 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options impo
     read_priority_options,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._ordering import (
-    Numbers,
     Plan,
     Wanted,
     faults,
     make_plan,
 )
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report, show_certificates
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import (
+    Report,
+    make_diff,
+    show_certificates,
+    show_reprioritized,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Claim, Entry, claim
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings
@@ -51,6 +59,7 @@ class _Decision(t.NamedTuple):
     """What a reading of the zone leads to."""
 
     zone_id: str
+    zone_name: str | None
     certificates: tuple[Certificate, ...]
     wanted: Wanted
     plan: Plan
@@ -59,7 +68,7 @@ class _Decision(t.NamedTuple):
 
     @property
     def numbers(self) -> dict[str, t.Any]:
-        return {certificate.id: certificate.priority for certificate in self.certificates}
+        return numbers_of(self.certificates)
 
     @property
     def restore(self) -> list[dict[str, t.Any]]:
@@ -92,7 +101,7 @@ def _decide(client: Client, zone_id: str, options: PriorityOptions) -> _Decision
     if unmatched and options.missing == "fail":
         raise _missing(unmatched, zone)
     wanted = _wanted(options, claims, zone.current)
-    return _Decision(zone_id, zone.current, wanted, make_plan(wanted), unmatched, zone.waited)
+    return _Decision(zone_id, options.zone.name, zone.current, wanted, make_plan(wanted), unmatched, zone.waited)
 
 
 def _wanted(options: PriorityOptions, claims: t.Sequence[Claim], certificates: t.Sequence[Certificate]) -> Wanted:
@@ -225,7 +234,7 @@ def _verify(
     if options.verify == "answer" and decision.wanted.concerned() <= shown.keys():
         problems = _problems(options, decision.wanted, state)
         if not problems:
-            return _report(before, state, _numbers(state), True, False)
+            return _report(before, state, numbers_of(state), True, False)
     try:
         for seconds in _SETTLING:
             if not client.pause(seconds):
@@ -233,7 +242,7 @@ def _verify(
             state = read_certificates(client, decision.zone_id).current
             problems = _problems(options, decision.wanted, state)
             if not problems:
-                return _report(before, state, _numbers(state), True, False)
+                return _report(before, state, numbers_of(state), True, False)
     except CloudflareError as error:
         error.message += " The change was sent, but not verified: run again to see, or undo it with 'restore'."
         error.fields.update(_undo(before, state))
@@ -255,17 +264,13 @@ def _merged(certificates: t.Sequence[Certificate], shown: t.Mapping[str, Certifi
 def _problems(options: PriorityOptions, wanted: Wanted, state: t.Sequence[Certificate]) -> list[str]:
     """Say what is not as wanted in a state of the zone, whose unlisted certificates may not be those of the plan."""
     rivals = _rivals(options, wanted.order, state)
-    return list(faults(wanted._replace(rivals=rivals), _numbers(state)))
-
-
-def _numbers(certificates: t.Iterable[Certificate]) -> dict[str, t.Any]:
-    return {certificate.id: certificate.priority for certificate in certificates}
+    return list(faults(wanted._replace(rivals=rivals), numbers_of(state)))
 
 
 def _undo(before: _Decision, state: t.Sequence[Certificate]) -> dict[str, t.Any]:
     return {
         "changed": True,
-        "certificates": show_certificates(state, _numbers(state)),
+        "certificates": show_certificates(state, numbers_of(state)),
         "restore": before.restore,
     }
 
@@ -281,7 +286,7 @@ def _report(
     """
     read = {certificate.id: certificate for certificate in decision.certificates}
     certificates = [read.get(certificate.id, certificate) for certificate in state]
-    before = {certificate.id: certificate.priority for certificate in certificates}
+    before = numbers_of(certificates)
     contests = find_contests(certificates, before, after)
     order = [certificate for certificate in decision.wanted.order if certificate.id in after]
     shown = show_certificates(certificates, after)
@@ -290,11 +295,7 @@ def _report(
             "changed": changed,
             "zone_id": decision.zone_id,
             "certificates": shown,
-            "reprioritized": [
-                {"id": found.id, "before": plain_number(before[found.id]), "after": plain_number(after[found.id])}
-                for found in order
-                if before[found.id] != after[found.id]
-            ],
+            "reprioritized": show_reprioritized(order, before, after),
             "restore": decision.restore,
             "contested": [contest.as_result() for contest in contests],
             "unmatched": [entry.given() for entry in decision.unmatched],
@@ -303,7 +304,7 @@ def _report(
             },
         },
         find_warnings(order, contests, datetime.now(timezone.utc)) + _moved_unlisted(decision, before, after),
-        lambda: make_diff(decision.zone_id, certificates, contests, before, after),
+        lambda: make_diff(decision.zone_id, decision.zone_name, certificates, contests, before, after),
     )
 
 

@@ -42,13 +42,13 @@ def _unfit_first(order: t.Sequence[Certificate], contests: t.Sequence[Contest], 
     wrong = [
         contest
         for contest in contests
-        if contest.after.id in listed
-        and _unfit(contest.after, now)
+        if contest.after.certificate.id in listed
+        and _unfit(contest.after.certificate, now)
         and not all(_unfit(holder, now) for holder in contest.holders)
     ]
     if not wrong:
         return []
-    first = wrong[0].after
+    first = wrong[0].after.certificate
     return [
         f"The list puts a certificate that is expired or not active first for {_counted(len(wrong), 'contested name')}: "
         f"{printable(wrong[0].name)} gets {printable(first.id, 64)}, which {_unfit(first, now)}."

@@ -87,9 +87,8 @@ EXAMPLES = r"""
 - name: Show who comes first for each name that several certificates hold
   ansible.builtin.debug:
     msg: >-
-      {{ item.name }} gets the certificate of
-      {{ (zone.certificates | selectattr('id', 'eq', item.after) | first).issuer }}
-      {{ '(by chance, another one has the same priority)' if item.tie else '' }}
+      {{ item.name }} {{ 'gets' if item.decided_by in ['kind', 'priority'] else 'may get' }} the certificate of
+      {{ item.after_issuer }}, decided by {{ item.decided_by }}
   loop: "{{ zone.contested }}"
   loop_control:
     label: "{{ item.name }}"
@@ -347,8 +346,9 @@ certificates:
       expires_on: "2027-08-15T23:59:59.000000Z"
 contested:
   description:
-    - The names that two or more certificates of the zone hold, and which certificate comes first for each. All of them, whatever O(filter) says.
-    - A wildcard is a name of its own here.
+    - The hostnames that two or more certificates of the zone cover, and which certificate comes first for each. O(filter) does
+      not limit them.
+    - A wildcard is a hostname of its own here.
   returned: success
   type: list
   elements: dict
@@ -363,36 +363,84 @@ contested:
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+    before_issuer:
+      description: The issuer of the certificate in RV(contested[].before), or null where the API returns none.
+      returned: always
+      type: str
+      sample: DigiCertInc
+    before_expires_on:
+      description: When the certificate in RV(contested[].before) expires, or null where the API does not return it.
+      returned: always
+      type: str
+      sample: "2027-04-30T23:59:59.000000Z"
     after:
       description: The id of the certificate that comes first.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+    after_issuer:
+      description: The issuer of the certificate in RV(contested[].after), or null where the API returns none.
+      returned: always
+      type: str
+      sample: DigiCertInc
+    after_expires_on:
+      description: When the certificate in RV(contested[].after) expires, or null where the API does not return it.
+      returned: always
+      type: str
+      sample: "2027-04-30T23:59:59.000000Z"
     tie:
       description: >-
-        Whether another certificate, which is of no pack with this one, has the same standing and the same priority. Which of them
-        Cloudflare uses is not certain then; the one with the lower id is named.
+        Whether another certificate of the same kind, which is in no pack with this one, has the same priority. The most recently
+        uploaded one is named then, see V(recency) in RV(contested[].decided_by).
       returned: always
       type: bool
       sample: false
     pack:
       description: >-
-        Whether the certificate is one of several with equal host lists and different algorithms, from which the visitor's client
-        picks; the one with the highest priority is named.
+        Whether the certificate is one of several with equal host lists and different signature algorithms, from which the
+        visitor's client picks. The one with the highest priority is named.
       returned: always
       type: bool
       sample: false
+    decided_by:
+      description:
+        - What puts the certificate in RV(contested[].after) before the strongest of the other certificates that cover the name.
+        - >-
+          V(kind): Cloudflare uses a keyless certificate before one of type C(legacy_custom), and that before one of type
+          C(sni_custom), whatever their priorities. A certificate of another type, or of none, is taken to come before
+          C(sni_custom).
+        - "V(priority): both are of type C(legacy_custom), and it has the higher priority."
+        - "V(client): it is in a pack, so the visitor's client picks."
+        - >-
+          V(recency): the priorities are equal. Cloudflare documents that the most recently ordered certificate is used. The API
+          does not return when that was, so the most recently uploaded one is named, and of those the one with the lowest id.
+        - >-
+          V(undocumented): the priorities differ, but the certificates are not of type C(legacy_custom), and Cloudflare documents
+          no effect of priority for others. The one with the higher priority is named.
+      returned: always
+      type: str
+      sample: priority
   sample:
     - name: "*.example.com"
       before: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      before_issuer: DigiCertInc
+      before_expires_on: "2027-04-30T23:59:59.000000Z"
       after: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      after_issuer: DigiCertInc
+      after_expires_on: "2027-04-30T23:59:59.000000Z"
       tie: false
       pack: false
+      decided_by: priority
     - name: example.com
       before: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      before_issuer: DigiCertInc
+      before_expires_on: "2027-04-30T23:59:59.000000Z"
       after: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
+      after_issuer: DigiCertInc
+      after_expires_on: "2027-04-30T23:59:59.000000Z"
       tie: false
       pack: false
+      decided_by: priority
 requests:
   description: How many requests the run made, repeated ones included.
   returned: always, unless a connection option is refused or C(requests) is missing

@@ -125,7 +125,7 @@ def test_priorities_may_differ_without_a_loser(run: t.Callable[..., Played], fle
     name = "brand-00001.example"
     for item in fleet.zones[name].certificates:
         if item["issuer"] in {"DigiCertInc", "GlobalSignnvsa"}:
-            fleet.set_priority(name, item["id"], 30)  # of equal ones, the lower id comes first
+            fleet.set_priority(name, item["id"], 30)  # of equal ones, the one uploaded last comes first
 
     report = run("drift.yml", "--limit", name)[REPORT].result["msg"]
 

@@ -45,10 +45,24 @@ def test_a_change_that_the_answer_proves_costs_two_requests(api: Script, run: Ru
         ("digicert", 11),
         ("globalsign", 10),
     ]
-    assert result["reprioritized"] == [{"id": "digicert", "before": 5, "after": 11}]
+    expires_on = DIGICERT["expires_on"]
+    assert result["reprioritized"] == [
+        {"id": "digicert", "issuer": "DigiCertInc", "expires_on": expires_on, "before": 5, "after": 11}
+    ]
     assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "digicert", "priority": 5}]
     assert result["contested"] == [
-        {"name": "www.example.com", "before": "globalsign", "after": "digicert", "tie": False, "pack": False}
+        {
+            "name": "www.example.com",
+            "before": "globalsign",
+            "before_issuer": "GlobalSign",
+            "before_expires_on": GLOBALSIGN["expires_on"],
+            "after": "digicert",
+            "after_issuer": "DigiCertInc",
+            "after_expires_on": expires_on,
+            "tie": False,
+            "pack": False,
+            "decided_by": "priority",
+        }
     ]
 
 
@@ -79,6 +93,20 @@ def test_the_diff_tells_who_gets_a_name_and_then_the_order(api: Script, run: Run
     )
 
 
+def test_the_diff_says_may_get_where_nothing_is_documented_and_names_the_zone(api: Script, run: Run) -> None:
+    page = {"page": 1, "per_page": 50, "count": 1, "total_count": 1}
+    api.expect("GET", "/zones", [{"id": ZONE, "name": "example.com"}], info=page)
+    modern = [
+        {**DIGICERT, "type": "sni_custom", "priority": 0},
+        {**GLOBALSIGN, "type": "sni_custom", "priority": 0, "uploaded_on": "2026-04-01T10:00:00Z"},
+    ]
+    api.expect_list(modern)
+    diff = run(module, zone="example.com", zone_id=None, certificates=BY_ISSUER, check=True, diff=True)["diff"]
+    assert diff["before_header"] == diff["after_header"] == f"custom certificates of zone example.com ({ZONE})"
+    assert diff["before"].splitlines()[0] == "www.example.com may get GlobalSign (expires 2036-03-01, globalsign)"
+    assert diff["after"].splitlines()[0] == "www.example.com may get DigiCertInc (expires 2036-03-01, digicert)"
+
+
 def test_restore_given_back_undoes_the_run(api: Script, run: Run) -> None:
     nothing = certificate("nothing", None, hosts=["www.example.com", "mail.example.com"])
     api.expect_list([GLOBALSIGN, nothing])
@@ -87,7 +115,8 @@ def test_restore_given_back_undoes_the_run(api: Script, run: Run) -> None:
     assert restore == [{"id": "globalsign", "priority": 10}, {"id": "nothing", "priority": 0}]
     api.expect_list(numbered((GLOBALSIGN, 10), (nothing, 11)))
     api.expect_put([("globalsign", 10), ("nothing", 0)], numbered((GLOBALSIGN, 10), (nothing, 0)))
-    assert run(module, certificates=restore)["reprioritized"] == [{"id": "nothing", "before": 11, "after": 0}]
+    (undone,) = run(module, certificates=restore)["reprioritized"]
+    assert (undone["id"], undone["before"], undone["after"]) == ("nothing", 11, 0)
 
 
 def test_explicit_numbers_are_sent_as_they_are_and_others_left_alone(api: Script, run: Run) -> None:

@@ -54,7 +54,7 @@ def test_a_change_that_the_answer_proves_costs_two_requests(api: Script, run: Ru
         {
             "name": "www.example.com",
             "before": "globalsign",
-            "before_issuer": "GlobalSign",
+            "before_issuer": GLOBALSIGN["issuer"],
             "before_expires_on": GLOBALSIGN["expires_on"],
             "after": "digicert",
             "after_issuer": "DigiCertInc",
@@ -103,7 +103,7 @@ def test_the_diff_says_may_get_where_nothing_is_documented_and_names_the_zone(ap
     api.expect_list(modern)
     diff = run(module, zone="example.com", zone_id=None, certificates=BY_ISSUER, check=True, diff=True)["diff"]
     assert diff["before_header"] == diff["after_header"] == f"custom certificates of zone example.com ({ZONE})"
-    assert diff["before"].splitlines()[0] == "www.example.com may get GlobalSign (expires 2036-03-01, globalsign)"
+    assert diff["before"].splitlines()[0] == "www.example.com may get GlobalSignnvsa (expires 2036-03-01, globalsign)"
     assert diff["after"].splitlines()[0] == "www.example.com may get DigiCertInc (expires 2036-03-01, digicert)"
 
 

@@ -1,0 +1,223 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""Which custom certificate visitors were presented, and whether it is the one that comes first. Pure.
+
+It is expected only where Cloudflare documents what comes first. A certificate has one key, for ECDSA or for RSA: what clients of
+the other kind get is documented only where the certificate is one of a pack.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import (
+    CLIENT,
+    KIND,
+    PRIORITY,
+    RECENCY,
+    UNDOCUMENTED,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import wildcard_over
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._same import find_same
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import Leaf
+
+ANY_KEY = "any"
+
+_ACTIVE = "active"
+_DOCUMENTED = (KIND, PRIORITY, CLIENT)
+
+_OTHER_KIND = "The certificate that comes first has a key of another kind, and Cloudflare does not document what this client gets."
+_WHY_NOT_DOCUMENTED = {
+    RECENCY: "Certificates with equal priorities cover this name. Cloudflare serves the most recently ordered one, which the "
+    "API does not return.",
+    UNDOCUMENTED: "Cloudflare does not document an effect of priority between the certificates that cover this name.",
+}
+
+
+class Presented(t.NamedTuple):
+    """What one kind of client was presented for a name.
+
+    :param key_type: The keys that the client accepts: V(ecdsa), V(rsa), or V(any).
+    :param untrusted: Why a client that verifies would refuse the leaf, null where it would accept it.
+    :param error: Why there is no leaf.
+    """
+
+    name: str
+    key_type: str
+    leaf: Leaf | None
+    untrusted: str | None
+    error: str | None
+
+
+class First(t.NamedTuple):
+    """Which certificate comes first for a name that several cover, and what decides it."""
+
+    id: str
+    decided_by: str
+
+
+class Row(t.NamedTuple):
+    """What was presented, and how it compares.
+
+    :param other_kind: Nothing is expected only because the certificate that comes first is not for this kind of client.
+    """
+
+    presented: Presented
+    certificate_id: str | None
+    expected_id: str | None
+    as_expected: bool | None
+    reason: str | None
+    other_kind: bool
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return it as an item of RV(served)."""
+        leaf = self.presented.leaf
+        return {
+            "name": self.presented.name,
+            "key_type": self.presented.key_type,
+            "issuer": leaf and leaf.issuer,
+            "hosts": leaf and sorted(leaf.names),
+            "expires_on": leaf and f"{leaf.expires_on:%Y-%m-%dT%H:%M:%SZ}",
+            "signature": leaf and leaf.signature,
+            "serial_number": leaf and f"{leaf.serial_number:x}",
+            "fingerprint_sha256": leaf and leaf.fingerprint_sha256,
+            "trusted": leaf and self.presented.untrusted is None,
+            "untrusted_reason": self.presented.untrusted,
+            "certificate_id": self.certificate_id,
+            "expected_id": self.expected_id,
+            "as_expected": self.as_expected,
+            "reason": self.reason,
+            "error": self.presented.error,
+        }
+
+
+class _Expected(t.NamedTuple):
+    """Those of which one is expected: the first one, or its whole pack; none, and why, where nothing is."""
+
+    first: Certificate | None
+    certificates: tuple[Certificate, ...]
+    why_none: str | None
+
+
+def compare(
+    presented: t.Iterable[Presented], certificates: t.Sequence[Certificate], firsts: t.Mapping[str, First]
+) -> list[Row]:
+    """Compare what was presented with a zone's certificates, and with what comes first for each contested name.
+
+    :param firsts: By name.
+    """
+    by_name: dict[str, list[Presented]] = {}
+    for found in presented:
+        by_name.setdefault(found.name, []).append(found)
+    return [
+        row
+        for name, group in by_name.items()
+        for row in _compare_name(group, certificates, _expect(name, certificates, firsts))
+    ]
+
+
+def is_all_as_expected(rows: t.Sequence[Row]) -> bool | None:
+    """Tell whether every name has the certificate that is expected; null where that is not known of every name."""
+    if any(row.as_expected is False for row in rows):
+        return False
+    names = {row.presented.name for row in rows}
+    seen = {row.presented.name for row in rows if row.as_expected}
+    unknown = any(row.as_expected is None and not row.other_kind for row in rows)
+    return True if names and seen == names and not unknown else None
+
+
+def _expect(name: str, certificates: t.Sequence[Certificate], firsts: t.Mapping[str, First]) -> _Expected:
+    """An exact name comes before a wildcard; what is not contested is covered by one certificate alone."""
+    for covering in (name, wildcard_over(name)):
+        holders = [found for found in certificates if covering in found.names]
+        contest = firsts.get(covering)
+        if contest:
+            return _expect_first(contest, holders)
+        if len(holders) == 1:
+            return _expect_first(First(holders[0].id, KIND), holders)
+        if holders:
+            why = (
+                f"{len(holders)} items of 'certificates' cover {printable(covering)}, and 'contested' has none for it."
+            )
+            return _Expected(None, (), why)
+    return _Expected(None, (), "No custom certificate of the zone covers this name.")
+
+
+def _expect_first(contest: First, holders: t.Sequence[Certificate]) -> _Expected:
+    first = next((found for found in holders if found.id == contest.id), None)
+    if first is None:
+        why = (
+            f"The certificate {printable(contest.id, 64)} of 'contested' is not among the 'certificates' for this name."
+        )
+        return _Expected(None, (), why)
+    if contest.decided_by not in _DOCUMENTED:
+        return _Expected(first, (), _WHY_NOT_DOCUMENTED.get(contest.decided_by, _WHY_NOT_DOCUMENTED[UNDOCUMENTED]))
+    if first.status not in (None, _ACTIVE):
+        why = f"The certificate that comes first is not active, its status is {printable(first.status, 40)}."
+        return _Expected(first, (), why)
+    pack = [found for found in holders if found.rank == first.rank and found.names == first.names]
+    return _Expected(first, tuple(pack) if contest.decided_by == CLIENT else (first,), None)
+
+
+def _compare_name(
+    group: t.Sequence[Presented], certificates: t.Sequence[Certificate], expected: _Expected
+) -> t.Iterator[Row]:
+    same = [find_same(found.leaf, certificates) if found.leaf else [] for found in group]
+    for found, looks_same in zip(group, same):
+        keys_seen = {
+            others[0].id
+            for other, others in zip(group, same)
+            if len(others) == 1 and other.key_type not in (found.key_type, ANY_KEY)
+        }
+        fitting = [one for one in expected.certificates if one.id not in keys_seen and _fits(one, found.key_type)]
+        as_expected, reason = _judge(found, looks_same, expected, fitting)
+        shown = fitting[0] if fitting else expected.first
+        yield Row(
+            presented=found,
+            certificate_id=looks_same[0].id if len(looks_same) == 1 else None,
+            expected_id=shown and shown.id,
+            as_expected=as_expected,
+            reason=reason or _why_no_id(found, looks_same),
+            other_kind=as_expected is None and bool(expected.certificates) and not fitting,
+        )
+
+
+def _fits(certificate: Certificate, key_type: str) -> bool:
+    """Tell whether a certificate may be for clients that accept such keys, judged by its signature."""
+    return key_type == ANY_KEY or certificate.algorithm is None or certificate.algorithm.endswith(key_type)
+
+
+def _judge(
+    found: Presented, looks_same: t.Sequence[Certificate], expected: _Expected, fitting: t.Sequence[Certificate]
+) -> tuple[bool | None, str | None]:
+    """Say whether what was presented is expected, and if that is null, why."""
+    if found.error:
+        return None, None
+    if not expected.certificates:
+        return None, expected.why_none
+    accepted = {one.id for one in expected.certificates}
+    same = {one.id for one in looks_same}
+    if same and same <= accepted:
+        return True, None
+    if same & accepted:
+        return None, _cannot_tell(looks_same)
+    return (False, None) if fitting else (None, _OTHER_KIND)
+
+
+def _why_no_id(found: Presented, looks_same: t.Sequence[Certificate]) -> str | None:
+    if found.error or len(looks_same) == 1:
+        return None
+    return _cannot_tell(looks_same) if looks_same else "No custom certificate of the zone looks like this one."
+
+
+def _cannot_tell(looks_same: t.Sequence[Certificate]) -> str:
+    ids = listed(one.id for one in looks_same)
+    return f"{len(looks_same)} custom certificates of the zone look like this one: {ids}."

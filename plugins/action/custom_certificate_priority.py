@@ -9,13 +9,11 @@
 from __future__ import annotations
 
 # At the top, so that requests is imported once, in the parent of all workers.
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import PRIORITY_SPEC
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import set_order
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._action import InProcessAction
 
 
 class ActionModule(InProcessAction):
-    """What the module does, and its options."""
+    """What the module does."""
 
-    work = staticmethod(set_order)
-    spec = PRIORITY_SPEC
+    job = SET_ORDER

@@ -361,8 +361,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _connection(self) -> Connection:
         params = {option: self._text_in_file(option) for option in ("api_token", "api_email", "api_key", "api_url")}
         limits = {option: self.get_option(option) for option in ("timeout", "retries", "max_wait", "rate_limit")}
-        credentials, self._secrets = find_credentials(params, os.environ)
-        return read_connection({**params, **limits}, os.environ, credentials)
+        _credentials, self._secrets = find_credentials(params, os.environ)
+        return read_connection({**params, **limits}, os.environ)
 
     # Zones
 

@@ -26,7 +26,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import a_labels, comparable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import ZoneChoice
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import account_of, described, is_zone_id
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone, account_of, described, is_zone_id
 
 _MOST_SHOWN = 10
 _DELETED = "deleted"
@@ -59,10 +59,19 @@ def read_certificates(client: Client, zone_id: str) -> ZoneCertificates:
     )
 
 
-def prioritize(
-    client: Client, zone_id: str, numbers: t.Iterable[tuple[str, Number]], stale_after: float
-) -> dict[str, Certificate]:
-    """Give certificates their priorities and return those that the answer shows with a priority, by id.
+class Answered(t.NamedTuple):
+    """What the answer to a write shows.
+
+    :param current: By id, the certificates that it shows with a priority.
+    :param deleted: The ids of those that it shows as deleted.
+    """
+
+    current: t.Mapping[str, Certificate]
+    deleted: frozenset[str]
+
+
+def prioritize(client: Client, zone_id: str, numbers: t.Iterable[tuple[str, Number]], stale_after: float) -> Answered:
+    """Give certificates their priorities.
 
     :param numbers: Pairs of id and priority; the certificate to be used first comes first.
     :param stale_after: See Client.call.
@@ -74,7 +83,10 @@ def prioritize(
     body = {"certificates": [{"id": identifier, "priority": plain_number(number)} for identifier, number in numbers]}
     envelope = client.call("PUT", path, asked, body=body, stale_after=stale_after)
     answered = _read_all(list_of(envelope.get("result")), f"Could not {asked}: PUT {path}")
-    return {certificate.id: certificate for certificate in answered if certificate.shown}
+    return Answered(
+        {item.id: item for item in answered if item.shown and item.status != _DELETED},
+        frozenset(item.id for item in answered if item.status == _DELETED),
+    )
 
 
 def is_unknown_certificate(error: ApiError) -> bool:
@@ -93,38 +105,48 @@ def _read_all(items: t.Iterable[object], what: str) -> list[Certificate]:
         raise ApiError(f"{what} gave an answer that is not as documented: {error}.") from None
 
 
-def zone_id_of(client: Client, choice: ZoneChoice) -> str:
-    """Return the id of the zone that a task names; by its name, that takes one more request.
+def find_zone(client: Client, choice: ZoneChoice) -> Zone:
+    """Return the zone that a task names; by its name, that takes one more request.
 
     :raises CloudflareError: no zone of the name is visible, or several are.
     """
-    return choice.id if choice.id is not None else _find_zone_id(client, str(choice.name), choice.account_id)
+    if choice.id is not None:
+        return Zone(choice.id)
+    return _find_by_name(client, str(choice.name), choice.account_id)
 
 
-def _find_zone_id(client: Client, name: str, account_id: str | None) -> str:
-    """Return the id of the one zone of this name.
+def _find_by_name(client: Client, name: str, account_id: str | None) -> Zone:
+    """Return the one zone of this name.
 
     The API ignores query parameters that it does not know, so what comes back is compared again.
     """
-    wanted = a_labels(name)
-    query = {"name": wanted, **({"account.id": account_id} if account_id else {})}
-    found = [
+    requested = a_labels(name)
+    query = {"name": requested, **({"account.id": account_id} if account_id else {})}
+    listed = client.list_all("/zones", f"look up zone {printable(name)}", query).items
+    matching = [
         zone
-        for zone in client.list_all("/zones", f"look up zone {printable(name)}", query).items
-        if comparable([str(zone.get("name"))]) == {wanted} and (not account_id or account_of(zone, "id") == account_id)
+        for zone in listed
+        if comparable([str(zone.get("name"))]) == {requested}
+        and (not account_id or account_of(zone, "id") == account_id)
     ]
-    if not found:
-        within = f" in account {account_id}" if account_id else ""
+    if not matching:
+        raise CloudflareError(_no_such_zone(name, account_id))
+    if len(matching) > 1:
+        shown = "; ".join(described(zone) for zone in matching[:_MOST_SHOWN])
         raise CloudflareError(
-            f"No zone {printable(name)}{within} is visible with these credentials ('zone'). Check the name; an API token "
-            "also needs the permission 'Zone Read' for a look-up by name, which 'zone_id' does without."
+            f"{len(matching)} zones have the name {printable(name)} ('zone'): {shown}. Set 'account_id', or use 'zone_id'."
         )
-    if len(found) > 1:
-        shown = "; ".join(described(zone) for zone in found[:_MOST_SHOWN])
-        raise CloudflareError(
-            f"{len(found)} zones have the name {printable(name)} ('zone'): {shown}. Set 'account_id', or use 'zone_id'."
-        )
-    zone_id = t.cast(str, found[0]["id"])
+    zone_id = t.cast(str, matching[0]["id"])
     if not is_zone_id(zone_id):
-        raise CloudflareError(f"The zone {printable(name)} has an id that is none: {printable(zone_id, 80)}.")
-    return zone_id
+        raise CloudflareError(f"The zone {printable(name)} has an id that is invalid: {printable(zone_id, 80)}.")
+    return Zone(zone_id, name)
+
+
+def _no_such_zone(name: str, account_id: str | None) -> str:
+    within = f" in account {account_id}" if account_id else ""
+    parent = name.partition(".")[2]
+    hint = f" If that is a hostname, give its zone, such as {printable(parent)}." if "." in parent else ""
+    return (
+        f"No zone {printable(name)}{within} is visible with these credentials ('zone').{hint} Check the name; an API token "
+        "also needs the permission 'Zone Read' for a look-up by name, which 'zone_id' does without."
+    )

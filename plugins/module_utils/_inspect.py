@@ -8,34 +8,39 @@
 
 from __future__ import annotations
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import read_certificates, zone_id_of
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import read_certificates
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import numbers_of
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params, read_info_options
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._info_options import SPEC, InfoOptions, read_options
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report, show_certificates
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import claim
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 
-def inspect(client: Client, params: Params, check_mode: bool) -> Report:  # pylint: disable=unused-argument
-    """Do what the task's options ask for; in check mode, too, as nothing is ever changed.
+def inspect(
+    client: Client, zone: Zone, options: InfoOptions, check_mode: bool  # pylint: disable=unused-argument
+) -> Report:
+    """Do what a task asks for; in check mode, too, as nothing is ever changed.
 
-    :raises CloudflareError: the zone or its certificates cannot be read.
+    :raises CloudflareError: the certificates cannot be read.
     """
-    options = read_info_options(params)
-    zone_id = zone_id_of(client, options.zone)
-    current = read_certificates(client, zone_id).current
+    current = read_certificates(client, zone.id).current
     numbers = numbers_of(current)
     chosen = set(numbers)
     if options.filters:
-        chosen = set().union(*(found.matches for found in claim(options.filters, current)))
+        chosen = set().union(*(claimed.matches for claimed in claim(options.filters, current)))
     return Report(
         {
             "changed": False,
-            "zone_id": zone_id,
-            "certificates": show_certificates((found for found in current if found.id in chosen), numbers),
+            "zone_id": zone.id,
+            "certificates": show_certificates((item for item in current if item.id in chosen), numbers),
             # Of all certificates: what a filter leaves out is served all the same.
             "contested": [contest.as_result() for contest in find_contests(current, numbers, numbers)],
         },
         [],
     )
+
+
+INSPECT = Job(SPEC, read_options, inspect)

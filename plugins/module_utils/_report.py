@@ -18,6 +18,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import Contest, First
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 _MOST_NAMES = 20
 _MOST_HOSTS = 4
@@ -57,17 +58,13 @@ def show_reprioritized(
 
 
 def make_diff(
-    zone_id: str,
-    zone_name: str | None,
+    zone: Zone,
     certificates: t.Sequence[Certificate],
     contests: t.Iterable[Contest],
     before: Numbers,
     after: Numbers,
 ) -> dict[str, str]:
-    """Return RV(diff): what each contested name gets whose first certificate changes, then the certificates in order.
-
-    :param zone_name: The name by which the task selects the zone, if it does.
-    """
+    """Return RV(diff): what each contested name gets whose first certificate changes, then the certificates in order."""
     moving = [contest for contest in contests if contest.moves]
     rows = {certificate.id: _row(certificate) for certificate in certificates}
     widths = [max(map(len, column)) for column in zip(*rows.values())]
@@ -82,7 +79,6 @@ def make_diff(
             lines.append("  ".join([_number(numbers[certificate.id]).rjust(digits), *cells]).rstrip())
         return "".join(line + "\n" for line in lines)
 
-    zone = f"{printable(zone_name)} ({zone_id})" if zone_name else zone_id
     return {
         "before_header": f"custom certificates of zone {zone}",
         "after_header": f"custom certificates of zone {zone}",

@@ -12,7 +12,7 @@ import re
 import typing as t
 from fnmatch import translate
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, Number
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import a_labels, wildcard_over
 
 # The fields that are compared with a shell pattern; each is an attribute of Certificate of the same name.
@@ -30,7 +30,7 @@ class Entry(t.NamedTuple):
     type: str | None = None
     status: str | None = None
     geo_restrictions: str | None = None
-    priority: int | None = None
+    priority: Number | None = None
 
     def given(self) -> dict[str, str]:
         """Return the fields by which it selects."""

@@ -4,23 +4,25 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Bring the order of a zone's custom certificates about: read, plan, write, verify."""
+"""Set the order of a zone's custom certificates: read, decide, write, verify."""
 
 from __future__ import annotations
 
+import enum
 import math
 import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import (
+    Answered,
     ZoneCertificates,
     is_unknown_certificate,
     prioritize,
     read_certificates,
-    zone_id_of,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
     Certificate,
+    Number,
     Numbers,
     numbers_of,
     plain_number,
@@ -29,10 +31,11 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import ApiError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
-    Params,
-    PriorityOptions,
-    read_priority_options,
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._order_options import (
+    SPEC,
+    OrderOptions,
+    read_options,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._ordering import (
     Plan,
@@ -49,6 +52,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Claim, Entry, claim
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 _FRESH = 10.0  # seconds of waiting after which a reading is too old to write on it
 _SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each reading back, for an API that shows a write late
@@ -56,58 +60,82 @@ _MOST_SHOWN = 10
 
 
 class _Decision(t.NamedTuple):
-    """What a reading of the zone leads to."""
+    """What a reading of the zone leads to.
 
-    zone_id: str
-    zone_name: str | None
+    :param certificates: Those of the zone, as read.
+    :param before: The number that each of them had before this run may have written anything.
+    :param waited: What C(Client.waited) was at the reading.
+    """
+
+    zone: Zone
     certificates: tuple[Certificate, ...]
+    claims: tuple[Claim, ...]
     wanted: Wanted
     plan: Plan
     unmatched: tuple[Entry, ...]
     waited: float
-
-    @property
-    def numbers(self) -> dict[str, t.Any]:
-        return numbers_of(self.certificates)
+    before: Numbers
 
     @property
     def restore(self) -> list[dict[str, t.Any]]:
-        listed_ones = sorted(self.wanted.order, key=lambda certificate: -certificate.priority)
-        return [{"id": found.id, "priority": plain_number(found.priority)} for found in listed_ones]
+        """Return what undoes the run, given back as C(certificates)."""
+        order = sorted(self.wanted.order, key=lambda certificate: -self.before[certificate.id])
+        return [{"id": item.id, "priority": plain_number(self.before[item.id])} for item in order]
 
 
-def set_order(client: Client, params: Params, check_mode: bool) -> Report:
-    """Do what the task's options ask for.
+class _Became(enum.Enum):
+    """What became of an attempt at a write."""
+
+    WRITTEN = enum.auto()
+    RENEWED = enum.auto()  # refused, because the zone does not hold a certificate of the list any more
+    OUTDATED = enum.auto()  # not made, because the reading is too old by now
+    FAILED = enum.auto()
+
+
+class _Attempt(t.NamedTuple):
+    """An attempt at a write.
+
+    :param perhaps_done: Whether it may have changed something, whatever became of it.
+    """
+
+    became: _Became
+    perhaps_done: bool
+    answered: Answered | None = None
+    error: ApiError | None = None
+
+
+def set_order(client: Client, zone: Zone, options: OrderOptions, check_mode: bool) -> Report:
+    """Do what a task asks for.
 
     :raises CloudflareError: with all that is known in its fields; after a write C(changed), and C(restore) to undo it.
     """
-    options = read_priority_options(params)
-    zone_id = zone_id_of(client, options.zone)
-    try:
-        decision = _decide(client, zone_id, options)
-        if check_mode or not decision.plan.write:
-            after = {**decision.numbers, **decision.plan.after}
-            return _report(decision, decision.certificates, after, bool(decision.plan.write), check_mode)
-        return _write(client, options, decision)
-    except CloudflareError as error:
-        error.fields = {"zone_id": zone_id, **error.fields}
-        raise
+    decision = _decide(client, zone, options)
+    if check_mode or not decision.plan.write:
+        after = {**numbers_of(decision.certificates), **decision.plan.after}
+        return _report(decision, decision.certificates, after, bool(decision.plan.write), check_mode)
+    return _carry_out(client, options, decision)
 
 
-def _decide(client: Client, zone_id: str, options: PriorityOptions) -> _Decision:
-    zone = read_certificates(client, zone_id)
-    claims = claim(options.entries, zone.current)
-    unmatched = tuple(found.entry for found in claims if not found.matches)
-    if unmatched and options.missing == "fail":
-        raise _missing(unmatched, zone)
-    wanted = _wanted(options, claims, zone.current)
-    return _Decision(zone_id, options.zone.name, zone.current, wanted, make_plan(wanted), unmatched, zone.waited)
+def _decide(client: Client, zone: Zone, options: OrderOptions) -> _Decision:
+    # read the zone, and see which certificates the entries stand for
+    reading = read_certificates(client, zone.id)
+    claims = tuple(claim(options.entries, reading.current))
+    unmatched = tuple(claimed.entry for claimed in claims if not claimed.matches)
+    # a policy for a fleet meets zones without any custom certificate: nothing is out of order there
+    has_nothing_to_order = not reading.current and not any(entry.id for entry in unmatched)
+    if unmatched and options.missing == "fail" and not has_nothing_to_order:
+        raise _missing(unmatched, reading)
+    # decide which numbers they get
+    wanted = _wanted(options, claims, reading.current)
+    plan = make_plan(wanted)
+    before = numbers_of(reading.current)
+    return _Decision(zone, reading.current, claims, wanted, plan, unmatched, reading.waited, before)
 
 
-def _wanted(options: PriorityOptions, claims: t.Sequence[Claim], certificates: t.Sequence[Certificate]) -> Wanted:
+def _wanted(options: OrderOptions, claims: t.Sequence[Claim], certificates: t.Sequence[Certificate]) -> Wanted:
     if options.exact:
         return _wanted_exactly(claims)
-    order = tuple(certificate for found in claims for certificate in found.certificates)
+    order = tuple(certificate for claimed in claims for certificate in claimed.certificates)
     unlisted = _unlisted(order, certificates)
     if options.unlisted == "fail" and unlisted:
         raise CloudflareError(
@@ -118,21 +146,21 @@ def _wanted(options: PriorityOptions, claims: t.Sequence[Claim], certificates: t
 
 
 def _wanted_exactly(claims: t.Sequence[Claim]) -> Wanted:
-    numbers: dict[str, int] = {}
-    for found in claims:
-        if len(found.certificates) > 1:
+    numbers: dict[str, Number] = {}
+    for claimed in claims:
+        if len(claimed.certificates) > 1:
             raise CloudflareError(
-                f"The entry of 'certificates' with {printable(found.entry)} and priority {found.entry.priority} matches "
-                f"{len(found.certificates)} certificates, which cannot all have that number: {_described(found.certificates)}. "
-                "Make it match one, or remove every 'priority' to have just the order kept."
+                f"The entry of 'certificates' with {printable(claimed.entry)} and priority {plain_number(t.cast(Number, claimed.entry.priority))} matches "
+                f"{len(claimed.certificates)} certificates, which cannot all have that number: {_described(claimed.certificates)}. "
+                "Make it match one, or remove every 'priority' to keep just the order."
             )
-        numbers.update((certificate.id, t.cast(int, found.entry.priority)) for certificate in found.certificates)
-    named = (certificate for found in claims for certificate in found.certificates)
+        numbers.update((certificate.id, t.cast(Number, claimed.entry.priority)) for certificate in claimed.certificates)
+    named = (certificate for claimed in claims for certificate in claimed.certificates)
     return Wanted(tuple(sorted(named, key=lambda certificate: -numbers[certificate.id])), (), numbers)
 
 
 def _rivals(
-    options: PriorityOptions, order: t.Iterable[Certificate], certificates: t.Iterable[Certificate]
+    options: OrderOptions, order: t.Iterable[Certificate], certificates: t.Iterable[Certificate]
 ) -> tuple[Certificate, ...]:
     """Return the unlisted certificates that have to stay below the listed ones with which they compete."""
     return _unlisted(order, certificates) if options.unlisted == "last" and not options.exact else ()
@@ -169,109 +197,127 @@ def _one_described(certificate: Certificate, fields: t.Iterable[str]) -> str:
     return f"{printable(certificate.id, 64)} ({', '.join(values)}, hosts {hosts})"
 
 
-def _write(client: Client, options: PriorityOptions, decision: _Decision) -> Report:
-    """Write what was decided, on fresh knowledge, and report what proves it."""
-    origin = decision  # what stood before anything may have been written
-    stale_after = decision.waited + _FRESH
-    perhaps_done = False
+def _carry_out(client: Client, options: OrderOptions, decision: _Decision) -> Report:
+    """Write what was decided, on a reading that is fresh, and report what proves it."""
+    may_read_again = True
     may_follow_renewal = all(entry.id is None for entry in options.entries)
+    perhaps_done = False
     while decision.plan.write:
-        try:
-            shown = prioritize(client, decision.zone_id, decision.plan.write, stale_after)
-        except Outdated as delay:
-            stale_after = math.inf
-            perhaps_done |= delay.perhaps_done
-        except ApiError as error:
-            perhaps_done |= error.perhaps_done
-            if not (may_follow_renewal and is_unknown_certificate(error)):
-                _tell_doubt(error, origin, perhaps_done)
-                raise
+        attempt = _attempt(client, decision, decision.waited + _FRESH if may_read_again else math.inf)
+        perhaps_done |= attempt.perhaps_done
+        if attempt.answered is not None:
+            return _verify(client, options, decision, attempt.answered)
+        # what was decided on is not there any more: decide anew, once for each reason
+        if attempt.became is _Became.OUTDATED:
+            may_read_again = False
+        elif attempt.became is _Became.RENEWED and may_follow_renewal:
             may_follow_renewal = False
         else:
-            return _verify(client, options, decision, origin, shown)
+            raise _in_doubt(t.cast(ApiError, attempt.error), decision, perhaps_done)
         try:
-            decision = _decide(client, decision.zone_id, options)
+            latest = _decide(client, decision.zone, options)
         except CloudflareError as error:
-            _tell_doubt(error, origin, perhaps_done)
-            raise
-        origin = origin if perhaps_done else decision
-    changed = any(origin.numbers.get(key, number) != number for key, number in decision.numbers.items())
-    return _report(_since(origin, decision), decision.certificates, decision.numbers, changed, False)
+            raise _in_doubt(error, decision, perhaps_done) from None
+        decision = _with_numbers_of(decision, latest) if perhaps_done else latest
+    # someone else made the change, or an attempt of ours whose answer was lost
+    after = numbers_of(decision.certificates)
+    changed = perhaps_done and any(after[key] != number for key, number in decision.before.items())
+    return _report(decision, decision.certificates, after, changed, False)
 
 
-def _tell_doubt(error: CloudflareError, origin: _Decision, perhaps_done: bool) -> None:
-    """Have an error tell that a write may have been done before it, and how to undo that."""
+def _attempt(client: Client, decision: _Decision, stale_after: float) -> _Attempt:
+    """Try to write once; the client itself repeats what failed only for a moment."""
+    try:
+        answered = prioritize(client, decision.zone.id, decision.plan.write, stale_after)
+    except Outdated as delay:
+        return _Attempt(_Became.OUTDATED, delay.perhaps_done)
+    except ApiError as error:
+        became = _Became.RENEWED if is_unknown_certificate(error) else _Became.FAILED
+        return _Attempt(became, error.perhaps_done, error=error)
+    return _Attempt(_Became.WRITTEN, True, answered)
+
+
+def _with_numbers_of(earlier: _Decision, latest: _Decision) -> _Decision:
+    """Return the latest decision with the numbers from before the run, as the earlier one knows them.
+
+    A certificate that was renewed in between has its predecessor's: of the certificates that an entry stands for, the
+    first new one succeeds the first that is gone, and so on.
+    """
+    before = {**latest.before, **{key: earlier.before[key] for key in latest.before if key in earlier.before}}
+    for was, now in zip(earlier.claims, latest.claims):
+        gone = [item.id for item in was.certificates if item.id not in latest.before]
+        new = [item.id for item in now.certificates if item.id not in earlier.before]
+        before.update((successor, earlier.before[predecessor]) for predecessor, successor in zip(gone, new))
+    return latest._replace(before=before)
+
+
+def _in_doubt(error: CloudflareError, decision: _Decision, perhaps_done: bool) -> CloudflareError:
+    """Return an error that also says, where a write may have been done before it, so, and how to undo that."""
     if perhaps_done:
         error.message += (
             " The change may have been made, in whole or in part: run again to see, or undo it with 'restore'."
         )
-        error.fields.update(_undo(origin, origin.certificates))
+        error.fields.update(_undo(decision, decision.certificates))
+    return error
 
 
-def _since(origin: _Decision, decision: _Decision) -> _Decision:
-    """Return a decision with the numbers that its certificates had before anything may have been written."""
-    return (
-        decision
-        if origin is decision
-        else decision._replace(
-            certificates=_renumber(decision.certificates, origin.numbers),
-            wanted=decision.wanted._replace(order=_renumber(decision.wanted.order, origin.numbers)),
-        )
-    )
-
-
-def _renumber(certificates: t.Iterable[Certificate], numbers: Numbers) -> tuple[Certificate, ...]:
-    return tuple(found._replace(priority=numbers.get(found.id, found.priority)) for found in certificates)
-
-
-def _verify(
-    client: Client, options: PriorityOptions, decision: _Decision, origin: _Decision, shown: t.Mapping[str, Certificate]
-) -> Report:
+def _verify(client: Client, options: OrderOptions, decision: _Decision, answered: Answered) -> Report:
     """Report the change if an answer shows it; the list is read again where the PUT's answer does not."""
-    before = _since(origin, decision)
-    state = _merged(decision.certificates, shown)
+    state = _merged(decision.certificates, answered)
     problems: list[str] = []
-    if options.verify == "answer" and decision.wanted.concerned() <= shown.keys():
+    if options.verify == "answer" and decision.wanted.concerned() <= answered.current.keys() | answered.deleted:
         problems = _problems(options, decision.wanted, state)
         if not problems:
-            return _report(before, state, numbers_of(state), True, False)
+            return _report(decision, state, numbers_of(state), True, False)
     try:
         for seconds in _SETTLING:
             if not client.pause(seconds):
                 break
-            state = read_certificates(client, decision.zone_id).current
+            state = read_certificates(client, decision.zone.id).current
             problems = _problems(options, decision.wanted, state)
             if not problems:
-                return _report(before, state, numbers_of(state), True, False)
+                return _report(decision, state, numbers_of(state), True, False)
     except CloudflareError as error:
         error.message += " The change was sent, but not verified: run again to see, or undo it with 'restore'."
-        error.fields.update(_undo(before, state))
+        error.fields.update(_undo(decision, state))
         raise
     raise CloudflareError(
-        f"The priorities of zone {decision.zone_id} were set, but the list does not show it: {'; '.join(problems[:_MOST_SHOWN])}. "
-        "Another writer may have changed them since; run again, or undo the change with 'restore'.",
-        **_undo(before, state),
+        f"The priorities of zone {decision.zone.id} were set, but the list does not show it: "
+        f"{'; '.join(problems[:_MOST_SHOWN])}. Another writer may have changed them since; run again, or undo the change "
+        "with 'restore'.",
+        **_undo(decision, state),
     )
 
 
-def _merged(certificates: t.Sequence[Certificate], shown: t.Mapping[str, Certificate]) -> tuple[Certificate, ...]:
+def _merged(certificates: t.Sequence[Certificate], answered: Answered) -> tuple[Certificate, ...]:
     """Return what was read with the priorities that an answer shows, and what only that answer shows."""
     known = {certificate.id for certificate in certificates}
-    updated = _renumber(certificates, {identifier: found.priority for identifier, found in shown.items()})
-    return updated + tuple(found for found in shown.values() if found.id not in known and found.status != "deleted")
+    numbers = numbers_of(answered.current.values())
+    updated = tuple(
+        item._replace(priority=numbers.get(item.id, item.priority))
+        for item in certificates
+        if item.id not in answered.deleted
+    )
+    return updated + tuple(item for item in answered.current.values() if item.id not in known)
 
 
-def _problems(options: PriorityOptions, wanted: Wanted, state: t.Sequence[Certificate]) -> list[str]:
-    """Say what is not as wanted in a state of the zone, whose unlisted certificates may not be those of the plan."""
+def _problems(options: OrderOptions, wanted: Wanted, state: t.Sequence[Certificate]) -> list[str]:
+    """Say what is not as requested in a state of the zone, whose unlisted certificates may not be those of the plan."""
     rivals = _rivals(options, wanted.order, state)
-    return list(faults(wanted._replace(rivals=rivals), numbers_of(state)))
+    found = list(faults(wanted._replace(rivals=rivals), numbers_of(state)))
+    if options.unlisted == "fail":
+        found += [
+            f"certificate {printable(item.id, 64)} has appeared, which 'certificates' does not name, and 'unlisted' is 'fail'"
+            for item in _unlisted(wanted.order, state)
+        ]
+    return found
 
 
-def _undo(before: _Decision, state: t.Sequence[Certificate]) -> dict[str, t.Any]:
+def _undo(decision: _Decision, state: t.Sequence[Certificate]) -> dict[str, t.Any]:
     return {
         "changed": True,
         "certificates": show_certificates(state, numbers_of(state)),
-        "restore": before.restore,
+        "restore": decision.restore,
     }
 
 
@@ -280,31 +326,28 @@ def _report(
 ) -> Report:
     """Put the result together.
 
-    :param decision: What was read before the run, and decided.
-    :param state: The certificates after it, in check mode those that were read.
+    :param state: The certificates after the run, in check mode those that were read.
     :param after: Their numbers after it, in check mode those planned.
     """
-    read = {certificate.id: certificate for certificate in decision.certificates}
-    certificates = [read.get(certificate.id, certificate) for certificate in state]
-    before = numbers_of(certificates)
-    contests = find_contests(certificates, before, after)
+    before = {certificate.id: decision.before.get(certificate.id, certificate.priority) for certificate in state}
+    contests = find_contests(state, before, after)
     order = [certificate for certificate in decision.wanted.order if certificate.id in after]
-    shown = show_certificates(certificates, after)
+    shown = show_certificates(state, after)
     return Report(
         {
             "changed": changed,
-            "zone_id": decision.zone_id,
+            "zone_id": decision.zone.id,
             "certificates": shown,
             "reprioritized": show_reprioritized(order, before, after),
             "restore": decision.restore,
             "contested": [contest.as_result() for contest in contests],
             "unmatched": [entry.given() for entry in decision.unmatched],
             "ansible_facts": {
-                "cloudflare_certificate_order": show_certificates(certificates, before) if check_mode else shown
+                "cloudflare_certificate_order": show_certificates(state, before) if check_mode else shown
             },
         },
         find_warnings(order, contests, datetime.now(timezone.utc)) + _moved_unlisted(decision, before, after),
-        lambda: make_diff(decision.zone_id, decision.zone_name, certificates, contests, before, after),
+        lambda: make_diff(decision.zone, state, contests, before, after),
     )
 
 
@@ -319,3 +362,6 @@ def _moved_unlisted(decision: _Decision, before: Numbers, after: Numbers) -> lis
         if moved
         else []
     )
+
+
+SET_ORDER = Job(SPEC, read_options, set_order)

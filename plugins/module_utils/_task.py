@@ -4,21 +4,22 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The one way from a task's options to its outcome, and the one place where errors are turned into a failed result."""
+"""The one way from a task's arguments to its outcome, and the one place where errors are turned into a failed result."""
 
 from __future__ import annotations
 
 import os
 import typing as t
 
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._argument_shapes import find_misshapen
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import find_zone
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Pacer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
-    Params,
-    find_credentials,
-    read_connection,
-)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Environ, Params, find_credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
 
 try:
@@ -26,10 +27,6 @@ try:
 except ImportError:  # before ansible-core 2.22
     register_secrets = None
 
-if t.TYPE_CHECKING:  # pragma: no cover
-    from ansible.module_utils.basic import AnsibleModule
-
-Work = t.Callable[[Client, Params, bool], Report]
 MakePacer = t.Callable[[Connection], t.Optional[Pacer]]
 
 
@@ -46,15 +43,22 @@ class Outcome(t.NamedTuple):
 
 
 def perform(
-    work: Work, params: Params, *, check_mode: bool, diff: bool, make_pacer: MakePacer = lambda _connection: None
+    job: Job,
+    params: Params,
+    *,
+    check_mode: bool,
+    diff: bool,
+    make_pacer: MakePacer = lambda _connection: None,
+    environ: Environ | None = None,
 ) -> Outcome:
-    """Do a task's work with its validated options. Exits nowhere and raises no CloudflareError."""
-    credentials, secrets = find_credentials(params, os.environ)
+    """Do a task's job with its validated arguments. Exits nowhere and raises no CloudflareError."""
+    environ = os.environ if environ is None else environ
+    _credentials, secrets = find_credentials(params, environ)
     client: Client | None = None
     try:
-        connection = read_connection(params, os.environ, credentials)
-        with Client(connection, make_pacer(connection)) as client:
-            report = work(client, params, check_mode)
+        options = job.read_options(params, environ)
+        with Client(options.connection, make_pacer(options.connection)) as client:
+            report = _work_on_zone(job, client, options, check_mode)
         failed, result, warnings = False, report.result, report.warnings
         if diff and report.make_diff:
             result["diff"] = report.make_diff()
@@ -67,9 +71,29 @@ def perform(
     return Outcome(failed, result, warnings, secrets)
 
 
-def run_module(module: AnsibleModule, work: Work) -> None:
-    """Do a module's work and exit."""
-    outcome = perform(work, module.params, check_mode=module.check_mode, diff=module._diff)
+def _work_on_zone(job: Job, client: Client, options: t.Any, check_mode: bool) -> Report:
+    zone = find_zone(client, options.zone)
+    try:
+        return job.work(client, zone, options, check_mode)
+    except CloudflareError as error:
+        error.fields = {"zone_id": zone.id, **error.fields}
+        raise
+
+
+class _Module(AnsibleModule):
+    """A module whose arguments are looked at before ansible-core converts them, for a message that helps."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.misshapen, self.params = find_misshapen(self.params)
+
+
+def run_module(job: Job) -> None:
+    """Do a module's job and exit."""
+    module = _Module(argument_spec=job.spec, supports_check_mode=True)
+    if module.misshapen:
+        module.fail_json(msg=module.misshapen, changed=False)
+    outcome = perform(job, module.params, check_mode=module.check_mode, diff=module._diff)
     if register_secrets is None:
         module.no_log_values.update(outcome.secrets)
     else:

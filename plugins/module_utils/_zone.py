@@ -19,6 +19,16 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
+class Zone(t.NamedTuple):
+    """A zone to work on, with its name where that is known."""
+
+    id: str
+    name: str | None = None
+
+    def __str__(self) -> str:
+        return f"{printable(self.name)} ({self.id})" if self.name else self.id
+
+
 def is_zone_id(text: str) -> bool:
     """Tell whether it is what Cloudflare uses as the id of a zone or an account: it goes into a path as it is."""
     return _ID.fullmatch(text) is not None

@@ -549,16 +549,12 @@ errors:
       message: Authentication error
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import inspect
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import INFO_SPEC
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import INSPECT
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import run_module
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=INFO_SPEC, supports_check_mode=True)
-    run_module(module, inspect)
+    run_module(INSPECT)
 
 
 if __name__ == "__main__":

@@ -814,16 +814,12 @@ errors:
       message: Authentication error
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import PRIORITY_SPEC
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import set_order
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import run_module
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=PRIORITY_SPEC, supports_check_mode=True)
-    run_module(module, set_order)
+    run_module(SET_ORDER)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ For a fleet of zones, starting an interpreter for each is most of the cost. Ever
 
 from __future__ import annotations
 
-import abc
 import os
 import typing as t
 
@@ -21,10 +20,9 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Pacer
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Pacer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._in_process import run_in_process
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._placement import (
     CONTROLLER_PYTHON,
@@ -40,17 +38,12 @@ _MANY_HOSTS = 10
 
 
 class InProcessAction(ActionBase):
-    """Decides where a module's work is done, nothing else. A subclass names the module's C(work) and C(spec)."""
+    """Decides where a module's work is done, nothing else. A subclass names the module's job."""
 
-    spec: t.ClassVar[dict[str, t.Any]]
+    job: t.ClassVar[Job]
 
     _supports_check_mode = True
     _supports_async = True
-
-    @staticmethod
-    @abc.abstractmethod
-    def work(client: Client, params: Params, check_mode: bool) -> Report:
-        """Do what the task's options ask for."""
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Do the task in this process, or execute the module."""
@@ -121,8 +114,7 @@ class InProcessAction(ActionBase):
             )
 
         return run_in_process(
-            self.work,
-            self.spec,
+            self.job,
             self._task.action,
             self._task.args,
             check_mode=self._task.check_mode,

@@ -16,18 +16,18 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._argument_shapes import find_misshapen
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import (
     MakePacer,
     Outcome,
-    Work,
     perform,
     register_secrets,
 )
 
 
 def run_in_process(
-    work: Work,
-    spec: dict[str, t.Any],
+    job: Job,
     name: str,
     arguments: t.Mapping[str, t.Any],
     *,
@@ -38,19 +38,21 @@ def run_in_process(
 ) -> dict[str, t.Any]:
     """Do a task's work in this process, and return the result that the module would have given.
 
-    :param spec: The module's argument spec. What it cannot say of options that go together, the work itself has to refuse;
-        deprecations of options are not passed on, as long as no option has one.
+    :param job: The module's. Deprecations of its options are not passed on, as long as no option has one.
     :param name: The name by which the task calls the module.
     :param invocation: Whether the result tells the arguments.
     """
     # A module gets its arguments as JSON: no subclasses of text, no vaulted values.
     plain = json.loads(json.dumps(dict(arguments), default=_as_json))
-    validation = ArgumentSpecValidator(spec).validate(plain)
+    misshapen, plain = find_misshapen(plain)
+    validation = ArgumentSpecValidator(job.spec).validate(plain)
     params = {**plain, **validation.validated_parameters}
-    if validation.error_messages:
+    if misshapen:
+        outcome = Outcome(True, {"msg": misshapen, "changed": False}, [], [])
+    elif validation.error_messages:
         outcome = Outcome(True, {"msg": _validation_message(validation.errors, name)}, [], [])
     else:
-        outcome = perform(work, params, check_mode=check_mode, diff=diff, make_pacer=make_pacer)
+        outcome = perform(job, params, check_mode=check_mode, diff=diff, make_pacer=make_pacer)
     result = {**outcome.result, **({"failed": True} if outcome.failed else {})}
     warnings = [*_alias_warnings(validation), *outcome.warnings]
     if warnings:

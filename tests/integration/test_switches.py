@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import set_order
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import perform
 from emulator import SWITCHES, Behaviour, Emulator, certificate, pairs, zone
 
@@ -99,7 +99,7 @@ class Case:
 
     def run(self) -> Seen:
         self.emulator.clear()
-        outcome = perform(set_order, {**DEFAULTS, **self.options}, check_mode=False, diff=False)
+        outcome = perform(SET_ORDER, {**DEFAULTS, **self.options}, check_mode=False, diff=False)
         methods = [request.method for request in self.emulator.requests]
         return Seen(
             outcome.failed,

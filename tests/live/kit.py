@@ -191,9 +191,9 @@ def restore(path: Path, environ: Mapping[str, str], sleep: Callable[[float], obj
 
 
 def _connect(environ: Mapping[str, str]) -> tuple[Connection, list[str]]:
-    credentials, secrets = find_credentials({}, environ)
+    _credentials, secrets = find_credentials({}, environ)
     params: JSONObject = {"timeout": 30, "retries": 0, "max_wait": 330, "rate_limit": 0}
-    return read_connection(params, environ, credentials), secrets
+    return read_connection(params, environ), secrets
 
 
 def _say(text: str) -> None:

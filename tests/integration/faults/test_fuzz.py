@@ -25,6 +25,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils import (
     _certificate,
     _envelope,
     _options,
+    _order_options,
     _selectors,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
@@ -265,23 +266,22 @@ def test_options(options: dict[str, t.Any], sane: bool, environ: dict[str, str])
     note()
     given_options = {**SANE, **options} if sane else options
     try:
-        validated = ArgumentSpecValidator(_options.PRIORITY_SPEC).validate(given_options)
+        validated = ArgumentSpecValidator(_order_options.SPEC).validate(given_options)
     except (OverflowError, ValueError, UnicodeError):
         return  # ansible-core's own, before anything of ours
     if validated.error_messages:
         return
     params = validated.validated_parameters
-    credentials, secrets = _options.find_credentials(params, environ)
+    _credentials, secrets = _options.find_credentials(params, environ)
     assert all(secrets)
     try:
-        connection = _options.read_connection(params, environ, credentials)
-        chosen = _options.read_priority_options(params)
+        chosen = _order_options.read_options(params, environ)
     except OptionError as error:
         assert safe(error.message)
         return
-    assert re.fullmatch(r"https?://[0-9A-Za-z.:\[\]/_~-]+", connection.url) and ".." not in connection.url
+    assert re.fullmatch(r"https?://[0-9A-Za-z.:\[\]/_~-]+", chosen.connection.url) and ".." not in chosen.connection.url
     assert re.fullmatch(r"[0-9a-f]{32}", chosen.zone.id or "0" * 32)
-    headers = "".join(connection.credentials.headers().values())
+    headers = "".join(chosen.connection.credentials.headers().values())
     assert headers.isascii() and headers.isprintable()
 
 

@@ -17,8 +17,7 @@ from collections.abc import Mapping
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import PRIORITY_SPEC
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import set_order
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import perform
 from emulator import Emulator
 from integration.faults.modules import Modules, Run
@@ -79,11 +78,11 @@ class World:
 
 def run_here(arguments: Mapping[str, t.Any], environment: Mapping[str, str] | None = None) -> Run:
     """Run the core in this process as the module and the action plugin do."""
-    validated = ArgumentSpecValidator(PRIORITY_SPEC).validate(dict(arguments))
+    validated = ArgumentSpecValidator(SET_ORDER.spec).validate(dict(arguments))
     assert not validated.error_messages, validated.error_messages
     with _environment(environment or {}):
         started = time.monotonic()
-        outcome = perform(set_order, validated.validated_parameters, check_mode=False, diff=True)
+        outcome = perform(SET_ORDER, validated.validated_parameters, check_mode=False, diff=True)
         seconds = time.monotonic() - started
     return Run(outcome.result, outcome.failed, repr((outcome.result, outcome.warnings)), seconds)
 

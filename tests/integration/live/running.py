@@ -10,9 +10,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import inspect
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import INFO_SPEC, PRIORITY_SPEC
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import set_order
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import INSPECT
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import perform
 from emulator import Emulator, Zone, certificate, zone
 from live.kit import Kit, Options, Result
@@ -48,17 +47,17 @@ class InProcess:
         self._given = {"api_token": emulator.token, "api_url": emulator.url, "retries": 1, "max_wait": 330}
 
     def read(self, zone_id: str, entries: Sequence[Mapping[str, t.Any]]) -> tuple[JSONObject, JSONObject]:
-        params = {**_defaults(INFO_SPEC), **self._given, "zone_id": zone_id}
-        info = perform(inspect, params, check_mode=True, diff=False).result
+        params = {**_defaults(INSPECT.spec), **self._given, "zone_id": zone_id}
+        info = perform(INSPECT, params, check_mode=True, diff=False).result
         return info, self._order(zone_id, entries, True)
 
     def write(self, zone_id: str, entries: Sequence[Mapping[str, t.Any]]) -> JSONObject:
         return self._order(zone_id, entries, False)
 
     def _order(self, zone_id: str, entries: Sequence[Mapping[str, t.Any]], check: bool) -> JSONObject:
-        params = {**_defaults(PRIORITY_SPEC), **self._given, "zone_id": zone_id, "certificates": entries}
+        params = {**_defaults(SET_ORDER.spec), **self._given, "zone_id": zone_id, "certificates": entries}
         params["verify"] = "answer" if check else "read"
-        return perform(set_order, params, check_mode=check, diff=False).result
+        return perform(SET_ORDER, params, check_mode=check, diff=False).result
 
 
 def _defaults(spec: Mapping[str, Mapping[str, t.Any]]) -> JSONObject:

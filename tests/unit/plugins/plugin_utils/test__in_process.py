@@ -11,11 +11,13 @@ import typing as t
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params, ZoneChoice, read_connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _in_process
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE
 
 # What core puts in place of a text that is a secret and nothing else.
 WHOLE = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -58,8 +60,27 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return []
 
 
+Work = t.Callable[[Client, Params, bool], Report]
+
+
+class Given(t.NamedTuple):
+    """The arguments as they are, for a job that hands them back."""
+
+    connection: Connection
+    zone: ZoneChoice
+    params: Params
+
+
+def job_of(work: Work) -> Job:
+    return Job(
+        SPEC,
+        lambda params, environ: Given(read_connection(params, environ), ZoneChoice(ZONE, None, None), params),
+        lambda client, _zone, options, check_mode: work(client, options.params, check_mode),
+    )
+
+
 def run(
-    work: _in_process.Work | None = None,
+    work: Work | None = None,
     *,
     check: bool = False,
     diff: bool = False,
@@ -67,8 +88,7 @@ def run(
     **arguments: t.Any,
 ) -> dict[str, t.Any]:
     return _in_process.run_in_process(
-        work or tell_params,
-        SPEC,
+        job_of(work or tell_params),
         NAME,
         {"api_token": TOKEN, **arguments},
         check_mode=check,
@@ -132,7 +152,7 @@ def test_the_arguments_of_the_task_stay_as_they_are() -> None:
     arguments = {"api_token": TOKEN, "domain": "example.com", "anything": [{"a": 1}]}
     before = json.dumps(arguments)
     _in_process.run_in_process(
-        tell_params, SPEC, NAME, arguments, check_mode=False, diff=False, invocation=True, make_pacer=lambda _: None
+        job_of(tell_params), NAME, arguments, check_mode=False, diff=False, invocation=True, make_pacer=lambda _: None
     )
     assert json.dumps(arguments) == before
 
@@ -164,6 +184,7 @@ def test_an_error_becomes_a_failure_with_its_fields() -> None:
     assert result == {
         "failed": True,
         "changed": True,
+        "zone_id": ZONE,
         "msg": "It repeats ********.",
         "errors": [{"message": WHOLE}],
         "requests": 0,

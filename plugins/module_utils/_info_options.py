@@ -1,0 +1,45 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""The options of M(zonefleet.cloudflare.custom_certificate_info)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
+    API_SPEC,
+    Environ,
+    Params,
+    ZoneChoice,
+    read_connection,
+    read_zone,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selector_options import SELECTOR_SPEC, read_entries
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Entry
+
+SPEC: dict[str, t.Any] = {
+    **API_SPEC,
+    "filter": {"type": "list", "elements": "dict", "options": SELECTOR_SPEC},
+}
+
+
+class InfoOptions(t.NamedTuple):
+    """What a task asks for."""
+
+    connection: Connection
+    zone: ZoneChoice
+    filters: tuple[Entry, ...]
+
+
+def read_options(params: Params, environ: Environ) -> InfoOptions:
+    """Return what a task asks for.
+
+    :raises OptionError: an option is invalid.
+    """
+    connection = read_connection(params, environ)
+    return InfoOptions(connection, read_zone(params), read_entries(params.get("filter") or [], "filter"))

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""The options that select certificates: from dictionaries to typed entries."""
+
+from __future__ import annotations
+
+import math
+import re
+import typing as t
+from fractions import Fraction
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Number
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import FIELDS, PATTERN_FIELDS, Entry
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+
+SELECTOR_SPEC: dict[str, t.Any] = {field: {"type": "str"} for field in FIELDS}
+
+_CERTIFICATE_ID = re.compile(r"[0-9A-Za-z-]{1,36}", re.ASCII)
+_HOST = re.compile(r"(\*\.)?[0-9a-z_-]+(\.[0-9a-z_-]+)*", re.ASCII)
+
+
+def read_entries(items: t.Iterable[Params], option: str) -> tuple[Entry, ...]:
+    """Return the entries of a list of selectors.
+
+    :raises OptionError: one is invalid.
+    """
+    return tuple(_read_entry(item or {}, f"entry {number} of '{option}'") for number, item in enumerate(items, 1))
+
+
+def _read_entry(item: Params, where: str) -> Entry:
+    fields = {field: str(item[field]).strip() for field in FIELDS if item.get(field) is not None}
+    fields = {field: value for field, value in fields.items() if value}
+    if not fields:
+        raise OptionError(f"{where} selects nothing: give it an 'id', or any of {', '.join(FIELDS[1:])}.")
+    if "id" in fields:
+        _check_id(fields, where)
+    if "host" in fields:
+        _check_host(fields["host"], where)
+    for field in PATTERN_FIELDS:
+        if fields.get(field) == "!":
+            raise OptionError(f"'{field}' in {where} is '!': a pattern has to follow, such as \"!expired\".")
+    return Entry(**fields, priority=_read_priority(item.get("priority"), where))
+
+
+def _check_host(host: str, where: str) -> None:
+    try:
+        if _HOST.fullmatch(a_labels(host)):
+            return
+        reason = "it is not a hostname. Give a name such as www.example.com, or *.example.com for the wildcard itself"
+    except NameUnreadable as error:
+        reason = str(error)
+    raise OptionError(f"'host' in {where} is '{printable(host, 80)}': {reason}.")
+
+
+def _check_id(fields: t.Mapping[str, str], where: str) -> None:
+    if not _CERTIFICATE_ID.fullmatch(fields["id"]):
+        raise OptionError(
+            f"'id' in {where} is '{printable(fields['id'], 80)}': a certificate id has at most 36 characters, all of them "
+            "letters, digits or '-'. The module zonefleet.cloudflare.custom_certificate_info lists the ids."
+        )
+    if len(fields) > 1:
+        others = " and ".join(f"'{field}'" for field in fields if field != "id")
+        raise OptionError(
+            f"{where} has an 'id' and {others}: they are mutually exclusive. Remove the one or the other."
+        )
+
+
+def _read_priority(value: t.Any, where: str) -> Number | None:
+    """Return a priority exactly: what the API returned, fractions and huge numbers too, has to be accepted back."""
+    if value is None or value == "":
+        return None
+    number = _exact(value)
+    if number is None:
+        raise OptionError(f"'priority' in {where} is {printable(value, 80)}: it has to be a number.")
+    return number
+
+
+def _exact(value: t.Any) -> Number | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):  # a template's result may be a string
+        try:
+            value = int(value)
+        except ValueError:
+            try:
+                value = float(value)
+            except ValueError:
+                return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return int(value) if value.is_integer() else Fraction(value)
+    return None

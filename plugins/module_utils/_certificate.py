@@ -88,13 +88,6 @@ class Certificate(t.NamedTuple):
         """Sort key: latest upload, then id; a time that is not known comes last."""
         return (-_seconds(self.uploaded_on), self.id)
 
-    def competes_with(self, other: Certificate) -> bool:
-        """Whether a name is held by both; one that names no hosts competes with every other.
-
-        The definition, to which tests hold what _ordering and _warnings find by name, for the sake of speed.
-        """
-        return not self.names or not other.names or not self.names.isdisjoint(other.names)
-
 
 def read_certificate(item: object) -> Certificate:
     """Read one object of a certificate list.

@@ -8,15 +8,13 @@
 
 from __future__ import annotations
 
-import math
 import typing as t
-from bisect import bisect_left, bisect_right
-from fractions import Fraction
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
     Certificate,
     Number,
     Numbers,
+    numbers_of,
     plain_number,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
@@ -48,9 +46,8 @@ class Wanted(t.NamedTuple):
 
 
 class Plan(t.NamedTuple):
-    """What a run does to a zone: the listed certificates' numbers before and after, and the list to PUT, if any."""
+    """What a run does to a zone: the listed certificates' numbers after it, and the list to PUT, if any."""
 
-    before: Numbers
     after: Numbers
     write: tuple[tuple[str, Number], ...]
 
@@ -60,11 +57,11 @@ def make_plan(wanted: Wanted) -> Plan:
 
     :raises CloudflareError: no number up to HIGHEST is left above those that have to be below.
     """
-    before = {certificate.id: certificate.priority for certificate in wanted.order}
+    before = numbers_of(wanted.order)
     if next(faults(wanted, before), None) is None:
-        return Plan(before, before, ())
+        return Plan(before, ())
     after = dict(wanted.exact) if wanted.exact is not None else _renumbered(wanted)
-    return Plan(before, after, tuple((certificate.id, after[certificate.id]) for certificate in wanted.order))
+    return Plan(after, tuple((certificate.id, after[certificate.id]) for certificate in wanted.order))
 
 
 def faults(wanted: Wanted, numbers: Numbers) -> t.Iterator[str]:
@@ -78,7 +75,7 @@ def faults(wanted: Wanted, numbers: Numbers) -> t.Iterator[str]:
     elif wanted.exact is not None:
         for identifier, number in wanted.exact.items():
             if numbers[identifier] != number:
-                yield f"{_numbered(identifier, numbers[identifier])} should have priority {number}"
+                yield f"{_numbered(identifier, numbers[identifier])} should have priority {plain_number(number)}"
     else:
         yield from _order_faults(wanted, numbers)
 
@@ -128,52 +125,53 @@ def _renumbered(wanted: Wanted) -> dict[str, Number]:
     """
     rivals = _strongest_rivals(wanted, {})
     current = [certificate.priority for certificate in wanted.order]
-    least = [max(0, math.floor(rival.priority) + 1) if rival else 0 for rival in rivals]
+    least = [max(0, rival.priority // 1 + 1) if rival else 0 for rival in rivals]
     may_stay = [rival is None or number > rival.priority for number, rival in zip(current, rivals)]
-    room, to_keep = _room(current, least, may_stay)
+    bottom = min(0, *current) // 1 - 1  # a number below all, so that the last one is like the others
+    *room, to_keep = _room([*current, bottom], least, [*may_stay, True])
     if to_keep < 0:
         raise _no_room(wanted, least, rivals)
     numbers: dict[str, Number] = {}
-    below: Number = -math.inf  # type: ignore[assignment]
+    below: Number = bottom
     for index in range(len(current) - 1, -1, -1):
-        number = current[index]
-        if to_keep and room[index] >= to_keep - 1 and number > below:
+        if to_keep and room[index] >= to_keep - 1 and current[index] > below:
             to_keep -= 1
+            below = current[index]
         else:
-            number = least[index] if below == -math.inf else max(least[index], math.floor(below) + 1)
-        numbers[wanted.order[index].id] = below = number
+            below = _next_number(below, least[index])
+        numbers[wanted.order[index].id] = below
     return numbers
 
 
-def _room(current: t.Sequence[Number], least: t.Sequence[int], may_stay: t.Sequence[bool]) -> tuple[list[int], int]:
-    """Say for each position how many of those above can stay if it does, and how many of all can; -1 is for "cannot".
+def _next_number(below: Number, least: int) -> int:
+    """Return the lowest new number above C(below): whole, and at least C(least)."""
+    number = below // 1 + 1
+    return number if number > least else least  # max() takes twice as long, which counts in _room
 
-    Going down the list, there is a limit for each count of certificates kept so far: the next number has to be below
-    it. The more are kept, the lower the limit. A certificate that gets a new number lowers every limit by one (to a
-    whole number); one that stays sets the limit for one more kept to its own number. So the limits are a sorted list,
-    searched by bisection, and the whole takes n log n steps, as for a longest increasing subsequence.
 
-    C(limits) holds them with the count of positions passed added, so that a new number leaves them as they are, and
-    negated, so that they rise.
+def _room(current: t.Sequence[Number], least: t.Sequence[int], may_stay: t.Sequence[bool]) -> list[int]:
+    """Say for each position how many of those above it can stay if it does; -1 where it cannot stay.
+
+    A dynamic programme over the position that stays, from the first to the last. Above a position that stays, the next
+    one that stays may be any whose number is higher than the lowest new numbers of those between the two reach; above
+    that one, the answer is known. Or none above stays, if new numbers for all of them do not go beyond HIGHEST.
     """
-    limits: list[t.Any] = [-math.inf]
     room: list[int] = []
-    fresh = slice(0, 0)
-    for index, number in enumerate(current):
-        room.append(bisect_left(limits, -(number + index)) - 1 if may_stay[index] else -1)
-        # It gets a new number: whole, at most HIGHEST, at least its own least.
-        limits[fresh] = [math.floor(limit) if isinstance(limit, Fraction) else limit for limit in limits[fresh]]
-        too_high = bisect_left(limits, -(HIGHEST + 1 + index))
-        limits[:too_high] = [-(HIGHEST + 1 + index)] * too_high
-        del limits[bisect_right(limits, -(least[index] + 1 + index)) :]
-        # Or it stays, where that leaves a higher limit.
-        if room[index] >= 0:
-            own = -(number + index + 1)
-            fresh = slice(bisect_right(limits, own, 0, min(len(limits), room[index] + 2)), room[index] + 2)
-            limits[fresh] = [own] * (fresh.stop - fresh.start)
-        else:
-            fresh = slice(0, 0)
-    return room, len(limits) - 1
+    for position, number in enumerate(current):
+        if not may_stay[position]:
+            room.append(-1)
+            continue
+        most = 0
+        reached = number
+        for above in range(position - 1, -1, -1):
+            if room[above] >= most and current[above] > reached:
+                most = room[above] + 1
+            reached = _next_number(reached, least[above])
+            if reached > HIGHEST:
+                most = most or -1
+                break
+        room.append(most)
+    return room
 
 
 def _no_room(wanted: Wanted, least: t.Sequence[int], rivals: t.Sequence[Certificate | None]) -> CloudflareError:
@@ -182,7 +180,7 @@ def _no_room(wanted: Wanted, least: t.Sequence[int], rivals: t.Sequence[Certific
         ((index, rival) for index, rival in enumerate(rivals) if rival is not None), key=lambda found: least[found[0]]
     )
     return CloudflareError(
-        f"There is no room for the wanted order: {_numbered(rival.id, rival.priority)} is not in "
+        f"There is no room for the order requested: {_numbered(rival.id, rival.priority)} is not in "
         f"'certificates', and certificate {printable(wanted.order[index].id, 64)} and all that the list has before it have "
         f"to be above it, with numbers up to {HIGHEST}. Name it in 'certificates' so that it gets a lower number, or set "
         "'unlisted' to 'ignore'."

@@ -51,7 +51,7 @@ def judge(results: Results) -> list[Verdict]:
             _requests(results, case),
         ]
     verdicts += [
-        Verdict(f"selectors: {JUDGED} certificates read, resolved and planned", found.total, 0.2, unit=" s")
+        Verdict(f"selectors: {JUDGED} certificates read, resolved and planned", found.total, 0.5, unit=" s")
         for found in results.selected
         if found.certificates == JUDGED
     ]

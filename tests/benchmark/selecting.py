@@ -20,8 +20,8 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors im
 from emulator import certificate, from_today
 
 ENTRIES = 100
-SIZES = (1250, 2500, 5000, 10000)
-JUDGED = 5000
+SIZES = (250, 500, 1000)
+JUDGED = 1000
 _TURNS = 5
 
 _ISSUERS = ("DigiCertInc", "GlobalSignnvsa", "Sectigo", "Entrust", "LetsEncrypt")

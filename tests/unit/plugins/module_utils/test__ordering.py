@@ -41,6 +41,11 @@ def _wanted(draw: st.DrawFn, most_listed: int = 6) -> Wanted:
     )
 
 
+def _compete(one: Certificate, other: Certificate) -> bool:
+    """The definition: they share an equal name; one without hosts competes with every other."""
+    return not one.names or not other.names or bool(one.names & other.names)
+
+
 def _in_order(wanted: Wanted, numbers: t.Sequence[t.Any]) -> bool:
     """Say it once more, straight from the definition."""
     falling = all(upper > lower for upper, lower in itertools.pairwise(numbers))
@@ -48,7 +53,7 @@ def _in_order(wanted: Wanted, numbers: t.Sequence[t.Any]) -> bool:
         number > rival.priority
         for certificate, number in zip(wanted.order, numbers, strict=True)
         for rival in wanted.rivals
-        if not certificate.names or not rival.names or certificate.names & rival.names
+        if _compete(certificate, rival)
     )
 
 
@@ -61,7 +66,7 @@ def _filled(wanted: Wanted, kept: t.Collection[int], highest: int) -> list[t.Any
         if index in kept:
             below = certificate.priority
         else:
-            floors = [below] + [rival.priority for rival in wanted.rivals if certificate.competes_with(rival)]
+            floors = [below] + [rival.priority for rival in wanted.rivals if _compete(certificate, rival)]
             below = max([0] + [math.floor(floor) + 1 for floor in floors if floor != -math.inf])
             if below > highest:
                 return None
@@ -119,7 +124,7 @@ def test_numbers_stay_at_or_below_the_highest(wanted: Wanted, highest: int) -> N
 @given(_wanted())
 def test_only_the_concerned_decide(wanted: Wanted) -> None:
     competing = {
-        rival.id for rival in wanted.rivals if any(rival.competes_with(certificate) for certificate in wanted.order)
+        rival.id for rival in wanted.rivals if any(_compete(rival, certificate) for certificate in wanted.order)
     }
     assert wanted.concerned() == competing | {certificate.id for certificate in wanted.order}
 

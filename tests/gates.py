@@ -75,6 +75,8 @@ def matrix(row: Row, *options: str) -> Part:
     return Part(row.name, (sys.executable, str(ROOT / "tests" / "matrix.py"), row.name, *options), python=row.python)
 
 
+# On all cores. A worker that has nothing left to do takes over tests that another one has not come to.
+PYTEST = tool("pytest", "--numprocesses", "auto", "--dist", "worksteal")
 LINT = (nox("formatters"), nox("codeqa"), nox("yamllint"), nox("typing"))
 GATES = (
     *LINT,
@@ -88,15 +90,22 @@ GATES = (
     Part("antsibull-changelog", tool("antsibull-changelog", "lint")),
     # Compile and import run on every Python there is.
     ansible_test("sanity", python=None),
-    # The emulator has tests of its own there: pytest runs those.
-    ansible_test("units", "tests/unit/plugins/"),
     ansible_test("integration"),
 )
+TESTS = Part("pytest", (*PYTEST, "-m", "not full"))
 PLANS = {
     "format": (nox("formatters", ci="false"),),
-    "check": (*LINT, Part("unit-tests", tool("pytest", "-q", "tests/unit"))),
-    "test": (*GATES, Part("pytest", tool("pytest", "-m", "not full")), *(matrix(row, "--sample") for row in IN_PART)),
-    "test-all": (*GATES, Part("pytest", tool("pytest")), *(matrix(row) for row in CORES + TARGETS)),
+    "check": (*LINT, Part("unit-tests", (*PYTEST, "-q", "tests/unit"))),
+    "test": (*GATES, TESTS, *(matrix(row, "--sample") for row in IN_PART)),
+    "test-all": (
+        *GATES,
+        # The same tests as below, where nothing of the controller can be imported by what runs on a target.
+        ansible_test("units", "tests/unit/plugins/"),
+        TESTS,
+        # Alone: their time counts.
+        Part("pytest-full", tool("pytest", "-m", "full")),
+        *(matrix(row) for row in CORES + TARGETS),
+    ),
 }
 
 

@@ -105,7 +105,8 @@ def run_row(row: Row, *, sample: bool) -> int:
     runner, suite, variables = own, SAMPLE if sample else SUITE, {}
     if row in TARGETS:
         runner, suite, variables = sys.executable, TARGET_SUITE, {TARGET_VARIABLE: own}
-    pytest = [runner, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, suite)]
+    options = ["-q", "-p", "no:cacheprovider", "--numprocesses", "auto", "--dist", "worksteal"]
+    pytest = [runner, "-m", "pytest", *options, *map(str, suite)]
     return subprocess.run(pytest, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode
 
 

@@ -149,7 +149,6 @@ def examine(
     emulators: dict[bool, Emulator],
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
-    capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., None]:
     """Run a task under every pair of some switches, in a zone of many certificates where the size of pages is one."""
     for variable in ("CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY"):
@@ -180,8 +179,6 @@ def examine(
             prepare(case)
             wrong += [f"{setting}: {problem}" for problem in judge(case, case.run())]
             wrong += [f"{setting}: {broken}" for broken in emulator.contract_violations]
-        with capsys.disabled():
-            print(f" {len(settings)} settings ", end="")
         record_property("settings", len(settings))
         assert not wrong, f"{len(wrong)} problems:\n" + "\n".join(wrong[:40])
 

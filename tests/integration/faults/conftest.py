@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the suites of faults share: one emulator, one process that module runs fork from, and a count at the end."""
+"""What the suites of faults share: one emulator, and one process that module runs fork from."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import pathlib
-import typing as t
 from collections.abc import Iterator
 
 import pytest
@@ -17,7 +16,6 @@ import pytest
 from emulator import Emulator
 from integration.faults.modules import Modules
 from integration.faults.serving import Authority
-from integration.faults.tally import TALLY
 from integration.faults.world import World
 
 
@@ -56,10 +54,3 @@ def world(
         yield World(_shared_emulator, modules, authority, stack)
     assert not _shared_emulator.failures, _shared_emulator.failures
     assert not [found for found in _shared_emulator.contract_violations if found.side == "request"]
-
-
-def pytest_terminal_summary(terminalreporter: t.Any) -> None:
-    if TALLY:
-        terminalreporter.section("faults: what was tried")
-        for what, number in sorted(TALLY.items()):
-            terminalreporter.write_line(f"{number:7} {what}")

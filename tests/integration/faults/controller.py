@@ -115,11 +115,11 @@ def descendants(pid: int) -> list[int]:
 
 
 def command_lines() -> bytes:
-    """The arguments of every process there is."""
+    """The arguments of every process that this one has started, directly or not."""
     lines = []
-    for place in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    for pid in descendants(os.getpid()):
         try:
-            lines.append(place.read_bytes())
+            lines.append(pathlib.Path(f"/proc/{pid}/cmdline").read_bytes())
         except OSError:
             continue
     return b"\n".join(lines)

@@ -20,7 +20,6 @@ import pytest
 from emulator import Emulator, prioritize
 from integration.faults.controller import MODULE, start
 from integration.faults.modules import Run, start_alone
-from integration.faults.tally import count
 from integration.faults.world import ZONE, World, in_order, run_here
 
 # Of each of the six ways that the API may answer and the run verify: 48 together.
@@ -89,7 +88,6 @@ def test_two_orders_at_once(world: World, states: list[Order], meet: str, answer
             order = [str(entry["id"]) for entry in given["certificates"]]
             failed += run.failed
             _true_or_disturbed(run, order, states)
-            count("runs of two controllers at once")
     assert not world.emulator.failures
     if verify == "answer" and answer == "all":
         assert failed == 0
@@ -164,4 +162,3 @@ def _next_run_ends_in_order(world: World, when: Killed) -> None:
     run = world.run_here()
     assert not run.failed and run.result["changed"] is not when.written
     assert in_order(world.emulator, world.wanted)
-    count("controllers killed")

@@ -33,7 +33,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import Answer
 from emulator import certificate
-from integration.faults.tally import count
 
 T = t.TypeVar("T")
 
@@ -49,7 +48,7 @@ DIGITS = st.text("0123456789", max_size=30)
 
 
 def tried(number: int) -> t.Callable[[t.Any], t.Any]:
-    """Run a test on so many inputs, and count them."""
+    """Run a test on so many inputs."""
 
     def decorate(test: t.Any) -> t.Any:
         return settings(
@@ -60,11 +59,6 @@ def tried(number: int) -> t.Callable[[t.Any], t.Any]:
         )(test)
 
     return decorate
-
-
-def note() -> None:
-    """Count one input."""
-    count("inputs tried by hypothesis")
 
 
 def fields(**known: st.SearchStrategy[t.Any]) -> st.SearchStrategy[dict[str, t.Any]]:
@@ -95,7 +89,6 @@ def _dumped(value: t.Any) -> bytes:
 @example(status=200, headers={"Retry-After": "\xb2"}, body=b"{}")
 @example(status=200, headers={}, body=b'{"success":true,"result":' + b"[" * 3000 + b"]" * 3000 + b"}")
 def test_envelopes(status: int, headers: dict[str, str], body: bytes) -> None:
-    note()
     try:
         envelope = _envelope.read_envelope(Answer(status, headers, body), "Could not ask: GET /zones", "/zones")
         assert 200 <= status < 300 and envelope["success"] is True
@@ -137,7 +130,6 @@ TIMES = (
     | JSON
 )
 def test_certificates(item: t.Any) -> None:
-    note()
     try:
         found = _certificate.read_certificate(item)
     except _certificate.Malformed as error:
@@ -166,7 +158,6 @@ DATES = st.builds(
 @example(value="Mon, 01 Jan 999999999999999999999 00:00:00 GMT")
 @example(value="Fri, 31 Dec 9999 23:59:59 -2359")
 def test_retry_after(value: str | None) -> None:
-    note()
     seconds = _envelope._read_retry_after(value)
     assert seconds is None or 0 <= seconds < math.inf
 
@@ -174,7 +165,6 @@ def test_retry_after(value: str | None) -> None:
 @tried(500)
 @given(value=TIMES | JSON)
 def test_times(value: t.Any) -> None:
-    note()
     found = _certificate.read_time(value)
     assert found is None or (isinstance(found, datetime) and found.tzinfo is not None)
     if found is not None:
@@ -184,7 +174,6 @@ def test_times(value: t.Any) -> None:
 @tried(600)
 @given(value=TEXT | JSON, limit=st.integers(1, 50))
 def test_printable(value: t.Any, limit: int) -> None:
-    note()
     shown = printable(value, limit)
     assert safe(shown)
     text = str(value)
@@ -196,7 +185,6 @@ def test_printable(value: t.Any, limit: int) -> None:
 @given(names=st.lists(TEXT | st.text("ab.*-\u3002\u00fcxn", max_size=80), max_size=4))
 @example(names=["xn--\u00fc", "\ud800.example", "a" * 5000 + "\u00fc"])
 def test_names(names: list[str]) -> None:
-    note()
     assert len(comparable(names)) <= len(names)
 
 
@@ -210,7 +198,6 @@ CERTIFICATE = _certificate.read_certificate({**certificate(), "id": "one"})
 @example(pattern="[[:a:]]", value="a")
 @example(pattern="*a" * 8 + "b", value="a" * 200)
 def test_patterns(pattern: str, value: str | None) -> None:
-    note()
     fits = _selectors.matcher(pattern)(value)
     if not pattern.startswith("!"):
         assert _selectors.matcher(f"!{pattern}")(value) is not fits
@@ -231,7 +218,6 @@ def test_a_pattern_that_an_old_python_does_not_take_fits_nothing(monkeypatch: py
     )
 )
 def test_selectors(entries: list[_selectors.Entry]) -> None:
-    note()
     found = _selectors.claim(entries, [CERTIFICATE])
     assert len(found) == len(entries) and sum(len(claim.certificates) for claim in found) <= 1
 
@@ -263,7 +249,6 @@ SANE = {"api_token": "x" * 40, "zone_id": "a" * 32, "certificates": [{"host": "e
 @tried(600)
 @given(options=OPTIONS, sane=st.booleans(), environ=st.dictionaries(st.sampled_from(["CLOUDFLARE_API_TOKEN"]), TEXT))
 def test_options(options: dict[str, t.Any], sane: bool, environ: dict[str, str]) -> None:
-    note()
     given_options = {**SANE, **options} if sane else options
     try:
         validated = ArgumentSpecValidator(_order_options.SPEC).validate(given_options)

@@ -11,7 +11,6 @@ import pytest
 from emulator import KINDS
 from integration.faults.cases import MATRIX, USED, Case
 from integration.faults.modules import Run
-from integration.faults.tally import count
 from integration.faults.world import ZONE, World, judge, next_run_repairs
 
 
@@ -33,7 +32,6 @@ def _conclude(case: Case, world: World, run: Run) -> None:
 def test_names_are_told_apart() -> None:
     names = [case.name for case in MATRIX]
     assert len(set(names)) == len(names), sorted(name for name in names if names.count(name) > 1)
-    count("cases of the matrix", len(names))
 
 
 def test_no_kind_of_fault_is_left_out() -> None:

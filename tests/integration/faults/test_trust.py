@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 
 import pytest
 
@@ -42,8 +43,7 @@ def test_a_server_that_is_not_to_be_trusted(
     world.environment = {"REQUESTS_CA_BUNDLE": str(authority.bundle)}
     run = getattr(world, way)()
     assert run.failed and run.result["requests"] == 1
-    with pytest.raises(AssertionError, match=says):
-        assert not run.msg, run.msg
+    assert re.search(says, run.msg), run.msg
     assert "the server's TLS certificate is not trusted" in run.msg
     judge(world, run, emulator.order("example.com"))
     assert not emulator.requests
@@ -130,7 +130,7 @@ def test_netrc_is_left_alone(world: World, modules_home: pathlib.Path) -> None:
         assert not world.run_module().failed
     finally:
         netrc.unlink()
-    assert all(call.headers["Authorization"] == f"Bearer {world.emulator.token}" for call in world.emulator.requests)
+    assert {call.headers["Authorization"] for call in world.emulator.requests} == {f"Bearer {world.emulator.token}"}
 
 
 @pytest.fixture

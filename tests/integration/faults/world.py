@@ -22,7 +22,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import 
 from emulator import Emulator
 from integration.faults.modules import Modules, Run
 from integration.faults.serving import Authority
-from integration.faults.tally import count
 
 ZONE = "example.com"
 Order = list[tuple[str, t.Any]]
@@ -116,13 +115,10 @@ def in_order(emulator: Emulator, wanted: t.Sequence[str]) -> bool:
     )
 
 
-def judge(
-    world: World, run: Run, before: Order, *, lied_to: bool = False, disturbed: bool = False, whole: bool = True
-) -> None:
+def judge(world: World, run: Run, before: Order, *, lied_to: bool = False, disturbed: bool = False) -> None:
     """Hold a run to what is promised of every run.
 
     `lied_to`: the API claims to have written what it has not. `disturbed`: someone else wrote meanwhile.
-    `whole`: what the result shows of certificates that no condition is about has to be up to date, too.
     """
     arguments = world.arguments()
     most = run.result["requests"] * arguments["timeout"] + arguments["max_wait"] + 5
@@ -130,11 +126,10 @@ def judge(
     for secret in (world.emulator.token, world.emulator.key, str(arguments["api_token"]).strip()):
         assert secret not in run.written
     assert "Traceback" not in run.written
-    count("runs under a fault, each held to what is promised of every run")
     if run.failed:
         _judge_failure(world, run, before, disturbed)
     elif not lied_to:
-        _judge_success(world, run, before, disturbed, whole)
+        _judge_success(world, run, before, disturbed)
 
 
 def _judge_failure(world: World, run: Run, before: Order, disturbed: bool) -> None:
@@ -157,13 +152,12 @@ def _judge_failure(world: World, run: Run, before: Order, disturbed: bool) -> No
             ]
 
 
-def _judge_success(world: World, run: Run, before: Order, disturbed: bool, whole: bool) -> None:
+def _judge_success(world: World, run: Run, before: Order, disturbed: bool) -> None:
     after = world.emulator.order(ZONE)
     assert in_order(world.emulator, run_wanted(world)), after
-    about = {key for key, _number in after} if whole else set(run_wanted(world))
-    shown = [(item["id"], item["priority"]) for item in run.result["certificates"] if item["id"] in about]
-    assert shown == [(key, number or 0) for key, number in after if key in about]
-    if whole and not disturbed:
+    shown = [(item["id"], item["priority"]) for item in run.result["certificates"]]
+    assert shown == [(key, number or 0) for key, number in after]
+    if not disturbed:
         assert run.result["changed"] is (after != before)
         told = {item["id"]: (item["before"], item["after"]) for item in run.result["reprioritized"]}
         old = dict(before)

@@ -214,6 +214,59 @@ class TestProof:
         result = run(module, certificates=BY_ISSUER)
         assert result["failed"] and result["changed"] and "not verified" in result["msg"] and result["restore"]
 
+    def test_one_that_the_answer_shows_as_deleted_proves_nothing(
+        self, api: Script, run: Run, waits: list[float]
+    ) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        answered = numbered((DIGICERT, 11), (GLOBALSIGN, 10))
+        answered[0]["status"] = "deleted"
+        api.expect_put([("digicert", 11), ("globalsign", 10)], answered)
+        for _time in range(4):
+            api.expect_list(answered)
+        result = run(module, certificates=BY_ISSUER)
+        assert result["failed"] and "certificate digicert is gone" in result["msg"] and result["restore"]
+
+    @pytest.mark.parametrize("verify", ["answer", "read"])
+    def test_unlisted_fail_holds_for_one_that_appears(
+        self, api: Script, run: Run, waits: list[float], verify: str
+    ) -> None:
+        new = certificate("new", 0, hosts=["else.example.com"])
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        after = [*numbered((DIGICERT, 11), (GLOBALSIGN, 10)), new]
+        api.expect_put([("digicert", 11), ("globalsign", 10)], after)
+        for _time in range(4):
+            api.expect_list(after)
+        result = run(module, certificates=BY_ISSUER, unlisted="fail", verify=verify)
+        assert result["failed"] and result["changed"] is True
+        assert "certificate new has appeared" in result["msg"] and "'unlisted' is 'fail'" in result["msg"]
+
+
+class TestEmptyZone:
+    """Most zones of an account have no custom certificate: a policy for all of them is in order there."""
+
+    def test_it_is_in_order(self, api: Script, run: Run) -> None:
+        api.expect_list([certificate("gone", status="deleted")])
+        result = run(module, certificates=BY_ISSUER)
+        assert not result.get("failed") and result["changed"] is False and result["requests"] == 1
+        assert len(result["unmatched"]) == 2 and result["certificates"] == []
+
+    def test_but_not_for_an_id(self, api: Script, run: Run) -> None:
+        api.expect_list([])
+        assert run(module, certificates=[*BY_ISSUER, {"id": "digicert"}])["failed"] is True
+
+
+@pytest.mark.parametrize("number", [0.1, 2**60 + 1, 1e300, -3, 12345678901234567890])
+def test_whatever_number_restore_holds_is_accepted_back(api: Script, run: Run, number: float) -> None:
+    odd = {**DIGICERT, "priority": number}
+    order = ["globalsign", "digicert"] if number < 10 else ["digicert", "globalsign"]
+    api.expect_list([odd, GLOBALSIGN])
+    restore = run(module, certificates=[{"id": identifier} for identifier in order])["restore"]
+    api.expect_list(numbered((DIGICERT, 5), (GLOBALSIGN, 10)))
+    api.expect_put([(item["id"], item["priority"]) for item in restore], [odd, GLOBALSIGN])
+    result = run(module, certificates=restore)
+    assert result["changed"] is True
+    assert {item["id"]: item["priority"] for item in result["certificates"]} == {"digicert": number, "globalsign": 10}
+
 
 class TestPages:
     """A list of several pages is read whole, or not at all."""
@@ -365,6 +418,31 @@ class TestRenewal:
         api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
         result = run(module, certificates=[{"id": "digicert"}, {"issuer": "GlobalSign*"}])
         assert "1002 Invalid certificate" in result["msg"] and "follow renewals" in result["msg"]
+
+    def test_a_write_whose_answer_was_lost_is_told_as_a_change_of_what_is_there_now(
+        self, api: Script, run: Run, waits: list[float]
+    ) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect("PUT", f"{LIST}/prioritize", status=502, raw="gateway")
+        api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
+        renewed = {**DIGICERT, "id": "renewed"}
+        api.expect_list(numbered((renewed, 11), (GLOBALSIGN, 10)))
+        result = run(module, certificates=BY_ISSUER, retries=1)
+        assert result["changed"] is True
+        assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "renewed", "priority": 5}]
+        assert [(item["id"], item["before"], item["after"]) for item in result["reprioritized"]] == [("renewed", 5, 11)]
+
+    def test_a_second_write_that_fails_restores_what_is_there_now(
+        self, api: Script, run: Run, waits: list[float]
+    ) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
+        renewed = {**DIGICERT, "id": "renewed"}
+        api.expect_list(numbered((renewed, 0), (GLOBALSIGN, 10)))
+        api.expect("PUT", f"{LIST}/prioritize", status=500, raw="")
+        result = run(module, certificates=BY_ISSUER)
+        assert result["failed"] and result["changed"] is True
+        assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "renewed", "priority": 5}]
 
 
 class TestHeaders:

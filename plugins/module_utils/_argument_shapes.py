@@ -13,15 +13,16 @@ import typing as t
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import FIELDS
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
-_OPTIONS = ("certificates", "filter")
 
-
-def find_misshapen(params: t.Mapping[str, t.Any]) -> tuple[str, dict[str, t.Any]]:
+def find_misshapen(
+    params: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Mapping[str, t.Any]]
+) -> tuple[str, dict[str, t.Any]]:
     """Look at arguments before they are validated.
 
+    :param spec: The argument spec; lists of selectors are those whose elements have options of their own.
     :returns: What is wrong, empty if nothing is; and the arguments, without what ansible-core would not even convert.
     """
-    for option in _OPTIONS:
+    for option in (name for name, described in spec.items() if described.get("options")):
         problem = _problem(option, params.get(option))
         if problem:
             return problem, {**params, option: []}

@@ -23,8 +23,10 @@ class Job(t.NamedTuple):
     :param read_options: Turns arguments and environment into typed options, with C(connection) and C(zone) among them; raises
         OptionError for what is invalid, before a client exists.
     :param work: Does it for one zone, or in check mode says what it would do.
+    :param work_without_api: Does it for options whose C(connection) is null.
     """
 
     spec: dict[str, t.Any]
     read_options: t.Callable[[Params, Environ], t.Any]
     work: t.Callable[[Client, Zone, t.Any, bool], Report]
+    work_without_api: t.Callable[[t.Any], Report] | None = None

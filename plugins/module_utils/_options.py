@@ -79,14 +79,22 @@ def _given(value: str | None) -> str | None:
     return value if value and value.strip() else None
 
 
+def check_numbers(params: Params) -> None:
+    """Check what is a number among the options that all modules share.
+
+    :raises OptionError: one is out of its range.
+    """
+    for name, (low, high) in _RANGES.items():
+        if not low <= params[name] <= high or isinstance(params[name], bool):
+            raise OptionError(f"'{name}' is {params[name]}: it has to be from {low} to {high}.")
+
+
 def read_connection(params: Params, environ: Environ) -> Connection:
     """Return where to call and as whom.
 
     :raises OptionError: an option is invalid.
     """
-    for name, (low, high) in _RANGES.items():
-        if not low <= params[name] <= high or isinstance(params[name], bool):
-            raise OptionError(f"'{name}' is {params[name]}: it has to be from {low} to {high}.")
+    check_numbers(params)
     credentials, _secrets = find_credentials(params, environ)
     return Connection(
         url=_read_url(params, environ),

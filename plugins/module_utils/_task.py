@@ -57,8 +57,11 @@ def perform(
     client: Client | None = None
     try:
         options = job.read_options(params, environ)
-        with Client(options.connection, make_pacer(options.connection)) as client:
-            report = _work_on_zone(job, client, options, check_mode)
+        if options.connection is None and job.work_without_api is not None:
+            report = job.work_without_api(options)
+        else:
+            with Client(options.connection, make_pacer(options.connection)) as client:
+                report = _work_on_zone(job, client, options, check_mode)
         failed, result, warnings = False, report.result, report.warnings
         if diff and report.make_diff:
             result["diff"] = report.make_diff()
@@ -85,7 +88,7 @@ class _Module(AnsibleModule):
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.misshapen, self.params = find_misshapen(self.params)
+        self.misshapen, self.params = find_misshapen(self.params, self.argument_spec)
 
 
 def run_module(job: Job) -> None:

@@ -105,7 +105,7 @@ def read_chain(text: str, now: datetime) -> Chain:
 
     :raises X509Error: it is not what can be uploaded, or C(cryptography) is missing.
     """
-    _need_library()
+    need_library()
     blocks = [body for label, body in _BLOCK.findall(text) if label in _CERTIFICATE_LABELS]
     if not blocks:
         raise X509Error(
@@ -124,7 +124,7 @@ def read_leaf(der: bytes) -> Leaf:
 
     :raises X509Error: it cannot be read, or C(cryptography) is missing.
     """
-    _need_library()
+    need_library()
     return _read(_load(der, "the certificate"), "the certificate")
 
 
@@ -135,7 +135,7 @@ def unlock_key(text: str, passphrase: str | None, leaf: Leaf) -> str:
     :param passphrase: Used only if the key is encrypted.
     :raises X509Error: the key cannot be read, is not the leaf's, or is too weak.
     """
-    _need_library()
+    need_library()
     blocks = [(label, body) for label, body in _BLOCK.findall(text) if _KEY_LABEL.fullmatch(label)]
     if len(blocks) != 1:
         how_many = f"{len(blocks)} private keys" if blocks else "no private key in PEM format"
@@ -153,7 +153,11 @@ def unlock_key(text: str, passphrase: str | None, leaf: Leaf) -> str:
     return pem.decode("ascii")
 
 
-def _need_library() -> None:
+def need_library() -> None:
+    """Check whether certificates can be read at all.
+
+    :raises X509Error: C(cryptography) is missing.
+    """
     if IMPORT_ERROR is not None:
         raise X509Error(
             f"cannot be read: the Python library 'cryptography' ({LOWEST_CRYPTOGRAPHY} or newer) cannot be imported: "

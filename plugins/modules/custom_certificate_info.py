@@ -18,7 +18,7 @@ description:
   - M(zonefleet.cloudflare.custom_certificate_priority) says how Cloudflare decides, and sets the order.
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
-  - zonefleet.cloudflare._client.zone
+  - zonefleet.cloudflare._api.zone
   - zonefleet.cloudflare._attributes
   - zonefleet.cloudflare._attributes.actiongroup_api
   - zonefleet.cloudflare._attributes.info_module

@@ -25,7 +25,7 @@ description:
   - Every change is verified. What cannot be shown to be in force is a failure.
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
-  - zonefleet.cloudflare._client.zone
+  - zonefleet.cloudflare._api.zone
   - zonefleet.cloudflare._attributes
   - zonefleet.cloudflare._attributes.actiongroup_api
   - zonefleet.cloudflare._attributes.facts

@@ -44,7 +44,7 @@ def run_in_process(
     """
     # A module gets its arguments as JSON: no subclasses of text, no vaulted values.
     plain = json.loads(json.dumps(dict(arguments), default=_as_json))
-    misshapen, plain = find_misshapen(plain)
+    misshapen, plain = find_misshapen(plain, job.spec)
     validation = ArgumentSpecValidator(job.spec).validate(plain)
     params = {**plain, **validation.validated_parameters}
     if misshapen:

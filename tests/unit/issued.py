@@ -52,6 +52,7 @@ def issue(
     issuer: x509.Name | None = None,
     end: datetime = END,
     algorithm: t.Any = SHA256,
+    extra: x509.ExtensionType | None = None,
     **signing: t.Any,
 ) -> x509.Certificate:
     """Return a certificate, signed by an RSA key of a CA if no other is given."""
@@ -69,6 +70,8 @@ def issue(
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), False)
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), True)
+    if extra is not None:
+        builder = builder.add_extension(extra, False)
     algorithm = None if isinstance(ca_key, ed25519.Ed25519PrivateKey) else algorithm
     return builder.sign(ca_key, algorithm, default_backend(), **signing)
 

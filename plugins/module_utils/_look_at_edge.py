@@ -1,0 +1,97 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""Look at the certificates that visitors are presented, and compare them with a zone's order."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import read_certificates
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake import Unseen
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._look_options import SPEC, LookOptions, read_options
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._served import (
+    First,
+    Presented,
+    compare,
+    is_all_as_expected,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._visitors import Sight, visit
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import X509Error, need_library, read_leaf
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
+
+
+def look_at_zone(
+    client: Client, zone: Zone, options: LookOptions, check_mode: bool  # pylint: disable=unused-argument
+) -> Report:
+    """Look at the names of a zone; in check mode, too, as nothing is ever changed.
+
+    :raises CloudflareError: the certificates cannot be read.
+    """
+    _check_library()
+    current = read_certificates(client, zone.id).current
+    numbers = {certificate.id: certificate.priority for certificate in current}
+    firsts = {
+        contest.name: First(contest.after.certificate.id, contest.after.decided_by)
+        for contest in find_contests(current, numbers, numbers)
+    }
+    return _look(options, zone.id, current, firsts)
+
+
+def look_with_what_is_given(options: LookOptions) -> Report:
+    """Do the same with what another module returned: no request is made to the API.
+
+    :raises CloudflareError: the certificates that are presented cannot be read here.
+    """
+    _check_library()
+    given = options.given
+    if given is None:
+        raise TypeError("neither a connection nor a zone's certificates are given")
+    report = _look(options, given.zone_id, given.certificates, given.firsts)
+    return report._replace(result={**report.result, "requests": 0, "waited": 0.0})
+
+
+def _check_library() -> None:
+    try:
+        need_library()
+    except X509Error as error:
+        raise CloudflareError(f"The certificate that a server presents {error}") from None
+
+
+def _look(
+    options: LookOptions, zone_id: str | None, certificates: t.Sequence[Certificate], firsts: t.Mapping[str, First]
+) -> Report:
+    names = options.names if options.names is not None else [name for name in firsts if not name.startswith("*.")]
+    sights = visit(names, options.key_types, address=options.address, port=options.port, timeout=float(options.timeout))
+    rows = compare(map(_read, sights), certificates, firsts)
+    return Report(
+        {
+            "changed": False,
+            "zone_id": zone_id,
+            "served": [row.as_result() for row in rows],
+            "as_expected": is_all_as_expected(rows),
+        },
+        [],
+    )
+
+
+def _read(sight: Sight) -> Presented:
+    if isinstance(sight.outcome, Unseen):
+        return Presented(sight.name, sight.kind, None, None, sight.outcome.error)
+    try:
+        leaf = read_leaf(sight.outcome.leaf)
+    except X509Error as error:
+        return Presented(sight.name, sight.kind, None, None, f"the certificate that was presented {error}")
+    return Presented(sight.name, sight.kind, leaf, sight.outcome.untrusted, None)
+
+
+LOOK_AT_EDGE = Job(SPEC, read_options, look_at_zone, look_with_what_is_given)

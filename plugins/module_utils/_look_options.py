@@ -1,0 +1,152 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""The options of M(zonefleet.cloudflare.served_certificate_info)."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    Certificate,
+    Malformed,
+    read_certificate,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
+    API_SPEC,
+    Environ,
+    Params,
+    ZoneChoice,
+    check_numbers,
+    read_connection,
+    read_zone,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._served import First
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+
+_KEY_TYPES = ("ecdsa", "rsa", "any")
+_DEFAULT_KEY_TYPES = _KEY_TYPES[:2]
+
+SPEC: dict[str, t.Any] = {
+    **API_SPEC,
+    "timeout": {"type": "int", "default": 10},
+    "certificates": {"type": "list", "elements": "dict"},
+    "contested": {"type": "list", "elements": "dict"},
+    "names": {"type": "list", "elements": "str"},
+    "address": {"type": "str"},
+    "port": {"type": "int", "default": 443},
+    "key_types": {"type": "list", "elements": "str", "choices": list(_KEY_TYPES), "default": list(_DEFAULT_KEY_TYPES)},
+}
+
+_HOST = re.compile(r"[0-9a-z_-]+(\.[0-9a-z_-]+)*", re.ASCII)
+_WHERE_FROM = "Use what zonefleet.cloudflare.custom_certificate_info returns."
+
+
+class Given(t.NamedTuple):
+    """What another module returned of a zone, and the zone's id if the task has it.
+
+    :param firsts: Which certificate comes first for each contested name.
+    """
+
+    zone_id: str | None
+    certificates: tuple[Certificate, ...]
+    firsts: dict[str, First]
+
+
+class LookOptions(t.NamedTuple):
+    """What a task asks for; either C(given), or C(connection) and C(zone), is null.
+
+    :param names: As lower-case A-labels; null for every contested one.
+    :param address: Where to connect to, null for the names themselves.
+    :param timeout: Seconds for one look.
+    """
+
+    connection: Connection | None
+    zone: ZoneChoice | None
+    given: Given | None
+    names: tuple[str, ...] | None
+    address: str | None
+    port: int
+    timeout: int
+    key_types: tuple[str, ...]
+
+
+def read_options(params: Params, environ: Environ) -> LookOptions:
+    """Return what a task asks for.
+
+    :raises OptionError: an option is invalid.
+    """
+    check_numbers(params)
+    given = _read_given(params)
+    if not 1 <= params["port"] <= 65535:
+        raise OptionError(f"'port' is {params['port']}: it has to be from 1 to 65535.")
+    return LookOptions(
+        connection=None if given else read_connection(params, environ),
+        zone=None if given else read_zone(params),
+        given=given,
+        names=_read_names(params.get("names")),
+        address=_read_address(params.get("address")),
+        port=params["port"],
+        timeout=params["timeout"],
+        key_types=tuple(dict.fromkeys(params.get("key_types") or _DEFAULT_KEY_TYPES)),
+    )
+
+
+def _read_given(params: Params) -> Given | None:
+    certificates, contested = params.get("certificates"), params.get("contested")
+    if (certificates is None) != (contested is None):
+        given, other = ("contested", "certificates") if certificates is None else ("certificates", "contested")
+        raise OptionError(
+            f"'{given}' is set without '{other}': set both, or neither to have the API asked. {_WHERE_FROM}"
+        )
+    if certificates is None or contested is None:
+        return None
+    return Given(
+        params.get("zone_id") or None,
+        tuple(_read_certificate(item, number) for number, item in enumerate(certificates, 1)),
+        dict(_read_contest(item, number) for number, item in enumerate(contested, 1)),
+    )
+
+
+def _read_certificate(item: object, number: int) -> Certificate:
+    try:
+        return read_certificate(item)
+    except Malformed as error:
+        raise OptionError(f"Entry {number} of 'certificates' is invalid: {error}. {_WHERE_FROM}") from None
+
+
+def _read_contest(item: t.Mapping[str, t.Any], number: int) -> tuple[str, First]:
+    fields = [item.get(field) for field in ("name", "after", "decided_by")]
+    name, first, decided_by = (field if isinstance(field, str) else None for field in fields)
+    if name is None or first is None or decided_by is None:
+        raise OptionError(
+            f"Entry {number} of 'contested' is invalid: it has no 'name', 'after' and 'decided_by' that are strings. {_WHERE_FROM}"
+        )
+    return name, First(first, decided_by)
+
+
+def _read_names(names: t.Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(dict.fromkeys(_read_name(name.strip()) for name in names))
+
+
+def _read_name(name: str) -> str:
+    try:
+        read = a_labels(name)
+        if _HOST.fullmatch(read):
+            return read
+        reason = "it is not a hostname. Give one such as www.example.com; for a wildcard, a name that it covers"
+    except NameUnreadable as error:
+        reason = str(error)
+    raise OptionError(f"'names' has '{printable(name, 80)}': {reason}.")
+
+
+def _read_address(address: str | None) -> str | None:
+    """Return a hostname or an IP address, without the brackets that an IPv6 address has in a URL."""
+    return (address or "").strip().strip("[]") or None

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A zone's certificates, with or without a request, and what a server on loopback really presents."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from cryptography import x509
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _x509
+from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info
+from ansible_collections.zonefleet.cloudflare.plugins.modules import served_certificate_info as module
+from ansible_collections.zonefleet.cloudflare.tests.unit import odd_servers as odd
+from ansible_collections.zonefleet.cloudflare.tests.unit.issued import issue, make_key
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import ZONE, Script
+
+Run = t.Callable[..., dict[str, t.Any]]
+
+KEY = make_key("rsa2048")
+SHOP, PAY = "shop.example.com", "pay.example.com"
+FIRST = issue(SHOP, "*.example.com", PAY, organization="First CA", key=KEY)
+SECOND = issue(SHOP, "*.example.com", organization="Second CA, Inc.", key=KEY)
+
+
+def listed(identifier: str, certificate: x509.Certificate, issuer: str, priority: int) -> dict[str, t.Any]:
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return {
+        "id": identifier,
+        "type": "legacy_custom",
+        "status": "active",
+        "priority": priority,
+        "issuer": issuer,
+        "signature": "SHA256WithRSA",
+        "hosts": names.get_values_for_type(x509.DNSName),
+        "expires_on": "2036-03-01T23:59:59.000000Z",
+    }
+
+
+CERTIFICATES = [listed("first", FIRST, "FirstCA", 2), listed("second", SECOND, "SecondCAInc", 1)]
+CONTESTED = [{"name": SHOP, "after": "first", "decided_by": "priority"}]
+
+
+def told(result: dict[str, t.Any], *fields: str) -> list[tuple[t.Any, ...]]:
+    assert not result.get("failed"), result["msg"]
+    return [tuple(row[field] for field in fields) for row in result["served"]]
+
+
+@pytest.mark.parametrize(
+    ("presented", "issuer", "certificate_id", "as_expected"),
+    [(FIRST, "FirstCA", "first", True), (SECOND, "SecondCAInc", "second", False)],
+)
+@pytest.mark.parametrize("check", [False, True])
+def test_with_one_request(
+    api: Script, run: Run, check: bool, presented: t.Any, issuer: str, certificate_id: str, as_expected: bool
+) -> None:
+    api.expect_list(CERTIFICATES)
+    with odd.serving(odd.tls((KEY, presented))) as port:
+        result = run(module, check=check, address="127.0.0.1", port=port)
+    assert told(result, "name", "key_type", "issuer", "certificate_id", "expected_id", "as_expected") == [
+        (SHOP, "ecdsa", None, None, "first", None),
+        (SHOP, "rsa", issuer, certificate_id, "first", as_expected),
+    ]
+    assert (result["as_expected"], result["changed"], result["zone_id"]) == (as_expected, False, ZONE)
+    assert (result["requests"], result["waited"]) == (1, 0)
+
+
+def test_what_another_module_returned_needs_neither_request_nor_credentials(api: Script, run: Run) -> None:
+    api.expect_list(CERTIFICATES)
+    read = run(custom_certificate_info)
+    with odd.serving(odd.tls((KEY, FIRST))) as port:
+        result = run(
+            module,
+            api_token=None,
+            zone_id=None,
+            certificates=read["certificates"],
+            contested=read["contested"],
+            address="127.0.0.1",
+            port=port,
+            key_types=["rsa", "rsa"],
+        )
+    assert told(result, "name", "certificate_id", "as_expected", "error") == [(SHOP, "first", True, None)]
+    assert (result["zone_id"], result["requests"], result["as_expected"]) == (None, 0, True)
+
+
+def given(run: Run, port: int, **options: t.Any) -> dict[str, t.Any]:
+    defaults = {"certificates": CERTIFICATES, "contested": CONTESTED, "address": "127.0.0.1", "key_types": ["rsa"]}
+    return run(module, port=port, **{**defaults, **options})
+
+
+def test_names_that_are_asked_for_come_in_their_order_and_once(run: Run) -> None:
+    with odd.serving(odd.tls((KEY, FIRST))) as port:
+        result = given(run, port, names=["WWW.example.com.", PAY, "b\u00fccher.example.com", PAY, "example.org"])
+    assert told(result, "name", "expected_id", "certificate_id") == [
+        ("www.example.com", None, "first"),  # "contested" has no item for the wildcard here
+        (PAY, "first", "first"),
+        ("xn--bcher-kva.example.com", None, "first"),
+        ("example.org", None, "first"),
+    ]
+    assert result["as_expected"] is None
+
+
+def test_whether_a_client_would_trust_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
+    with odd.serving(odd.tls((KEY, FIRST))) as port:
+        result = given(run, port)
+    assert told(result, "trusted", "untrusted_reason") == [(False, "unable to get local issuer certificate")]
+
+
+def test_a_name_that_does_not_resolve_is_a_row(run: Run) -> None:
+    result = given(run, 443, address="no such host")
+    ((name, as_expected, error),) = told(result, "name", "as_expected", "error")
+    assert (name, as_expected, result["as_expected"]) == (SHOP, None, None)
+    assert error.startswith("no such host does not resolve: ")
+
+
+def test_a_certificate_that_cannot_be_read_is_a_row(run: Run) -> None:
+    """Its policies are damaged, which OpenSSL lets pass."""
+    damaged = issue(SHOP, key=KEY, extra=x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.32"), b"\xff"))
+    with odd.serving(odd.tls((KEY, damaged))) as port:
+        result = given(run, port)
+    ((error,),) = told(result, "error")
+    assert error.startswith("the certificate that was presented cannot be read: ")
+
+
+def test_no_names_is_no_promise(run: Run) -> None:
+    result = given(run, 443, contested=[])
+    assert (result["served"], result["as_expected"]) == ([], None)
+
+
+def test_without_the_library_it_fails_before_any_request(
+    api: Script, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_x509, "IMPORT_ERROR", "No module named 'cryptography'")
+    result = run(module)
+    assert result["failed"] and "'cryptography'" in result["msg"] and result["requests"] == 0
+    assert given(run, 443)["msg"] == result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"port": 0}, "'port' is 0: it has to be from 1 to 65535."),
+        ({"timeout": 0}, "'timeout' is 0: it has to be from 1 to 3600."),
+        ({"names": ["*.example.com"]}, "'names' has '*.example.com': it is not a hostname."),
+        ({"names": ["a b"]}, "'names' has 'a b': it is not a hostname."),
+        ({"names": ["b\u00fc cher.example"]}, "'names' has 'b\u00fc cher.example': "),
+        ({"contested": None}, "'certificates' is set without 'contested': set both, or neither"),
+        ({"certificates": None}, "'contested' is set without 'certificates': set both, or neither"),
+        ({"certificates": [{"id": 3}]}, "Entry 1 of 'certificates' is invalid: the 'id' of a certificate"),
+        ({"contested": [CONTESTED[0], {"name": SHOP}]}, "Entry 2 of 'contested' is invalid: it has no 'name', 'after'"),
+        ({"key_types": ["dsa"]}, "value of key_types must be one or more of: ecdsa, rsa, any"),
+    ],
+)
+def test_what_is_refused(run: Run, options: dict[str, t.Any], message: str) -> None:
+    result = given(run, **{"port": 443, **options})
+    assert result["failed"] and result["msg"].startswith(message), result["msg"]
+    assert "requests" not in result

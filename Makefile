@@ -37,9 +37,9 @@ docs: venv
 	$(PY) docs/build.py
 	PYTHONPATH=.cache/collections $(PY) docs/draw.py
 
-# Needs CLOUDFLARE_API_TOKEN: make live ZONE_ID=... [WRITE=1] [LIVE="--settle 120"], or RESTORE=FILE; see tests/live/README.md.
+# Needs CLOUDFLARE_API_TOKEN: make live ZONE_ID=... [WRITE=1], or RESTORE=FILE; see tests/live/README.md.
 live: venv
-	PYTHONPATH=tests:.cache/collections $(PY) -m live $(if $(RESTORE),--restore '$(RESTORE)',$(if $(ZONE_ID),--zone-id '$(ZONE_ID)')) $(if $(WRITE),--write) $(LIVE)
+	PYTHONPATH=tests:.cache/collections $(PY) -m live $(if $(RESTORE),--restore '$(RESTORE)',$(if $(ZONE_ID),--zone-id '$(ZONE_ID)')) $(if $(WRITE),--write)
 
 clean:
 	rm -rf .venv .nox .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output

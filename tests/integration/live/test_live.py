@@ -1,0 +1,220 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The live kit against an emulator: it tells one setting from another, restores the zone, and tells nobody whose it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator import SWITCHES, Emulator, Fault, certificate, zone
+from integration.playbooks.playing import ROOT
+from live.__main__ import main
+
+ZONE = "example.com"
+ASKED = (
+    *("put_result", "put_result_info", "type_field", "total_pages", "per_page_out_of_range", "unknown_id"),
+    *("custom_csr_id", "retry_after", "server_error", "failure_status", "list_order", "stale_reads", "unlisted"),
+)
+# What a zone cannot tell: a certificate that shows no CSR may have none; and the last value is about the throttle alone.
+AMBIGUOUS = {("custom_csr_id", "absent"): None, ("failure_status", "200_throttle_too"): "200"}
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """Three certificates for one name, in an order that is neither theirs by upload nor the reverse."""
+    names = ("www.example.com",)
+    made = [
+        certificate((*names, "a.example.com"), priority=20, custom_csr_id="8f14e45f-ceea-467f-a9d4-1a2b3c4d5e6f"),
+        certificate((*names, "b.example.com"), issuer="GlobalSignnvsa", priority=30),
+        certificate((*names, "c.example.com"), issuer="Sectigo", priority=10),
+        certificate(("old.example.com",), issuer="Entrust", priority=5),
+    ]
+    with Emulator(zones=[zone(ZONE, certificates=made)], throttle=None, validate=False) as running:
+        yield running
+        assert not running.failures, running.failures
+
+
+class Kit:
+    """Runs the kit in this process, on the emulator's zone."""
+
+    def __init__(self, emulator: Emulator, output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._emulator = emulator
+        self._output = output
+        self._capsys = capsys
+        self.saved = output / f"restore-{emulator.zones[ZONE].id}.json"
+        self.text = ""
+
+    def run(self, *arguments: str, sleep: t.Callable[[float], object] = lambda _seconds: None) -> int:
+        zone_id = () if "--restore" in arguments else ("--zone-id", self._emulator.zones[ZONE].id)
+        code = main([*zone_id, *arguments], sleep, self._output)
+        self.text = "".join(self._capsys.readouterr())
+        return code
+
+    def value(self, switch: str) -> str | None:
+        found = re.search(rf"^[ !] {switch} +(\S+)", self.text, re.MULTILINE)
+        assert found, self.text
+        return None if found.group(1) == "?" else found.group(1)
+
+
+@pytest.fixture
+def kit(emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Kit:
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", emulator.token)
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", emulator.url)
+    return Kit(emulator, tmp_path, capsys)
+
+
+@pytest.mark.parametrize(("switch", "value"), [(switch, value) for switch in ASKED for value in SWITCHES[switch]])
+def test_it_tells_one_setting_from_another(emulator: Emulator, kit: Kit, switch: str, value: t.Any) -> None:
+    before = emulator.order(ZONE)
+    emulator.behave(**{switch: value})
+    if switch == "retry_after":
+        emulator.ban(300)
+    elif switch == "server_error":
+        emulator.fault(Fault("server_error"), path="*/custom_certificates")
+    assert kit.run("--write", sleep=lambda _seconds: emulator.ban(0)) == 0, kit.text
+    told = AMBIGUOUS.get((switch, value), value)
+    assert kit.value(switch) == (None if told is None else str(told)), kit.text
+    others = {other: kit.value(other) for other in ASKED if other != switch}
+    assert {other: others[other] or str(SWITCHES[other][0]) for other in others} == {
+        other: str(SWITCHES[other][0]) for other in others
+    }
+    changed = () if told in (None, SWITCHES[switch][0]) else (f"{switch}={told!r}",)
+    assert f"Behaviour({''.join(changed)})" in kit.text
+    assert emulator.order(ZONE) == before
+
+
+def test_without_the_flag_it_only_reads(emulator: Emulator, kit: Kit) -> None:
+    assert kit.run() == 0
+    assert [call.method for call in emulator.requests] == ["GET"] * 4
+    assert kit.value("put_result") is None
+    assert not kit.saved.exists()
+
+
+def test_a_token_that_may_not_read_gets_a_report(emulator: Emulator, kit: Kit) -> None:
+    emulator.zones[ZONE].api["id"] = "0" * 32
+    assert kit.run("--write") == 1
+    assert kit.value("failure_status") == "real"
+    assert emulator.writes(ZONE) == 0
+
+
+@pytest.mark.parametrize("arguments", [("--zone-id", "../zones"), (), ("--zone-id", "0" * 32, "--restore", "x")])
+def test_arguments_that_are_refused(emulator: Emulator, kit: Kit, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("certificates", [0, 1, 60])
+def test_a_zone_that_it_does_not_write_to(emulator: Emulator, kit: Kit, certificates: int) -> None:
+    more = [certificate([f"h{number}.example.com"]) for number in range(certificates)]
+    emulator.zones[ZONE].certificates[:] = [{**item, "id": f"c{place}"} for place, item in enumerate(more)]
+    assert kit.run("--write") == 1
+    assert emulator.writes(ZONE) == 0
+    assert "Nothing is written" in kit.text
+
+
+def test_the_priorities_are_saved_before_the_first_write(emulator: Emulator, kit: Kit) -> None:
+    before = emulator.order(ZONE)
+    found: list[t.Any] = []
+    emulator.before(
+        "PUT", "*", lambda _emulator: found.append((kit.saved.stat().st_mode & 0o777, kit.saved.read_text()))
+    )
+    assert kit.run("--write") == 0
+    mode, text = found[0]
+    assert mode == 0o600
+    assert [(item["id"], item["priority"]) for item in json.loads(text)["restore"]] == before
+    assert not kit.saved.exists()
+
+
+@pytest.mark.parametrize(
+    ("after", "number"), [(0, signal.SIGINT), (1, signal.SIGTERM), (2, signal.SIGHUP), (3, signal.SIGINT)]
+)
+def test_a_signal_restores_the_zone(emulator: Emulator, kit: Kit, after: int, number: signal.Signals) -> None:
+    before, former = emulator.order(ZONE), signal.getsignal(number)
+    emulator.before("PUT", "*", lambda _emulator: os.kill(os.getpid(), number), after=after)
+    # The last write is the one that restores: a signal does not stop that one, and nothing is left to stop.
+    assert kit.run("--write") == (130 if after < 3 else 0)
+    assert emulator.order(ZONE) == before
+    assert signal.getsignal(number) is former
+    assert not kit.saved.exists()
+
+
+@pytest.mark.parametrize("kind", ["reset_after_apply", "reset_after_request", "server_error", "truncated_json"])
+@pytest.mark.parametrize("after", range(4))
+def test_a_write_that_fails_leaves_the_zone_as_it_was(emulator: Emulator, kit: Kit, after: int, kind: str) -> None:
+    before = emulator.order(ZONE)
+    emulator.fault(Fault(kind), method="PUT", after=after)
+    assert kit.run("--write") == 0
+    assert emulator.order(ZONE) == before
+
+
+def test_null_and_equal_priorities_and_a_certificate_that_goes(emulator: Emulator, kit: Kit) -> None:
+    items = emulator.zones[ZONE].certificates
+    for item, priority in zip(items, (None, 0, 7, 7), strict=True):
+        item["priority"] = priority
+    gone = str(items[3]["id"])
+    emulator.before("PUT", "*", lambda running: running.delete(ZONE, gone), after=2)
+    assert kit.run("--write") == 0
+    assert [item["priority"] for item in emulator.zones[ZONE].certificates] == [0, 0, 7]
+
+
+def test_a_zone_that_cannot_be_restored_now_is_not_written_to_again(emulator: Emulator, kit: Kit) -> None:
+    before = emulator.order(ZONE)
+    emulator.fault(Fault("html"), method="PUT", after=1, times=None)
+    assert kit.run("--write") == 2
+    assert f"Run: make live RESTORE={kit.saved}" in kit.text
+    assert emulator.order(ZONE) != before
+    emulator.reset(state=False)
+    assert kit.run("--write") == 2
+    assert emulator.writes(ZONE) == 0
+    assert kit.run("--restore", str(kit.saved)) == 0
+    assert emulator.order(ZONE) == before
+
+
+def test_nothing_tells_whose_zone_it_is(emulator: Emulator, kit: Kit) -> None:
+    told = f"Refused for ops@{ZONE}, token {emulator.token}, zone {ZONE}."
+    body = json.dumps({"success": False, "errors": [{"code": 1, "message": told}], "messages": [told], "result": None})
+    emulator.fault(Fault("answer", status=400, body=body), method="PUT", after=2)
+    assert kit.run("--write") == 0
+    report = "\n".join(line for line in kit.text.splitlines() if "make live" not in line)
+    secrets = [
+        emulator.token,
+        ZONE,
+        emulator.zones[ZONE].id,
+        *(item["id"] for item in emulator.zones[ZONE].certificates),
+    ]
+    assert [secret for secret in secrets if secret in report] == []
+
+
+def test_a_process_that_is_killed_can_be_restored_from(emulator: Emulator, kit: Kit, tmp_path: Path) -> None:
+    before = emulator.order(ZONE)
+    running: list[subprocess.Popen[str]] = []
+    emulator.before("PUT", "*", lambda _emulator: running[0].kill(), after=1)
+    code = f"import sys, pathlib, live.__main__ as kit; sys.exit(kit.main(sys.argv[1:], output=pathlib.Path({str(tmp_path)!r})))"
+    running.append(
+        subprocess.Popen(
+            [sys.executable, "-c", code, "--zone-id", emulator.zones[ZONE].id, "--write"],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    )
+    output, _none = running[0].communicate(timeout=60)
+    assert running[0].returncode == -signal.SIGKILL
+    assert f"make live RESTORE={kit.saved}" in output
+    emulator.wait_until_idle()
+    assert emulator.order(ZONE) != before
+    assert kit.run("--restore", str(kit.saved)) == 0
+    assert emulator.order(ZONE) == before

@@ -86,9 +86,9 @@ EXAMPLES = r"""
 
 - name: Show who comes first for each name that several certificates hold
   ansible.builtin.debug:
-    msg: >-
-      {{ item.name }} {{ 'gets' if item.decided_by in ['kind', 'priority'] else 'may get' }} the certificate of
-      {{ item.after_issuer }}, decided by {{ item.decided_by }}
+    msg: "{{ item.name }} {{ verb }} the certificate of {{ item.after_issuer }}, decided by {{ item.decided_by }}"
+  vars:
+    verb: "{{ 'gets' if item.decided_by in ['kind', 'priority'] else 'may get' }}"
   loop: "{{ zone.contested }}"
   loop_control:
     label: "{{ item.name }}"

@@ -75,15 +75,16 @@ options:
     default: [ecdsa, rsa]
   certificates:
     description:
-      - The custom certificates of the zone, as RV(certificates) of M(zonefleet.cloudflare.custom_certificate_info) without a
-        filter, or of M(zonefleet.cloudflare.custom_certificate_priority) outside of check mode.
+      - The custom certificates of the zone, as returned in RV(zonefleet.cloudflare.custom_certificate_info#module:certificates)
+        without a filter, or in RV(zonefleet.cloudflare.custom_certificate_priority#module:certificates) outside of check mode.
       - With it and O(contested), no request to the API is made, and neither credentials nor a zone are required.
       - Required together with O(contested).
     type: list
     elements: dict
   contested:
     description:
-      - Which certificate comes first for each contested name, as RV(contested) of the same task as O(certificates).
+      - Which certificate comes first for each contested name, as RV(zonefleet.cloudflare.custom_certificate_info#module:contested)
+        of the same task as O(certificates).
       - Required together with O(certificates).
     type: list
     elements: dict
@@ -125,18 +126,18 @@ EXAMPLES = r"""
     certificates:
       - issuer: DigiCert*
       - issuer: GlobalSign*
-  register: order
+  register: preferred
 
 - name: Wait until visitors get what the order says, a minute at most
   zonefleet.cloudflare.served_certificate_info:
-    certificates: "{{ order.certificates }}"
-    contested: "{{ order.contested }}"
+    certificates: "{{ preferred.certificates }}"
+    contested: "{{ preferred.contested }}"
   register: edge
   until: edge.as_expected is not false
   retries: 12
   delay: 5
   ignore_errors: true
-  when: order is changed
+  when: preferred is changed
 """
 
 RETURN = r"""

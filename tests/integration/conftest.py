@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,4 +22,12 @@ def play(tmp_path: Path) -> Player:
     return Player(tmp_path / "plays")
 
 
-__all__ = ("emulator", "play", "pytest_configure", "start_emulator")
+@pytest.fixture(scope="session")
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections and that nobody else can take."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+__all__ = ("closed_port", "emulator", "play", "pytest_configure", "start_emulator")

@@ -14,7 +14,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from emulator import Emulator, Fault, Zone, certificate, token, zone
 from integration.playbooks import zones
-from integration.playbooks.playing import PRIORITY
+from integration.playbooks.playing import PRIORITY, SERVED
 
 PASSWORD = "correct horse battery staple"
 ISSUERS = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
@@ -27,6 +27,7 @@ TO_FAIL = {
     *("bad_entry", "empty", "no_certificates", "unknown_option", "unlisted_fail", "two_kinds", "hidden_failure"),
     *("secret_as_number", "secret_broken", "secret_in_name", "secret_in_url", "secret_echoed"),
     *("secret_echoed_from_environment", "loop", "date", "invocation_of_failure"),
+    *("looked_nowhere", "looked_at_wildcard"),
 }
 
 NAMES = (
@@ -100,7 +101,13 @@ def misbehave(emulator: Emulator) -> None:
 
 def make_play(emulator: Emulator, closed_port: int) -> list[dict[str, t.Any]]:
     """One play with a task for each case, registered as `case_...`; the last task writes all of them down."""
-    cases = _ordinary() | _failures(closed_port, emulator) | _credentials(emulator) | _ways_to_write_it()
+    cases = (
+        _ordinary()
+        | _failures(closed_port, emulator)
+        | _credentials(emulator)
+        | _ways_to_write_it()
+        | _looks(closed_port)
+    )
     defaults = {"api_token": emulator.token, "api_url": emulator.url}
     tasks = [_task(name, dict(case), defaults) for name, case in cases.items()]
     used = {
@@ -144,7 +151,8 @@ def make_play(emulator: Emulator, closed_port: int) -> list[dict[str, t.Any]]:
 def _task(name: str, case: dict[str, t.Any], defaults: dict[str, t.Any]) -> dict[str, t.Any]:
     keywords = case.pop("keywords", {})
     given = {key: value for key, value in {**defaults, **case}.items() if value is not None}
-    return {"name": name, PRIORITY: given, "register": f"case_{name}", "ignore_errors": True, **keywords}
+    module = given.pop("module", PRIORITY)
+    return {"name": name, module: given, "register": f"case_{name}", "ignore_errors": True, **keywords}
 
 
 def _ordinary() -> dict[str, dict[str, t.Any]]:
@@ -265,4 +273,21 @@ def _ways_to_write_it() -> dict[str, dict[str, t.Any]]:
             "retries": 1,
             "keywords": {"vars": {"ansible_inject_invocation": True}},
         },
+    }
+
+
+def _looks(closed_port: int) -> dict[str, dict[str, t.Any]]:
+    """Handshakes with a port where nobody listens, with and without a request to the API."""
+    place = {"module": SERVED, "address": "127.0.0.1", "port": closed_port}
+    return {
+        "looked": {**place, "zone": "one.example"},
+        "looked_in_check_mode": {**place, "zone": "one.example", "keywords": {"check_mode": True, "diff": True}},
+        "looked_without_api": {
+            **place,
+            "api_token": None,
+            "certificates": "{{ case_change.certificates }}",
+            "contested": "{{ case_change.contested }}",
+        },
+        "looked_nowhere": {**place, "zone": "nowhere.example"},
+        "looked_at_wildcard": {**place, "zone": "one.example", "names": ["*.one.example"]},
     }

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import typing as t
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +38,6 @@ class Way:
     told: list[dict[str, t.Any]]  # to callback plugins, which get the invocation, too
     stored: dict[str, list[tuple[str, t.Any]]]
     asked: list[tuple[str, str]]
-
-
-@pytest.fixture(scope="module")
-def closed_port() -> Iterator[int]:
-    """A port that refuses connections and that nobody else can take."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        yield holder.getsockname()[1]
 
 
 @pytest.fixture

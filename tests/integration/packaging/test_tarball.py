@@ -42,6 +42,7 @@ NEEDED = {
     "plugins/inventory/zones.py",
     "plugins/modules/custom_certificate_info.py",
     "plugins/modules/custom_certificate_priority.py",
+    "plugins/modules/served_certificate_info.py",
     "tests/config.yml",
 }
 MEGABYTE = 1024 * 1024
@@ -90,7 +91,7 @@ def test_it_works_where_it_is_installed(
         "zone=example.com",
     )
     assert "example.com | SUCCESS" in ran
-    for name in ("custom_certificate_priority", "custom_certificate_info"):
+    for name in ("custom_certificate_priority", "custom_certificate_info", "served_certificate_info"):
         assert name in command("ansible-doc", f"zonefleet.cloudflare.{name}")
     assert "zones" in command("ansible-doc", "-t", "inventory", "zonefleet.cloudflare.zones")
 
@@ -102,7 +103,7 @@ def test_an_execution_environment_gets_the_libraries(unpacked: Path, tarball: Pa
     told = run(OWN / "ansible-builder", "introspect", tmp_path / "collections", cwd=tmp_path)
     requirements = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8")
     wanted = [line for line in requirements.splitlines() if line and not line.startswith("#")]
-    assert len(wanted) == 2
+    assert len(wanted) == 3
     for line in wanted:
         assert f"{line}  # from collection zonefleet.cloudflare" in told
 

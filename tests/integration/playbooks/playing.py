@@ -187,6 +187,7 @@ def _environment(home: Path, emulator: Emulator | None, as_module: bool) -> dict
 
 PRIORITY = "zonefleet.cloudflare.custom_certificate_priority"
 INFO = "zonefleet.cloudflare.custom_certificate_info"
+SERVED = "zonefleet.cloudflare.served_certificate_info"
 
 
 def priority(name: str, certificates: t.Any, *, check: bool | None = None, **options: t.Any) -> Task:

@@ -18,9 +18,10 @@ import yaml
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
 from emulator import Emulator, Zone, certificate, zone
 from emulator.fixture import StartEmulator
-from integration.playbooks.playing import ROOT, Player, pairs_of
+from integration.playbooks.playing import ROOT, SERVED, Player, pairs_of
 
-MODULES = ("custom_certificate_priority", "custom_certificate_info")
+# The first two return the certificates themselves.
+MODULES = ("custom_certificate_priority", "custom_certificate_info", "served_certificate_info")
 
 
 def printed(module: str, name: str) -> t.Any:
@@ -54,15 +55,17 @@ def documented_zone() -> Zone:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_run_as_printed(play: Player, start_emulator: StartEmulator, module: str) -> None:
+def test_examples_run_as_printed(play: Player, start_emulator: StartEmulator, closed_port: int, module: str) -> None:
+    """No handshake leaves this machine."""
     emulator = start_emulator(zones=[documented_zone()])
     source = importlib.import_module(f"ansible_collections.zonefleet.cloudflare.plugins.modules.{module}").EXAMPLES
-    tasks = play.write("tasks.yml", source)
+    tasks = play.write("tasks.yml", source.replace("192.0.2.10", "127.0.0.1"))
     wrapper = [
         {
             "hosts": "localhost",
             "gather_facts": False,
             "vars": {"vault_cloudflare_token": emulator.token},
+            "module_defaults": {SERVED: {"address": "127.0.0.1", "port": closed_port}},
             "tasks": [{"name": "The examples", "ansible.builtin.import_tasks": str(tasks)}],
         }
     ]
@@ -119,7 +122,7 @@ def documented(contains: t.Mapping[str, t.Any], path: str = "") -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", MODULES[:2])
 def test_return_names_the_fields_of_the_contract(module: str) -> None:
     contract = yaml.safe_load((ROOT / "tests" / "emulator" / "contract.yaml").read_text(encoding="utf-8"))
     schemas = contract["components"]["schemas"]
@@ -129,17 +132,23 @@ def test_return_names_the_fields_of_the_contract(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_what_comes_back_is_documented(play: Player, start_emulator: StartEmulator, module: str) -> None:
+def test_what_comes_back_is_documented(
+    play: Player, start_emulator: StartEmulator, closed_port: int, module: str
+) -> None:
     emulator = start_emulator(zones=[documented_zone()])
     emulator.behave(messages="some")
     options: dict[str, t.Any] = {"zone": "example.com"}
     if module == "custom_certificate_priority":
         options["certificates"] = [{"issuer": "DigiCert*"}]
+    if module == "served_certificate_info":
+        options |= {"address": "127.0.0.1", "port": closed_port}
     result = play([{"name": "run", f"zonefleet.cloudflare.{module}": options}], emulator=emulator)["run"].result
     core = {"changed", "invocation", "diff", "_ansible_no_log", "warnings"}
     assert result.keys() - core <= printed(module, "RETURN").keys()
     always = {name for name, field in printed(module, "RETURN").items() if field["returned"] in ("success", "always")}
     assert always <= result.keys()
+    for row in result.get("served", ()):
+        assert row.keys() == printed(module, "RETURN")["served"]["contains"].keys()
 
 
 def test_versions_are_equal() -> None:

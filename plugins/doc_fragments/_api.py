@@ -10,7 +10,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Credentials and connection (the plain fragment), and the choice of a zone (C(zone))."""
+    """Credentials and connection (the plain fragment), the choice of a zone (C(zone)), and of many (C(zones))."""
 
     DOCUMENTATION = r"""
 requirements:
@@ -116,4 +116,27 @@ options:
       - The id of the account that the zone is in, for a O(zone) that exists in several accounts.
       - It cannot be combined with O(zone_id), which needs no look-up.
     type: str
+"""
+
+    ZONES = r"""
+options:
+  zones:
+    description:
+      - Ids and names of zones, mixed as you like, for which the same is requested. The task does them all in one process, many at a
+        time, over kept connections. That is the fastest way for many zones.
+      - A zone that fails does not stop the others. The task fails at its end if any zone failed.
+      - From twenty names on, the list of all zones is read once (one request for 50 zones) instead of one look-up for each.
+      - Mutually exclusive with O(zone_id) and O(zone). O(account_id) applies to every name.
+      - The result is RV(zones), without facts. O(max_wait) is for each zone.
+      - To use C(--limit), C(serial), variables for a zone or retries for a zone, use the inventory plugin
+        P(zonefleet.cloudflare.zones#inventory) and a task for each zone instead.
+    type: list
+    elements: str
+    version_added: 1.1.0
+  concurrency:
+    description:
+      - How many of O(zones) to work on at a time, V(1) to V(200).
+    type: int
+    default: 20
+    version_added: 1.1.0
 """

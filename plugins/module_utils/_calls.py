@@ -111,24 +111,39 @@ def find_zone(client: Client, choice: ZoneChoice) -> Zone:
     :raises CloudflareError: no zone of the name is visible, or several are.
     """
     if choice.id is not None:
-        return Zone(choice.id)
-    return _find_by_name(client, str(choice.name), choice.account_id)
+        return Zone(choice.id, choice.name)
+    name = a_labels(str(choice.name))
+    query = {"name": name, **({"account.id": choice.account_id} if choice.account_id else {})}
+    listed = client.list_all("/zones", f"look up zone {printable(choice.name)}", query).items
+    # The API ignores query parameters that it does not know, so what comes back is compared again.
+    return _the_one(choice, [zone for zone in listed if _name_of(zone) == {name}])
 
 
-def _find_by_name(client: Client, name: str, account_id: str | None) -> Zone:
-    """Return the one zone of this name.
+def find_zones(client: Client, choices: t.Sequence[ZoneChoice]) -> list[Zone | CloudflareError]:
+    """Return the zones that are named, or what is wrong with a name, from one list of all zones (50 a request).
 
-    The API ignores query parameters that it does not know, so what comes back is compared again.
+    :raises CloudflareError: the list cannot be read.
     """
-    requested = a_labels(name)
-    query = {"name": requested, **({"account.id": account_id} if account_id else {})}
-    listed = client.list_all("/zones", f"look up zone {printable(name)}", query).items
-    matching = [
-        zone
-        for zone in listed
-        if comparable([str(zone.get("name"))]) == {requested}
-        and (not account_id or account_of(zone, "id") == account_id)
-    ]
+    by_name: dict[frozenset[str], list[dict[str, t.Any]]] = {}
+    for zone in client.list_all("/zones", "list zones to find those of 'zones'").items:
+        by_name.setdefault(_name_of(zone), []).append(zone)
+    found: list[Zone | CloudflareError] = []
+    for choice in choices:
+        try:
+            found.append(_the_one(choice, by_name.get(comparable([str(choice.name)]), [])))
+        except CloudflareError as error:
+            found.append(error)
+    return found
+
+
+def _name_of(zone: t.Mapping[str, t.Any]) -> frozenset[str]:
+    return comparable([str(zone.get("name"))])
+
+
+def _the_one(choice: ZoneChoice, listed: t.Sequence[t.Mapping[str, t.Any]]) -> Zone:
+    """Return the one zone that is chosen, of all those with its name."""
+    name, account_id = str(choice.name), choice.account_id
+    matching = [zone for zone in listed if not account_id or account_of(zone, "id") == account_id]
     if not matching:
         raise CloudflareError(_no_such_zone(name, account_id))
     if len(matching) > 1:

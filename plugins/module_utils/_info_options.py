@@ -13,17 +13,20 @@ import typing as t
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
     API_SPEC,
+    ZONES_SPEC,
     Environ,
+    ManyZones,
     Params,
     ZoneChoice,
     read_connection,
-    read_zone,
+    read_zones,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selector_options import SELECTOR_SPEC, read_entries
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Entry
 
 SPEC: dict[str, t.Any] = {
     **API_SPEC,
+    **ZONES_SPEC,
     "filter": {"type": "list", "elements": "dict", "options": SELECTOR_SPEC},
 }
 
@@ -32,8 +35,9 @@ class InfoOptions(t.NamedTuple):
     """What a task asks for."""
 
     connection: Connection
-    zone: ZoneChoice
+    zone: ZoneChoice | ManyZones
     filters: tuple[Entry, ...]
+    return_certificates: bool = True  # of each zone
 
 
 def read_options(params: Params, environ: Environ) -> InfoOptions:
@@ -42,4 +46,4 @@ def read_options(params: Params, environ: Environ) -> InfoOptions:
     :raises OptionError: an option is invalid.
     """
     connection = read_connection(params, environ)
-    return InfoOptions(connection, read_zone(params), read_entries(params.get("filter") or [], "filter"))
+    return InfoOptions(connection, read_zones(params), read_entries(params.get("filter") or [], "filter"))

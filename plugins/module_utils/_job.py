@@ -16,6 +16,10 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 
+def _needs_api(_options: t.Any) -> Report:
+    raise TypeError("this job has no work that does without the API")
+
+
 class Job(t.NamedTuple):
     """A module's work.
 
@@ -29,4 +33,4 @@ class Job(t.NamedTuple):
     spec: dict[str, t.Any]
     read_options: t.Callable[[Params, Environ], t.Any]
     work: t.Callable[[Client, Zone, t.Any, bool], Report]
-    work_without_api: t.Callable[[t.Any], Report] | None = None
+    work_without_api: t.Callable[[t.Any], Report] = _needs_api

@@ -40,7 +40,14 @@ API_SPEC: dict[str, t.Any] = {
     "account_id": {"type": "str"},
 }
 
+# Of the modules that can do many zones in one task.
+ZONES_SPEC: dict[str, t.Any] = {
+    "zones": {"type": "list", "elements": "str"},
+    "concurrency": {"type": "int", "default": 20},
+}
+
 _RANGES = {"timeout": (1, 3600), "retries": (0, 100), "max_wait": (0, 86400), "rate_limit": (0, 1000000)}
+_MOST_AT_A_TIME = 200  # the API allows that many requests a second per address
 
 _ZONE_NAME = re.compile(r"[0-9a-z_-]+(\.[0-9a-z_-]+)+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+", re.ASCII)
@@ -55,6 +62,13 @@ class ZoneChoice(t.NamedTuple):
     id: str | None
     name: str | None
     account_id: str | None
+
+
+class ManyZones(t.NamedTuple):
+    """Zones to do the same for, so many at a time."""
+
+    choices: tuple[ZoneChoice, ...]
+    concurrency: int
 
 
 def find_credentials(params: Params, environ: Environ) -> tuple[Credentials | None, list[str]]:
@@ -196,6 +210,43 @@ def read_zone(params: Params) -> ZoneChoice:
     return ZoneChoice(None, _read_zone_name(str(name)), account_id and _read_hex("account_id", account_id))
 
 
+def read_zones(params: Params) -> ZoneChoice | ManyZones:
+    """Return the zone that is named, or the many.
+
+    :raises OptionError: as for one zone; or one of many is named twice.
+    """
+    named = params.get("zones")
+    if named is None:
+        return read_zone(params)
+    for option in ("zone_id", "zone"):
+        if str(params.get(option) or "").strip():
+            raise OptionError(f"'{option}' and 'zones' are mutually exclusive: set only one of them.")
+    if not named:
+        raise OptionError("'zones' is empty: list the ids or names of zones.")
+    concurrency = params["concurrency"]
+    if not 1 <= concurrency <= _MOST_AT_A_TIME:
+        raise OptionError(f"'concurrency' is {concurrency}: it has to be from 1 to {_MOST_AT_A_TIME}.")
+    account_id = str(params.get("account_id") or "").strip() or None
+    account_id = account_id and _read_hex("account_id", account_id)
+    return ManyZones(tuple(_read_one_of_many(named, account_id)), concurrency)
+
+
+def _read_one_of_many(named: t.Iterable[t.Any], account_id: str | None) -> t.Iterator[ZoneChoice]:
+    places: dict[str, int] = {}
+    for number, item in enumerate(named, 1):
+        text = str(item).strip()
+        if is_zone_id(text.lower()):
+            key, choice = text.lower(), ZoneChoice(text.lower(), None, None)
+        else:
+            _read_zone_name(text, f"entry {number} of 'zones'")
+            key, choice = a_labels(text), ZoneChoice(None, text, account_id)
+        if places.setdefault(key, number) != number:
+            raise OptionError(
+                f"'{printable(text, 80)}' is in entries {places[key]} and {number} of 'zones': remove one of them."
+            )
+        yield choice
+
+
 def _read_hex(option: str, value: str) -> str:
     if is_zone_id(value.lower()):
         return value.lower()
@@ -208,11 +259,11 @@ def _read_hex(option: str, value: str) -> str:
     )
 
 
-def _read_zone_name(name: str) -> str:
+def _read_zone_name(name: str, where: str = "'zone'") -> str:
     try:
         if _ZONE_NAME.fullmatch(a_labels(name)):
             return name
         reason = "it is not a domain name"
     except NameUnreadable as error:
         reason = str(error)
-    raise OptionError(f"'zone' is '{printable(name, 80)}': {reason}. Give the name of a zone, such as example.com.")
+    raise OptionError(f"{where} is '{printable(name, 80)}': {reason}. Give the name of a zone, such as example.com.")

@@ -14,17 +14,20 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection i
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
     API_SPEC,
+    ZONES_SPEC,
     Environ,
+    ManyZones,
     Params,
     ZoneChoice,
     read_connection,
-    read_zone,
+    read_zones,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selector_options import SELECTOR_SPEC, read_entries
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Entry
 
 SPEC: dict[str, t.Any] = {
     **API_SPEC,
+    **ZONES_SPEC,
     "certificates": {
         "type": "list",
         "elements": "dict",
@@ -34,6 +37,7 @@ SPEC: dict[str, t.Any] = {
     },
     "unlisted": {"type": "str", "choices": ["last", "ignore", "fail"]},
     "missing": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
+    "return_certificates": {"type": "bool", "default": False},
     "verify": {"type": "str", "choices": ["answer", "read"], "default": "answer"},
 }
 
@@ -42,11 +46,12 @@ class OrderOptions(t.NamedTuple):
     """What a task asks for."""
 
     connection: Connection
-    zone: ZoneChoice
+    zone: ZoneChoice | ManyZones
     entries: tuple[Entry, ...]
     unlisted: str
     missing: str
     verify: str
+    return_certificates: bool
 
     @property
     def exact(self) -> bool:
@@ -75,11 +80,12 @@ def read_options(params: Params, environ: Environ) -> OrderOptions:
         )
     return OrderOptions(
         connection,
-        read_zone(params),
+        read_zones(params),
         entries,
         unlisted or "last",
         params["missing"] or "fail",
         params["verify"] or "answer",
+        bool(params.get("return_certificates")),
     )
 
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The one way from a task's arguments to its outcome, and the one place where errors are turned into a failed result."""
+"""The one way from a task's arguments to its outcome."""
 
 from __future__ import annotations
 
@@ -14,13 +14,23 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._argument_shapes import find_misshapen
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import find_zone
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Pacer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Environ, Params, find_credentials
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._many_zones import do_zones
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._one_zone import (
+    ZoneTask,
+    do_without_api,
+    do_zone,
+    failure,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
+    Environ,
+    ManyZones,
+    Params,
+    find_credentials,
+)
 
 try:
     from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found, unused-ignore]
@@ -50,37 +60,25 @@ def perform(
     diff: bool,
     make_pacer: MakePacer = lambda _connection: None,
     environ: Environ | None = None,
+    tell: t.Callable[[str], None] = lambda _progress: None,
 ) -> Outcome:
-    """Do a task's job with its validated arguments. Exits nowhere and raises no CloudflareError."""
+    """Do a task's job with its validated arguments. Exits nowhere and raises no CloudflareError.
+
+    :param make_pacer: Called for each client: what the pacers of one credential share is its business.
+    :param tell: Called with the progress of a long run.
+    """
     environ = os.environ if environ is None else environ
     _credentials, secrets = find_credentials(params, environ)
-    client: Client | None = None
     try:
         options = job.read_options(params, environ)
-        if options.connection is None and job.work_without_api is not None:
-            report = job.work_without_api(options)
-        else:
-            with Client(options.connection, make_pacer(options.connection)) as client:
-                report = _work_on_zone(job, client, options, check_mode)
-        failed, result, warnings = False, report.result, report.warnings
-        if diff and report.make_diff:
-            result["diff"] = report.make_diff()
     except CloudflareError as error:
-        failed, result, warnings = True, {"changed": False, **error.fields, "msg": error.message}, []
-    if client is not None:
-        result.update(requests=client.requests, waited=round(client.waited, 1))
-        if client.messages:
-            result["messages"] = client.messages
-    return Outcome(failed, result, warnings, secrets)
-
-
-def _work_on_zone(job: Job, client: Client, options: t.Any, check_mode: bool) -> Report:
-    zone = find_zone(client, options.zone)
-    try:
-        return job.work(client, zone, options, check_mode)
-    except CloudflareError as error:
-        error.fields = {"zone_id": zone.id, **error.fields}
-        raise
+        return Outcome(*failure(error), secrets)
+    task = ZoneTask(job, options, check_mode, diff, lambda: Client(options.connection, make_pacer(options.connection)))
+    if isinstance(options.zone, ManyZones):
+        ended = do_zones(task, options.zone, tell)
+    else:
+        ended = do_zone(task, options.zone) if options.connection else do_without_api(task)
+    return Outcome(*ended, secrets)
 
 
 class _Module(AnsibleModule):

@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
   - zonefleet.cloudflare._api.zone
+  - zonefleet.cloudflare._api.zones
   - zonefleet.cloudflare._attributes
   - zonefleet.cloudflare._attributes.actiongroup_api
   - zonefleet.cloudflare._attributes.info_module
@@ -441,6 +442,85 @@ contested:
       tie: false
       pack: false
       decided_by: priority
+zones:
+  description:
+    - What became of each of O(zones), in the order given.
+    - An item holds what a task for this zone alone returns, without facts and diff.
+  returned: with O(zones)
+  type: list
+  elements: dict
+  contains:
+    zone_id:
+      description: The id of the zone; null where a name was not found.
+      returned: always
+      type: str
+      sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+    zone:
+      description: The name of the zone, where the task gives the name.
+      returned: always
+      type: str
+      sample: example.com
+    changed:
+      description: Whether this zone changed, or in check mode would.
+      returned: always
+      type: bool
+      sample: false
+    failed:
+      description: Whether this zone failed; its RV(zones[].msg) and RV(zones[].errors) say why.
+      returned: always
+      type: bool
+      sample: false
+    certificates:
+      description: As RV(certificates).
+      returned: when the zone did not fail
+      type: list
+      elements: dict
+      sample: []
+    contested:
+      description: As RV(contested).
+      returned: when the zone did not fail
+      type: list
+      elements: dict
+      sample: []
+    msg:
+      description: Why the zone failed.
+      returned: when the zone failed
+      type: str
+      sample: "No zone example.test is visible with these credentials ('zone')."
+    errors:
+      description: As RV(errors).
+      returned: when the API refused
+      type: list
+      elements: dict
+      sample: []
+    warnings:
+      description: The warnings about this zone.
+      returned: when there are any
+      type: list
+      elements: str
+      sample: []
+    requests:
+      description: As RV(requests), for this zone.
+      returned: when the zone was asked for
+      type: int
+      sample: 1
+    waited:
+      description: As RV(waited), for this zone.
+      returned: when the zone was asked for
+      type: float
+      sample: 0.0
+changed_zones:
+  description: The ids of the zones that changed, or in check mode would.
+  returned: with O(zones)
+  type: list
+  elements: str
+  sample: []
+failed_zones:
+  description: The ids of the zones that failed, or the names of those that were not found.
+  returned: with O(zones)
+  type: list
+  elements: str
+  sample: []
 requests:
   description: How many requests the run made, repeated ones included.
   returned: always, unless a connection option is refused or C(requests) is missing

@@ -121,10 +121,17 @@ class InProcessAction(ActionBase):
             diff=self._task.diff,
             invocation=_tells_invocation(variables),
             make_pacer=make_pacer,
+            tell=_tell_progress,
         )
 
     def _host(self, variables: dict[str, t.Any]) -> str:
         return str(variables.get("inventory_hostname"))
+
+
+def _tell_progress(text: str) -> None:
+    """Tell on stderr how far a long run is, unless the output is for machines."""
+    if "json" not in str(C.DEFAULT_STDOUT_CALLBACK):
+        display.display(f"zonefleet.cloudflare: {text}", stderr=True)
 
 
 def _tells_invocation(variables: dict[str, t.Any]) -> bool:

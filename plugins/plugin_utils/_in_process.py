@@ -35,11 +35,13 @@ def run_in_process(
     diff: bool,
     invocation: bool,
     make_pacer: MakePacer,
+    tell: t.Callable[[str], None] = lambda _progress: None,
 ) -> dict[str, t.Any]:
     """Do a task's work in this process, and return the result that the module would have given.
 
     :param job: The module's. Deprecations of its options are not passed on, as long as no option has one.
     :param name: The name by which the task calls the module.
+    :param tell: Called with the progress of a long run.
     :param invocation: Whether the result tells the arguments.
     """
     # A module gets its arguments as JSON: no subclasses of text, no vaulted values.
@@ -52,7 +54,7 @@ def run_in_process(
     elif validation.error_messages:
         outcome = Outcome(True, {"msg": _validation_message(validation.errors, name)}, [], [])
     else:
-        outcome = perform(job, params, check_mode=check_mode, diff=diff, make_pacer=make_pacer)
+        outcome = perform(job, params, check_mode=check_mode, diff=diff, make_pacer=make_pacer, tell=tell)
     result = {**outcome.result, **({"failed": True} if outcome.failed else {})}
     warnings = [*_alias_warnings(validation), *outcome.warnings]
     if warnings:

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""Do a task's job for many zones in one process, and put together what became of each."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import find_zones
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._one_zone import (
+    Ended,
+    Result,
+    ZoneTask,
+    do_zone,
+    failure,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import ManyZones, ZoneChoice
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._side_by_side import side_by_side
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+
+# From so many names on, one list of all zones (50 a request) costs less than a look-up of each.
+_MANY_NAMES = 20
+_MOST_WARNINGS = 10
+_PROGRESS_EVERY = 5.0  # seconds
+
+Tell = t.Callable[[str], None]
+
+
+class _LookUp(t.NamedTuple):
+    """What looking up all names at once has found, by name, and what that has cost."""
+
+    found: t.Mapping[str, ZoneChoice | Ended]
+    requests: int
+    waited: float
+
+
+def do_zones(task: ZoneTask, many: ManyZones, tell: Tell) -> Ended:
+    """Do the job for each zone; one that fails stops no other. Raises no CloudflareError.
+
+    :param tell: Called with how far the work is, at most every five seconds.
+    """
+    names = [choice for choice in many.choices if choice.id is None]
+    look_up = _look_up(task, names) if len(names) >= _MANY_NAMES else _LookUp({}, 0, 0.0)
+
+    def do(choice: ZoneChoice) -> Ended:
+        found = look_up.found.get(choice.name or "", choice)
+        return found if isinstance(found, Ended) else do_zone(task, found)
+
+    progress = _Progress(len(many.choices), tell)
+    ended = side_by_side(do, many.choices, many.concurrency, progress.see)
+    return _put_together(task, many.choices, ended, look_up)
+
+
+def _look_up(task: ZoneTask, names: t.Sequence[ZoneChoice]) -> _LookUp:
+    """Find the zones of all names at once; what is wrong with a name becomes what its zone ends with."""
+    found: dict[str, ZoneChoice | Ended] = {}
+    with task.open_client() as client:
+        try:
+            zones = find_zones(client, names)
+        except CloudflareError as error:
+            zones = [error for _name in names]
+        for choice, zone in zip(names, zones):
+            name = str(choice.name)
+            found[name] = failure(zone) if isinstance(zone, CloudflareError) else choice._replace(id=zone.id)
+        return _LookUp(found, client.requests, client.waited)
+
+
+def _put_together(task: ZoneTask, choices: t.Sequence[ZoneChoice], ended: t.Sequence[Ended], look_up: _LookUp) -> Ended:
+    items = [_item(task, choice, each) for choice, each in zip(choices, ended)]
+    failed = [item for item in items if item["failed"]]
+    changed = [item for item in items if item["changed"]]
+    result: Result = {
+        "changed": bool(changed),
+        "zones": items,
+        "changed_zones": [item["zone_id"] for item in changed],
+        "failed_zones": [item["zone_id"] or item["zone"] for item in failed],
+        "requests": look_up.requests + sum(each.result.get("requests", 0) for each in ended),
+        # Zones wait side by side: the longest wait is what the task has waited.
+        "waited": round(look_up.waited + max(each.result.get("waited", 0.0) for each in ended), 1),
+        "msg": _summary(task, items, changed, failed),
+    }
+    diffs = [each.result["diff"] for each in ended if each.result.get("changed") and "diff" in each.result]
+    if task.diff:
+        result["diff"] = diffs
+    return Ended(bool(failed), result, _warnings(items, ended))
+
+
+def _item(task: ZoneTask, choice: ZoneChoice, ended: Ended) -> Result:
+    """Return what a task for this zone alone would, less what says nothing new or would be too much for thousands."""
+    item = {key: value for key, value in ended.result.items() if key not in ("ansible_facts", "diff")}
+    if not (ended.failed or item["changed"] or task.options.return_certificates):
+        item.pop("certificates", None)
+    if ended.warnings:
+        item["warnings"] = ended.warnings
+    return {"zone_id": choice.id, **item, "zone": choice.name, "failed": ended.failed}
+
+
+def _summary(task: ZoneTask, items: t.Sequence[Result], changed: t.Sequence[Result], failed: t.Sequence[Result]) -> str:
+    if failed:
+        first = failed[0]
+        name = printable(first["zone"] or first["zone_id"])
+        return f"{len(failed)} of {len(items)} zones failed. {name}: {first['msg']}"
+    would = "would change" if task.check_mode else "changed"
+    return f"{len(changed)} of {len(items)} zones {would}."
+
+
+def _warnings(items: t.Sequence[Result], ended: t.Sequence[Ended]) -> list[str]:
+    """Return the warnings of the first zones that have any; each zone's own are in its item."""
+    warned = [(item, each) for item, each in zip(items, ended) if each.warnings]
+    shown = [
+        f"{printable(item['zone'] or item['zone_id'])}: {warning}"
+        for item, each in warned[:_MOST_WARNINGS]
+        for warning in each.warnings
+    ]
+    further = len(warned) - _MOST_WARNINGS
+    if further > 0:
+        shown.append(f"{further} more zones have warnings: see 'warnings' in the items of 'zones'.")
+    return shown
+
+
+class _Progress:
+    """Tells how far the work is, in a run that takes long enough for somebody to wonder."""
+
+    def __init__(self, total: int, tell: Tell) -> None:
+        self._total = total
+        self._tell = tell
+        self._done = self._changed = self._failed = 0
+        self._next = time.monotonic() + _PROGRESS_EVERY
+
+    def see(self, ended: Ended | None) -> None:
+        """Count a zone that is done, and tell if it is time."""
+        if ended is not None:
+            self._done += 1
+            self._changed += bool(ended.result.get("changed"))
+            self._failed += ended.failed
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _PROGRESS_EVERY
+            self._tell(f"{self._done} of {self._total} zones done, {self._changed} changed, {self._failed} failed.")

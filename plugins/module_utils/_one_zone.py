@@ -1,0 +1,82 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""Do a task's job for one zone: the one place where an error becomes a failed result."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import find_zone
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import ZoneChoice
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
+
+Result = t.Dict[str, t.Any]
+
+
+class ZoneTask(t.NamedTuple):
+    """A job with its options, to be done for a zone."""
+
+    job: Job
+    options: t.Any
+    check_mode: bool
+    diff: bool
+    open_client: t.Callable[[], Client]
+
+
+class Ended(t.NamedTuple):
+    """What a job ended with."""
+
+    failed: bool
+    result: Result
+    warnings: list[str]
+
+
+def do_zone(task: ZoneTask, choice: ZoneChoice) -> Ended:
+    """Do the job for the zone that is chosen. Raises no CloudflareError."""
+    client: Client | None = None
+    try:
+        with task.open_client() as client:
+            ended = _work(task, client, choice)
+    except CloudflareError as error:
+        ended = failure(error)
+    if client is not None:
+        ended.result.update(requests=client.requests, waited=round(client.waited, 1))
+        if client.messages:
+            ended.result["messages"] = client.messages
+    return ended
+
+
+def do_without_api(task: ZoneTask) -> Ended:
+    """Do a job whose options need nothing of the API. Raises no CloudflareError."""
+    try:
+        return _ended(task, task.job.work_without_api(task.options))
+    except CloudflareError as error:
+        return failure(error)
+
+
+def failure(error: CloudflareError) -> Ended:
+    """Return what an error ends a job with."""
+    return Ended(True, {"changed": False, **error.fields, "msg": error.message}, [])
+
+
+def _work(task: ZoneTask, client: Client, choice: ZoneChoice) -> Ended:
+    zone = find_zone(client, choice)
+    try:
+        report = task.job.work(client, zone, task.options, task.check_mode)
+    except CloudflareError as error:
+        error.fields = {"zone_id": zone.id, **error.fields}
+        raise
+    return _ended(task, report)
+
+
+def _ended(task: ZoneTask, report: Report) -> Ended:
+    if task.diff and report.make_diff:
+        report.result["diff"] = report.make_diff()
+    return Ended(False, report.result, report.warnings)

@@ -1,0 +1,191 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Many zones in one task: each ends as it would alone, whatever happens to the others."""
+
+from __future__ import annotations
+
+import random
+import re
+import typing as t
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _many_zones
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import INSPECT
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import Outcome, perform
+from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info as info_module
+from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
+from emulator import Emulator, Fault, generate
+
+Run = t.Callable[..., dict[str, t.Any]]
+
+POLICY = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
+
+# What can happen to a zone's GET or PUT, so that it shows in the outcome of that zone alone.
+HAPPENINGS: list[tuple[str, Fault | None]] = [
+    ("GET", None),
+    ("GET", None),
+    ("GET", Fault("html", status=523)),
+    ("GET", Fault("reset_after_request")),
+    ("GET", Fault("not_object")),
+    ("GET", Fault("throttled", retry_after="300")),
+    ("GET", Fault("gzip")),
+    ("PUT", None),
+    ("PUT", Fault("reset_after_apply")),
+    ("PUT", Fault("server_error", applied=True)),
+    ("PUT", Fault("server_error", applied=False)),
+    ("PUT", Fault("pretend")),
+    ("PUT", Fault("throttled", retry_after="300")),
+    ("PUT", Fault("truncated_json")),
+]
+
+
+def ask(emulator: Emulator, job: Job = SET_ORDER, **options: t.Any) -> Outcome:
+    given = {"api_token": emulator.token, "api_url": emulator.url, "retries": 0, "max_wait": 1, **options}
+    if job is SET_ORDER:
+        given.setdefault("certificates", POLICY)
+    validated = ArgumentSpecValidator(job.spec).validate(given)
+    assert not validated.error_messages
+    return perform(job, validated.validated_parameters, check_mode=False, diff=True)
+
+
+def plan_happenings(emulator: Emulator, ids: t.Sequence[str], seed: int) -> None:
+    dice = random.Random(seed)
+    for zone_id in ids:
+        method, fault = dice.choice(HAPPENINGS)
+        if fault is not None:
+            emulator.fault(fault, method=method, path=f"/zones/{zone_id}/*")
+
+
+def comparable(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A result without what differs from one run to the next, and what only a task for one zone returns."""
+    kept = {key: value for key, value in result.items() if key not in ("ansible_facts", "diff", "waited")}
+    kept["msg"] = re.sub(r"cf-ray \w+-\w+", "cf-ray", kept.get("msg", ""))
+    for item in kept.get("certificates", ()):
+        item.pop("modified_on", None)
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("count", "threads"),
+    [pytest.param(150, 32), pytest.param(2000, 32, marks=[pytest.mark.full, pytest.mark.timeout(600)])],
+)
+def test_each_zone_ends_as_it_would_alone(count: int, threads: int) -> None:
+    fleet = generate(count, seed=7, out_of_order=count // 3)
+    with Emulator(zones=fleet, throttle=None, validate=False) as server:
+        ids = [zone.id for zone in fleet]
+        plan_happenings(server, ids, seed=count)
+        together = ask(server, zones=ids, concurrency=threads, return_certificates=True)
+        items = together.result["zones"]
+        assert [item["zone_id"] for item in items] == ids
+        assert together.result["requests"] == len(server.requests)
+
+        server.reset()
+        plan_happenings(server, ids, seed=count)
+        outcomes = set()
+        for item, zone_id in zip(items, ids, strict=True):
+            alone = ask(server, zone_id=zone_id)
+            assert item.pop("failed") is alone.failed, item
+            assert item.pop("zone") is None
+            assert item.pop("warnings", []) == alone.warnings
+            assert comparable(item) == comparable({"zone_id": zone_id, **alone.result})
+            outcomes.add((alone.failed, alone.result["changed"], "restore" in alone.result))
+        assert len(outcomes) >= 4  # in order, changed, failed before and after a write
+    result = together.result
+    assert result["changed_zones"] == [item["zone_id"] for item in items if item["changed"]] != []
+    assert result["failed_zones"] != [] and together.failed
+    assert result["msg"].startswith(
+        f"{len(result['failed_zones'])} of {count} zones failed. {result['failed_zones'][0]}: "
+    )
+
+
+@pytest.fixture
+def fleet() -> t.Iterator[Emulator]:
+    with Emulator(zones=generate(40, out_of_order=10), throttle=None) as server:
+        yield server
+
+
+@pytest.mark.parametrize(("count", "look_ups"), [(19, 19), (20, 1)])
+def test_many_names_are_looked_up_by_one_list(fleet: Emulator, count: int, look_ups: int) -> None:
+    names = list(fleet.zones)[: count - 1]
+    outcome = ask(fleet, INSPECT, zones=[*names, "nowhere.example"], concurrency=5)
+    paths = [request.path for request in fleet.requests]
+    assert paths.count("/zones") == look_ups and len(paths) == look_ups + count - 1
+    *found, missing = outcome.result["zones"]
+    assert [(item["zone"], item["failed"]) for item in found] == [(name, False) for name in names]
+    assert all(item["zone_id"] == fleet.zones[item["zone"]].id and "certificates" in item for item in found)
+    assert missing["failed"] and missing["zone_id"] is None and "No zone nowhere.example" in missing["msg"]
+    assert outcome.result["failed_zones"] == ["nowhere.example"]
+    assert outcome.result["msg"].startswith("1 of ")
+
+
+def test_a_list_that_cannot_be_read_fails_the_names_and_no_id(fleet: Emulator) -> None:
+    names, other = list(fleet.zones)[:20], list(fleet.zones)[20]
+    fleet.fault(Fault("html", status=403), path="/zones")
+    outcome = ask(fleet, zones=[*names, fleet.zones[other].id])
+    assert len(outcome.result["failed_zones"]) == 20 and not outcome.result["zones"][-1]["failed"]
+
+
+def test_the_result_is_short_for_zones_in_order_and_the_diff_names_those_that_change(fleet: Emulator) -> None:
+    ids = [zone.id for zone in fleet.zones.values()]
+    outcome = ask(fleet, zones=ids)
+    result = outcome.result
+    assert not outcome.failed and result["changed"] and len(result["changed_zones"]) == 10
+    assert "ansible_facts" not in result and result["msg"] == "10 of 40 zones changed."
+    for item in result["zones"]:
+        assert ("certificates" in item) is item["changed"]
+        assert "contested" in item and "restore" in item and "diff" not in item
+    assert [re.findall("[0-9a-f]{32}", diff["before_header"]) for diff in result["diff"]] == [
+        [zone_id] for zone_id in result["changed_zones"]
+    ]
+    again = ask(fleet, zones=ids, return_certificates=True)
+    assert not again.result["changed"] and again.result["diff"] == []
+    assert all("certificates" in item for item in again.result["zones"])
+
+
+def test_progress_is_told_every_five_seconds(fleet: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10**6, 2))  # two seconds pass from look to look
+    monkeypatch.setattr(_many_zones.time, "monotonic", lambda: next(clock))
+    told: list[str] = []
+    ids = [zone.id for zone in fleet.zones.values()][:4]
+    given = {"api_token": fleet.token, "api_url": fleet.url, "zones": ids, "certificates": POLICY}
+    params = ArgumentSpecValidator(SET_ORDER.spec).validate(given).validated_parameters
+    perform(SET_ORDER, params, check_mode=True, diff=False, tell=told.append)
+    assert told and re.fullmatch(r"[1-4] of 4 zones done, \d changed, 0 failed\.", told[0])
+
+
+@pytest.mark.parametrize("which", [module, info_module])
+@pytest.mark.parametrize(
+    ("options", "texts"),
+    [
+        ({"zones": []}, ["'zones' is empty"]),
+        ({"zones": ["example.com", ZONE, "EXAMPLE.com."]}, ["'EXAMPLE.com.'", "entries 1 and 3 of 'zones'"]),
+        ({"zones": [ZONE, ZONE.upper()]}, [ZONE.upper(), "entries 1 and 2 of 'zones'"]),
+        ({"zones": ["example.com", "no zone"]}, ["entry 2 of 'zones' is 'no zone'"]),
+        ({"zones": ["example.com"], "zone": "example.com"}, ["'zone' and 'zones' are mutually exclusive"]),
+        ({"zones": ["example.com"], "zone_id": ZONE}, ["'zone_id' and 'zones' are mutually exclusive"]),
+        ({"zones": ["example.com"], "concurrency": 0}, ["'concurrency' is 0", "from 1 to 200"]),
+        ({"zones": ["example.com"], "concurrency": 201}, ["'concurrency' is 201"]),
+    ],
+)
+def test_refused_before_any_request(
+    api: Script, run: Run, which: t.Any, options: dict[str, t.Any], texts: list[str]
+) -> None:
+    given = {"zone_id": None, **({"certificates": POLICY} if which is module else {}), **options}
+    result = run(which, **given)
+    assert result["failed"] is True
+    for text in texts:
+        assert text in result["msg"]
+
+
+def test_the_module_does_them_too(api: Script, run: Run) -> None:
+    api.expect_list([certificate("globalsign", issuer="GlobalSignnvsa")])
+    result = run(module, zones=[ZONE], zone_id=None, certificates=POLICY, missing="ignore")
+    assert result["zones"][0]["zone_id"] == ZONE and result["changed"] is False and result["requests"] == 1
+    assert TOKEN not in str(result)

@@ -8,9 +8,15 @@
 
 from __future__ import annotations
 
+import os
+
 # At the top, so that requests is imported once, in the parent of all workers.
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake import prepare
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._look_at_edge import LOOK_AT_EDGE
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._action import InProcessAction
+
+# For the same reason.
+prepare(os.environ)
 
 
 class ActionModule(InProcessAction):

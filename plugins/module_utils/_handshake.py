@@ -17,6 +17,7 @@ resolver's own limits instead.
 from __future__ import annotations
 
 import functools
+import os
 import socket
 import ssl
 import time
@@ -64,6 +65,13 @@ class Place(t.NamedTuple):
     port: int
 
 
+class TrustStore(t.NamedTuple):
+    """A file and a directory of CAs."""
+
+    file: str | None
+    directory: str | None
+
+
 class _Failed(Exception):
     def __init__(self, cause: Cause, reason: str) -> None:
         super().__init__(reason)
@@ -89,19 +97,41 @@ class _Deadline(t.NamedTuple):
         return left
 
 
-def look(name: str, kind: str, place: Place, timeout: float) -> Seen | Unseen:
+def find_trust_store(environ: t.Mapping[str, str]) -> TrustStore:
+    """Return the CAs that OpenSSL trusts in an environment; where it has none, those that requests brings."""
+    paths = ssl.get_default_verify_paths()
+    file = environ.get(paths.openssl_cafile_env) or paths.openssl_cafile
+    directory = environ.get(paths.openssl_capath_env) or paths.openssl_capath
+    if os.path.isfile(file) or os.path.isdir(directory):
+        return TrustStore(file if os.path.isfile(file) else None, directory if os.path.isdir(directory) else None)
+    try:
+        import certifi  # pylint: disable=import-outside-toplevel  # only where the system has no trust store
+    except ImportError:
+        return TrustStore(None, None)
+    return TrustStore(certifi.where(), None)
+
+
+def prepare(environ: t.Mapping[str, str]) -> None:
+    """Load the CAs ahead, for the processes that are forked from this one: it takes longer than many handshakes."""
+    with suppress(OSError):  # whatever it is, the look meets it again, and tells it
+        for kind in (ECDSA, RSA):
+            _context(kind, find_trust_store(environ))
+
+
+def look(name: str, kind: str, place: Place, timeout: float, trusted: TrustStore) -> Seen | Unseen:
     """Return the certificate that a server presents for a name.
 
     :param name: In the form of a_labels, no wildcard; sent as SNI.
     :param kind: What kind of client to be.
     :param place: Where to connect to.
     :param timeout: Seconds, from the first address to the last byte.
+    :param trusted: What a client that verifies trusts.
     """
     deadline = _Deadline(timeout, time.monotonic() + timeout)
     try:
         line = _connect(_resolve(place), deadline)
         try:
-            return Seen(line.shake_hands(_context(kind, *_trust_store()), name), None)
+            return Seen(line.shake_hands(_context(kind, trusted), name), None)
         except _Failed as failure:
             if failure.cause not in (Cause.REFUSED_HERE, Cause.NO_COMMON_KIND):
                 raise
@@ -219,27 +249,15 @@ class _Line:
         return _Failed(Cause.ENDED, f"{self.address} closed the connection {when}")
 
 
-def _trust_store() -> tuple[str | None, str | None]:
-    """Return the file and the directory of the CAs that are trusted: those of OpenSSL, else those that requests brings."""
-    paths = ssl.get_default_verify_paths()
-    if paths.cafile or paths.capath:
-        return paths.cafile, paths.capath
-    try:
-        import certifi  # pylint: disable=import-outside-toplevel  # only where the system has no trust store
-    except ImportError:
-        return None, None
-    return certifi.where(), None
-
-
 @functools.lru_cache(maxsize=16)
-def _context(kind: str, cafile: str | None, capath: str | None) -> ssl.SSLContext:
-    """Return what verifies as browsers do today: weak keys and signatures are refused. To load the CAs takes a while."""
+def _context(kind: str, trusted: TrustStore) -> ssl.SSLContext:
+    """Return what verifies as browsers do today: weak keys and signatures are refused."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _speak(context, kind, "@SECLEVEL=2", ssl.TLSVersion.TLSv1_2)
     if ssl.HAS_NEVER_CHECK_COMMON_NAME:
         context.hostname_checks_common_name = False
-    if cafile or capath:
-        context.load_verify_locations(cafile, capath)
+    if trusted != TrustStore(None, None):
+        context.load_verify_locations(trusted.file, trusted.directory)
     return context
 
 

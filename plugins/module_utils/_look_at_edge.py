@@ -71,7 +71,14 @@ def _look(
     options: LookOptions, zone_id: str | None, certificates: t.Sequence[Certificate], firsts: t.Mapping[str, First]
 ) -> Report:
     names = options.names if options.names is not None else [name for name in firsts if not name.startswith("*.")]
-    sights = visit(names, options.key_types, address=options.address, port=options.port, timeout=float(options.timeout))
+    sights = visit(
+        names,
+        options.key_types,
+        address=options.address,
+        port=options.port,
+        timeout=options.timeout,
+        trusted=options.trusted,
+    )
     rows = compare(map(_read, sights), certificates, firsts)
     return Report(
         {

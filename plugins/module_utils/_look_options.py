@@ -18,6 +18,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake import TrustStore, find_trust_store
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
     API_SPEC,
@@ -66,6 +67,7 @@ class LookOptions(t.NamedTuple):
     :param names: As lower-case A-labels; null for every contested one.
     :param address: Where to connect to, null for the names themselves.
     :param timeout: Seconds for one look.
+    :param trusted: What a client that verifies trusts.
     """
 
     connection: Connection | None
@@ -75,6 +77,7 @@ class LookOptions(t.NamedTuple):
     address: str | None
     port: int
     timeout: int
+    trusted: TrustStore
     key_types: tuple[str, ...]
 
 
@@ -95,6 +98,7 @@ def read_options(params: Params, environ: Environ) -> LookOptions:
         address=_read_address(params.get("address")),
         port=params["port"],
         timeout=params["timeout"],
+        trusted=find_trust_store(environ),
         key_types=tuple(dict.fromkeys(params.get("key_types") or _DEFAULT_KEY_TYPES)),
     )
 

@@ -18,6 +18,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake im
     RSA,
     Place,
     Seen,
+    TrustStore,
     Unseen,
     look,
 )
@@ -42,7 +43,13 @@ class Sight(t.NamedTuple):
 
 
 def visit(
-    names: t.Sequence[str], kinds: t.Sequence[str], *, address: str | None, port: int, timeout: float
+    names: t.Sequence[str],
+    kinds: t.Sequence[str],
+    *,
+    address: str | None,
+    port: int,
+    timeout: float,
+    trusted: TrustStore,
 ) -> list[Sight]:
     """Look at each name, in their order, once as each kind of client.
 
@@ -50,8 +57,9 @@ def visit(
 
     :param address: Connect there instead of to the names.
     :param timeout: Seconds for one look.
+    :param trusted: What a client that verifies trusts.
     """
-    visits = [_Visit(name, kinds, Place(address or name, port), timeout) for name in names]
+    visits = [_Visit(name, kinds, Place(address or name, port), timeout, trusted) for name in names]
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         looks = [pool.submit(visiting.look_as, kind) for visiting in visits for kind in kinds]
     for done in looks:
@@ -62,11 +70,12 @@ def visit(
 class _Visit:
     """The looks at one name; whoever comes last sees whether TLS 1.3 is left to try."""
 
-    def __init__(self, name: str, kinds: t.Sequence[str], place: Place, timeout: float) -> None:
+    def __init__(self, name: str, kinds: t.Sequence[str], place: Place, timeout: float, trusted: TrustStore) -> None:
         self._name = name
         self._kinds = kinds
         self._place = place
         self._timeout = timeout
+        self._trusted = trusted
         self._lock = threading.Lock()
         self._outcomes: dict[str, Outcome] = {}
 
@@ -85,7 +94,7 @@ class _Visit:
         return [Sight(self._name, kind, self._outcomes[kind]) for kind in kinds]
 
     def _look(self, kind: str) -> Outcome:
-        return look(self._name, kind, self._place, self._timeout)
+        return look(self._name, kind, self._place, self._timeout, self._trusted)
 
     def _may_speak_another_version(self) -> bool:
         hints = _PERHAPS_ANOTHER_VERSION if len(self._outcomes) > 1 else _ANOTHER_VERSION

@@ -15,7 +15,6 @@ import threading
 import time
 import typing as t
 from datetime import datetime
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -29,6 +28,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake im
     RSA,
     Seen,
     Unseen,
+    find_trust_store,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._visitors import SIDE_BY_SIDE, Sight, visit
 from ansible_collections.zonefleet.cloudflare.tests.unit import odd_servers as odd
@@ -43,15 +43,16 @@ PRIVATE = odd.Authority()
 EC_KEY, RSA_KEY = make_key("p256"), make_key("rsa2048")
 RSA_CA = odd.Authority(RSA_KEY)
 
+_environ: dict[str, str] = {}
+
 Rows = dict[str, str]
 
 
-@pytest.fixture(autouse=True)
-def _trust_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "cas.pem"
+@pytest.fixture(autouse=True, scope="module")
+def _trust(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("trusted") / "cas.pem"
     path.write_text(pem(TRUSTED.certificate, RSA_CA.certificate), encoding="ascii")
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    _environ.update(SSL_CERT_FILE=str(path), SSL_CERT_DIR=str(path.parent))
 
 
 def _pair(key: t.Any = EC_KEY, by: odd.Authority = TRUSTED, name: str = NAME, **kwargs: t.Any) -> odd.Pair:
@@ -61,7 +62,8 @@ def _pair(key: t.Any = EC_KEY, by: odd.Authority = TRUSTED, name: str = NAME, **
 def _look(
     port: int, *names: str, kinds: t.Sequence[str] = BOTH, timeout: float = PATIENCE, address: str = "127.0.0.1"
 ) -> list[Sight]:
-    return visit(names or (NAME,), kinds, address=address, port=port, timeout=timeout)
+    trusted = find_trust_store(_environ)
+    return visit(names or (NAME,), kinds, address=address, port=port, timeout=timeout, trusted=trusted)
 
 
 def _told(sights: t.Iterable[Sight], port: int) -> Rows:
@@ -366,7 +368,8 @@ def test_a_name_that_no_hello_can_carry(name: str) -> None:
 
 
 def test_without_a_trust_store_nothing_is_trusted_but_all_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(cafile=None, capath=None))
+    nowhere = {"openssl_cafile_env": "F", "openssl_capath_env": "D", "openssl_cafile": "", "openssl_capath": ""}
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(**nowhere))
     monkeypatch.setitem(sys.modules, "certifi", None)
     with odd.serving(odd.tls(_pair())) as port:
         told = _text(_look(port, kinds=[ECDSA])[0].outcome)

@@ -14,25 +14,29 @@ From a shell: `python -m emulator --help`. In pytest: the fixtures of `emulator.
 
 from __future__ import annotations
 
-from .behaviour import SWITCHES, Behaviour, pairs
+from .behaviour import ALL_SWITCHES, SWITCHES, UPLOAD_SWITCHES, Behaviour, pairs
 from .contract import Violation
 from .envelope import Raw
 from .faults import KINDS, Fault
 from .generator import forbidden, generate
-from .journal import Recorded
-from .objects import PERMISSIONS, PLANS, Token, Zone, certificate, demo_zone, from_today, token, zone
+from .journal import Recorded, key_digest
+from .objects import PERMISSIONS, PLANS, Token, Zone, certificate, demo_zone, from_today, token, uploaded, zone
+from .pem import Pem, make_pem
 from .running import Emulator
 from .state import load
 from .throttle import Throttle
 
 __all__ = (
+    "ALL_SWITCHES",
     "KINDS",
     "PERMISSIONS",
     "PLANS",
     "SWITCHES",
+    "UPLOAD_SWITCHES",
     "Behaviour",
     "Emulator",
     "Fault",
+    "Pem",
     "Raw",
     "Recorded",
     "Throttle",
@@ -44,8 +48,11 @@ __all__ = (
     "forbidden",
     "from_today",
     "generate",
+    "key_digest",
     "load",
+    "make_pem",
     "pairs",
     "token",
+    "uploaded",
     "zone",
 )

@@ -20,7 +20,7 @@ import threading
 import types
 from collections.abc import Sequence
 
-from .behaviour import SWITCHES, Behaviour
+from .behaviour import ALL_SWITCHES, Behaviour
 from .generator import generate
 from .objects import Token, Zone, demo_zone
 from .running import Emulator
@@ -29,7 +29,7 @@ from .throttle import Throttle
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    switches = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in SWITCHES.items())
+    switches = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in ALL_SWITCHES.items())
     parser = argparse.ArgumentParser(prog="emulator", description=__doc__.partition("\n")[0])
     parser.add_argument("--state", type=pathlib.Path, help="YAML or JSON file with zones and tokens")
     parser.add_argument("--zones", type=int, default=0, help="how many zones to generate (beside those of the file)")

@@ -4,8 +4,8 @@
 
 """The switches: every way in which the real service may behave, for want of a published answer.
 
-The first value that a switch names is its default, chosen as the most plausible one. `SWITCHES` lists all of them with
-all values, so that a suite can run through every value or every pair.
+The first value that a switch names is its default, chosen as the most plausible one. `SWITCHES` lists them with
+all values, so that a suite can run through every value or every pair; `UPLOAD_SWITCHES` are about uploads alone.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Behaviour:
     """An item of a PUT without an `id` is passed over (the SDK's documented example sends such), or gets 400/2001."""
 
     stale_reads: int = 0
-    """How many reads of a zone's list after a PUT still show the list as it was before."""
+    """How many reads of a zone's list after a write still show the list as it was before."""
 
     list_order: t.Literal["uploaded", "priority", "random"] = "uploaded"
     """Order of lists: oldest upload first, highest priority first, or shuffled (by `seed`, and stable)."""
@@ -89,8 +89,12 @@ class Behaviour:
     deleted: t.Literal["removed", "lingers"] = "removed"
     """A deleted or renewed certificate leaves the list at once, or stays in it with status `deleted`."""
 
-    free_zone: t.Literal["empty", "403_10000", "400_1212"] = "empty"
-    """What a zone on the free or pro plan answers: an empty list (and to a PUT, an unknown id), or a refusal."""
+    deleted_reads: int = 0
+    """How many reads of the list a certificate that lingers outlasts; 0 for all of them."""
+
+    free_zone: t.Literal["empty", "403_10000", "400_1212", "400_1011"] = "empty"
+    """What a zone on the free or pro plan answers: an empty list (and to a PUT, an unknown id), or a refusal. An
+    upload is refused in any case, with 400 and code 1011 where the list is empty."""
 
     messages: t.Literal["none", "some"] = "none"
     """Whether successful answers carry an entry in `messages`."""
@@ -110,11 +114,47 @@ class Behaviour:
     ratelimit_headers: t.Literal["present", "absent"] = "present"
     """Whether answers have `Ratelimit` and `Ratelimit-Policy`."""
 
+    patch_id: t.Literal["new", "kept"] = "new"
+    """Whether a PATCH makes a certificate with a new id in place of the old one, or changes the one that is there."""
+
+    patch_priority: t.Literal["kept", "reset"] = "kept"
+    """Whether a certificate keeps its number over a PATCH, or gets that of an upload."""
+
+    upload_priority: int = 0
+    """The number that an upload gets."""
+
+    upload_status: t.Literal["pending", "initializing", "active"] = "pending"
+    """The status after an upload and after a PATCH. A zone that is not active keeps it at `holding_deployment`."""
+
+    pending_reads: int = 1
+    """How many reads still show that status before it is `active`."""
+
+    pending_ms: int = 0
+    """How long it lasts at least, in milliseconds."""
+
+    issuer_spelling: t.Literal["letters", "dashes"] = "letters"
+    """What of the O of an issuer's name is in `issuer`: letters and digits, or also `-`."""
+
+    foreign_hosts: t.Literal["listed", "left_out"] = "listed"
+    """Whether `hosts` has the certificate's names of other zones."""
+
+    duplicate: t.Literal["refused", "made"] = "refused"
+    """Whether the upload of what the zone has already is refused with 1220, or makes a second certificate."""
+
+    private_ca: t.Literal["refused", "accepted"] = "refused"
+    """Whether a certificate of a private CA needs the bundle method `force`, or is refused with 2100."""
+
+    delete_unknown: t.Literal["404", "400_1002"] = "404"
+    """Answer to a DELETE of a certificate id that the zone does not hold: 404, or 400 with code 1002."""
+
+    quota_code: t.Literal["2005", "1212"] = "2005"
+    """The code for one upload too many."""
+
     seed: int = 1
     """Seed of everything shuffled. Not a way to behave, so not in `SWITCHES`."""
 
     def __post_init__(self) -> None:
-        for name, values in SWITCHES.items():
+        for name, values in ALL_SWITCHES.items():
             value = getattr(self, name)
             if name in _NUMBERS:
                 if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -132,14 +172,22 @@ class Behaviour:
         changes: dict[str, t.Any] = {}
         for pair in pairs:
             name, equals, value = pair.partition("=")
-            if not equals or name not in {*SWITCHES, "seed"}:
-                raise ValueError(f"{pair!r} is no switch=value; switches are {', '.join(SWITCHES)}")
+            if not equals or name not in {*ALL_SWITCHES, "seed"}:
+                raise ValueError(f"{pair!r} is no switch=value; switches are {', '.join(ALL_SWITCHES)}")
             changes[name] = int(value) if name in {*_NUMBERS, "seed"} else value
         return cls(**changes)
 
 
 # Values worth trying of the switches that are numbers; the first is the default.
-_NUMBERS: dict[str, tuple[int, ...]] = {"put_page_size": (0, 20), "stale_reads": (0, 1, 3), "max_page_size": (50, 20)}
+_NUMBERS: dict[str, tuple[int, ...]] = {
+    "put_page_size": (0, 20),
+    "stale_reads": (0, 1, 3),
+    "max_page_size": (50, 20),
+    "deleted_reads": (0, 2),
+    "upload_priority": (0, 20),
+    "pending_reads": (1, 0, 3),
+    "pending_ms": (0, 300),
+}
 
 
 def _switches() -> dict[str, tuple[t.Any, ...]]:
@@ -148,15 +196,40 @@ def _switches() -> dict[str, tuple[t.Any, ...]]:
     return {name: _NUMBERS.get(name) or t.get_args(hints[name]) for name in names}
 
 
-SWITCHES: dict[str, tuple[t.Any, ...]] = _switches()
+_UPLOADS = (
+    "deleted_reads",
+    "patch_id",
+    "patch_priority",
+    "upload_priority",
+    "upload_status",
+    "pending_reads",
+    "pending_ms",
+    "issuer_spelling",
+    "foreign_hosts",
+    "duplicate",
+    "private_ca",
+    "delete_unknown",
+    "quota_code",
+)
+
+ALL_SWITCHES: dict[str, tuple[t.Any, ...]] = _switches()
 """Every switch with every value worth trying, the default first."""
+
+SWITCHES: dict[str, tuple[t.Any, ...]] = {name: values for name, values in ALL_SWITCHES.items() if name not in _UPLOADS}
+"""Those that a client can meet that reads and orders certificates."""
+
+UPLOAD_SWITCHES: dict[str, tuple[t.Any, ...]] = {name: ALL_SWITCHES[name] for name in _UPLOADS}
+"""Those that only a client can meet that uploads, renews or deletes certificates."""
 
 
 def pairs(names: Iterable[str] | None = None) -> Iterator[dict[str, t.Any]]:
-    """Settings that try every value of every switch together with every value of every other one."""
+    """Settings that try every value of every switch together with every value of every other one.
+
+    `names` are those of any switches; without them it is about `SWITCHES`.
+    """
     for one, other in itertools.combinations(list(names) if names is not None else list(SWITCHES), 2):
-        for first, second in itertools.product(SWITCHES[one], SWITCHES[other]):
+        for first, second in itertools.product(ALL_SWITCHES[one], ALL_SWITCHES[other]):
             yield {one: first, other: second}
 
 
-__all__ = ("SWITCHES", "Behaviour", "pairs")
+__all__ = ("ALL_SWITCHES", "SWITCHES", "UPLOAD_SWITCHES", "Behaviour", "pairs")

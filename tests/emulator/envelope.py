@@ -177,6 +177,8 @@ def unknown_certificate(behaviour: Behaviour, pointer: str = "") -> Refusal:
 
 def plan_refuses(behaviour: Behaviour) -> Refusal:
     """A zone whose plan has no custom certificates."""
+    if behaviour.free_zone == "403_10000":
+        return not_permitted()
     if behaviour.free_zone == "400_1212":
         return Refusal(400, 1212, "The maximum number of custom certificates for this zone has been reached.")
-    return not_permitted()
+    return Refusal(400, 1011, "Plan level does not allow custom certificates with type ")

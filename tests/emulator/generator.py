@@ -17,6 +17,7 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 from .objects import JSONObject, Zone, certificate, certificate_id, from_today, object_id, zone
+from .packs import family, pack_of
 
 _ACCOUNTS = ("Example Account", "Example Subsidiary")
 _ON_TOP, _BELOW = 30, 20
@@ -49,14 +50,8 @@ def forbidden(zone: Zone) -> list[tuple[str, str]]:
     return [
         (one["id"], other["id"])
         for one, other in itertools.combinations(zone.certificates, 2)
-        if one.get("type") == other.get("type")
-        and set(one["hosts"]) == set(other["hosts"])
-        and _family(one["signature"]) == _family(other["signature"])
+        if pack_of(one) == pack_of(other) and family(one["signature"]) == family(other["signature"])
     ]
-
-
-def _family(signature: str) -> tuple[bool, bool]:
-    return "ECDSA" in signature, "SHA1" in signature
 
 
 def _name(number: int) -> str:

@@ -8,18 +8,26 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime
 import hashlib
+import time
 import typing as t
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from .behaviour import Behaviour
+from .leaf import read_leaf
+from .pem import Pem
 
 JSONObject = dict[str, t.Any]
 
 PERMISSIONS = ("zone:read", "ssl:read", "ssl:write", "mtls:read", "mtls:write")
 PLANS = ("free", "pro", "business", "enterprise")
 _PRICES = {"free": 0, "pro": 25, "business": 250, "enterprise": 0}
+_QUOTAS = {"legacy_custom": 1, "sni_custom": 5}
+_UPLOAD = "_upload"
 _NAMESPACE = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 
 
@@ -87,6 +95,16 @@ def certificate(
     return fields
 
 
+def uploaded(pem: Pem, *, behaviour: Behaviour | None = None, **fields: t.Any) -> JSONObject:
+    """A certificate of a zone that somebody uploaded: what can be read of it is, the rest is as in `certificate`.
+
+    The edge serves this very certificate.
+    """
+    made = certificate(**{**read_leaf(pem.certificate).fields(behaviour or Behaviour()), **fields})
+    made[_UPLOAD] = Upload(pem.certificate, pem.private_key)
+    return made
+
+
 @dataclasses.dataclass
 class Stale:
     """What some more reads of a list still show."""
@@ -95,13 +113,44 @@ class Stale:
     certificates: list[JSONObject]
 
 
+@dataclasses.dataclass(frozen=True)
+class Upload:
+    """What was sent of a certificate, as PEM, and is never shown."""
+
+    certificate: str
+    private_key: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass
+class Rollout:
+    """A certificate that is not active yet: so many more reads, and until that moment at least.
+
+    `before` is the one that visitors get meanwhile, with what was sent of it.
+    """
+
+    reads: int
+    until: float
+    before: tuple[JSONObject, Upload | None] | None
+
+
 @dataclasses.dataclass
 class Zone:
-    """A zone with its certificates; both are what the API shows, alive: what is changed in them is shown."""
+    """A zone with its certificates; both are what the API shows, alive: what is changed in them is shown.
+
+    What it never shows is by id: `uploads` of certificates, and `csrs`, the private keys of the CSRs made for it.
+    `quotas` are packs by type.
+    """
 
     api: JSONObject
     certificates: list[JSONObject]
     stale: Stale | None = None
+    uploads: dict[str, Upload] = dataclasses.field(default_factory=dict)
+    csrs: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    quotas: dict[str, int] = dataclasses.field(default_factory=dict)
+    rollouts: dict[str, Rollout] = dataclasses.field(default_factory=dict)
+    lingering: dict[str, int] = dataclasses.field(default_factory=dict)
+    changes: int = 0
+    changed_at: float = 0.0
 
     @property
     def id(self) -> str:
@@ -117,6 +166,33 @@ class Zone:
     def plan(self) -> str:
         """The plan's `legacy_id`."""
         return str(self.api["plan"]["legacy_id"])
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether its plan includes custom certificates."""
+        return self.plan not in {"free", "pro"}
+
+    def touch(self) -> None:
+        """Note that something has changed."""
+        self.changes += 1
+        self.changed_at = time.monotonic()
+
+    def remember(self, reads: int) -> None:
+        """Let so many reads of the list show what it holds now."""
+        if reads:
+            self.stale = Stale(reads, copy.deepcopy(self.certificates))
+
+    def new_id(self) -> str:
+        """An id that it has not given before."""
+        while True:
+            self.touch()
+            identifier = certificate_id(self.id, "upload", self.changes)
+            if not any(item["id"] == identifier for item in self.certificates):
+                return identifier
+
+    def quota(self, certificate_type: str) -> int:
+        """How many packs of that type it may hold."""
+        return self.quotas.get(certificate_type, _QUOTAS[certificate_type] if self.has_plan else 0)
 
     def find(self, certificate_id: str) -> JSONObject | None:
         """The certificate of that id, unless it is deleted."""
@@ -136,11 +212,15 @@ def zone(
     status: str = "active",
     type: str = "full",  # noqa: A002 - the service's own name for it
     quota: int | str | None = None,
+    quotas: Mapping[str, int] | None = None,
+    csrs: Mapping[str, str] | None = None,
     **others: t.Any,
 ) -> Zone:
     """A zone that holds those certificates, and completes them: `id`, `zone_id` and the dates that are missing.
 
     Ids follow from the account's name, the zone's name and the certificate's place, so they are the same in every run.
+    `quota` is the number that the zone shows; `quotas` are the packs of each type that it may hold, where they are not
+    those of the plan: 1 `legacy_custom`, 5 `sni_custom`. `csrs` are private keys, as PEM, by the id of their CSR.
     """
     if plan not in PLANS:
         raise ValueError(f"plan must be one of {', '.join(PLANS)}, not {plan!r}")
@@ -182,7 +262,8 @@ def zone(
             # One object written several times stands for several certificates.
             item = {**item, "id": None, "uploaded_on": None, "modified_on": None}
         placed.append(_placed(item, zone_id, place))
-    return Zone(api, placed)
+    uploads = {item["id"]: item.pop(_UPLOAD) for item in placed if _UPLOAD in item}
+    return Zone(api, placed, uploads=uploads, quotas=dict(quotas or {}), csrs=dict(csrs or {}))
 
 
 def _quota(plan: str) -> int:

@@ -13,7 +13,7 @@ import typing as t
 
 from . import envelope, listing
 from .behaviour import Behaviour
-from .objects import JSONObject, Stale, Zone, now
+from .objects import JSONObject, Zone, now
 from .state import in_list_order, shown
 
 Wish = tuple[str, float | None]
@@ -53,7 +53,6 @@ def prioritize(zone: Zone, wishes: list[Wish], behaviour: Behaviour) -> envelope
     """Do to the zone what the body asks, as far as the switches let it, and answer."""
     unknown = [identifier for identifier, _priority in wishes if zone.find(identifier) is None]
     good = [wish for wish in wishes if wish[0] not in unknown]
-    before = copy.deepcopy(zone.certificates) if behaviour.stale_reads else []
     if unknown:
         if behaviour.bad_item == "partial":
             _apply(zone.certificates, good, behaviour)
@@ -61,10 +60,11 @@ def prioritize(zone: Zone, wishes: list[Wish], behaviour: Behaviour) -> envelope
     certificates = zone.certificates
     if behaviour.put_effect == "pretended":
         certificates = copy.deepcopy(certificates)
+    if behaviour.put_effect == "applied":
+        zone.remember(behaviour.stale_reads)
+        zone.touch()
     if behaviour.put_effect != "ignored":
         _apply(certificates, good, behaviour)
-    if behaviour.put_effect == "applied" and behaviour.stale_reads:
-        zone.stale = Stale(behaviour.stale_reads, before)
     return _answer(certificates, good, behaviour)
 
 

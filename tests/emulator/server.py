@@ -19,7 +19,7 @@ from .control import Control
 from .delivery import Connection, Outgoing
 from .falsify import falsify
 from .faults import Fault, Rules
-from .journal import Journal, Recorded
+from .journal import Journal, Recorded, without_keys
 from .service import Service, zone_of
 
 BASE = "/client/v4"
@@ -84,6 +84,7 @@ class Wire:
             try:
                 return await self._answered(request, connection, call)
             finally:
+                call.body = without_keys(call.body)
                 self.journal.close()
         except (ConnectionError, asyncio.CancelledError):
             raise

@@ -10,7 +10,7 @@ import dataclasses
 import re
 import threading
 
-from . import envelope, gate, listing, prioritize
+from . import envelope, gate, lifecycle, listing, prioritize
 from .behaviour import Behaviour
 from .contract import Contract
 from .envelope import Answer, Refusal
@@ -22,6 +22,14 @@ from .throttle import Guard, policy_headers, whole_seconds
 _OBJECT_ID = re.compile(r"[0-9a-f]{32}")
 _CERTIFICATE_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
 _PAGE_PARAMETERS = frozenset({"page", "per_page"})
+
+
+def _methods(parts: list[str]) -> tuple[str, ...]:
+    if parts[3:] == ["prioritize"]:
+        return ("PUT",)
+    if len(parts) == 4:
+        return ("GET", "PATCH", "DELETE")
+    return ("GET", "POST") if len(parts) == 3 else ("GET",)
 
 
 def zone_of(path: str) -> str | None:
@@ -76,7 +84,7 @@ class Service:
             raise envelope.no_route(f"/client/v4{call.path}")
         if len(parts) == 4 and not _CERTIFICATE_ID.fullmatch(parts[3]):
             raise envelope.no_route(f"/client/v4{call.path}")
-        if call.method != ("PUT" if parts[3:] == ["prioritize"] else "GET"):
+        if call.method not in _methods(parts):
             raise envelope.wrong_method()
         return self._routed(call, parts, caller, behaviour, page)
 
@@ -90,17 +98,19 @@ class Service:
         if len(parts) == 2:
             zone = gate.visible_zone(self.state, caller, parts[1], gate.ZONES)
             return envelope.success(zone.api, behaviour)
-        writes = parts[3:] == ["prioritize"]
-        zone = gate.visible_zone(self.state, caller, parts[1], gate.WRITE if writes else gate.READ)
+        zone = gate.visible_zone(self.state, caller, parts[1], gate.READ if call.method == "GET" else gate.WRITE)
         self._check_request(call, behaviour)
-        has_plan = zone.plan not in {"free", "pro"}
-        if not has_plan and behaviour.free_zone != "empty":
+        if not zone.has_plan and behaviour.free_zone != "empty":
             raise envelope.plan_refuses(behaviour)
-        if writes:
-            return self._prioritize(zone if has_plan else Zone(zone.api, []), call, behaviour)
-        if len(parts) == 4:
-            return self._certificate(zone, parts[3], behaviour)
-        return self._certificates(zone if has_plan else Zone(zone.api, []), call, behaviour, page)
+        lifecycle.settle(zone)
+        if len(parts) == 4 and parts[3] != "prioritize":
+            return self._certificate(zone, parts[3], call, behaviour)
+        if call.method == "POST":
+            return envelope.success(shown(lifecycle.create(zone, call.body, behaviour), behaviour), behaviour)
+        held = zone if zone.has_plan else Zone(zone.api, [])
+        if call.method == "PUT":
+            return self._prioritize(held, call, behaviour)
+        return self._certificates(held, call, behaviour, page)
 
     def _check_request(self, call: Recorded, behaviour: Behaviour) -> None:
         """Hold the request against the contract. Pages out of range are noted, and left to the switch."""
@@ -139,6 +149,7 @@ class Service:
                 zone.stale = None
         wanted = in_list_order(listing.certificates_asked(everything, query), behaviour)
         part = listing.cut(wanted, page if number is None else dataclasses.replace(page, number=number))
+        lifecycle.seen(zone, part)
         part = [shown(item, behaviour) for item in part]
         info = None
         if behaviour.list_result_info == "present":
@@ -146,10 +157,17 @@ class Service:
             info = listing.result_info(page, len(part), total, behaviour)
         return envelope.success(part if part or behaviour.empty_result == "list" else None, behaviour, info)
 
-    def _certificate(self, zone: Zone, certificate_id: str, behaviour: Behaviour) -> Answer:
+    @staticmethod
+    def _certificate(zone: Zone, certificate_id: str, call: Recorded, behaviour: Behaviour) -> Answer:
+        if call.method == "DELETE":
+            return envelope.success(lifecycle.delete(zone, certificate_id, behaviour), behaviour)
+        if call.method == "PATCH":
+            edited = lifecycle.edit(zone, certificate_id, call.body, behaviour)
+            return envelope.success(shown(edited, behaviour), behaviour)
         found = zone.find(certificate_id)
         if found is None:
             raise envelope.unknown_certificate(behaviour)
+        lifecycle.seen(zone, [found])
         return envelope.success(shown(found, behaviour), behaviour)
 
     @staticmethod

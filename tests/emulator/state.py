@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pathlib
 import random
 import typing as t
@@ -15,7 +16,7 @@ from collections.abc import Iterable
 import yaml
 
 from .behaviour import Behaviour
-from .objects import JSONObject, Token, Zone, certificate, certificate_id, from_today, now, token, zone
+from .objects import JSONObject, Token, Upload, Zone, certificate, certificate_id, from_today, now, token, zone
 
 DEFAULT_EMAIL = "ops@example.com"
 
@@ -51,11 +52,7 @@ class State:
 
     def delete(self, key: str, certificate_id: str, behaviour: Behaviour) -> None:
         """Take a certificate away, as its owner would on the dashboard."""
-        found = self.certificate(key, certificate_id)
-        if behaviour.deleted == "lingers":
-            found["status"] = "deleted"
-        else:
-            self.zone(key).certificates.remove(found)
+        take_away(self.zone(key), self.certificate(key, certificate_id), behaviour)
 
     def renew(self, key: str, old_id: str, behaviour: Behaviour) -> str:
         """Replace a certificate by one with a new id and a new year, and give that id."""
@@ -76,6 +73,7 @@ class State:
     def set_priority(self, key: str, certificate_id: str, priority: float | None) -> None:
         """Another writer's work."""
         self.certificate(key, certificate_id)["priority"] = priority
+        self.zone(key).touch()
 
     def order(self, key: str) -> list[tuple[str, t.Any]]:
         """Ids and numbers as stored, highest first, ties by id."""
@@ -85,7 +83,30 @@ class State:
 
     def plain(self) -> JSONObject:
         """All zones as plain data, in the form that `read` takes: the very objects, no copies."""
-        return {"zones": [{"zone": item.api, "certificates": item.certificates} for item in self.zones.values()]}
+        return {"zones": [_kept(item) for item in self.zones.values()]}
+
+
+def take_away(zone: Zone, item: JSONObject, behaviour: Behaviour) -> None:
+    """Delete a certificate, so that it is gone or lingers."""
+    zone.touch()
+    if behaviour.deleted == "lingers":
+        item["status"] = "deleted"
+        if behaviour.deleted_reads:
+            zone.lingering[item["id"]] = behaviour.deleted_reads
+    else:
+        zone.certificates.remove(item)
+    zone.uploads.pop(item["id"], None)
+    zone.rollouts.pop(item["id"], None)
+
+
+def _kept(zone: Zone) -> JSONObject:
+    kept: JSONObject = {"zone": zone.api, "certificates": zone.certificates}
+    hidden = {
+        "uploads": {key: dataclasses.asdict(upload) for key, upload in zone.uploads.items()},
+        "csrs": zone.csrs,
+        "quotas": zone.quotas,
+    }
+    return {**kept, **{name: value for name, value in hidden.items() if value}}
 
 
 def read(data: JSONObject) -> tuple[list[Zone], list[Token]]:
@@ -104,7 +125,14 @@ def load(path: str | pathlib.Path) -> tuple[list[Zone], list[Token]]:
 
 def _zone(item: JSONObject) -> Zone:
     if "zone" in item:
-        return Zone(dict(item["zone"]), [dict(one) for one in item["certificates"]])
+        uploads = {key: Upload(**one) for key, one in item.get("uploads", {}).items()}
+        return Zone(
+            dict(item["zone"]),
+            [dict(one) for one in item["certificates"]],
+            uploads=uploads,
+            csrs=dict(item.get("csrs", {})),
+            quotas=dict(item.get("quotas", {})),
+        )
     item["certificates"] = [certificate(**_plain(one)) for one in item.get("certificates") or []]
     return zone(**_plain(item))
 

@@ -10,7 +10,7 @@ import typing as t
 
 import requests
 
-from emulator import Emulator
+from emulator import Emulator, Pem
 
 
 class Client:
@@ -26,6 +26,18 @@ class Client:
         """GET below the API's base."""
         return self.session.get(f"{self.emulator.url}{path}", timeout=10, **options)
 
+    def post(self, path: str, **options: t.Any) -> requests.Response:
+        """POST below the API's base."""
+        return self.session.post(f"{self.emulator.url}{path}", timeout=10, **options)
+
+    def patch(self, path: str, **options: t.Any) -> requests.Response:
+        """PATCH below the API's base."""
+        return self.session.patch(f"{self.emulator.url}{path}", timeout=10, **options)
+
+    def delete(self, path: str, **options: t.Any) -> requests.Response:
+        """DELETE below the API's base."""
+        return self.session.delete(f"{self.emulator.url}{path}", timeout=10, **options)
+
     def put(self, path: str, **options: t.Any) -> requests.Response:
         """PUT below the API's base."""
         return self.session.put(f"{self.emulator.url}{path}", timeout=10, **options)
@@ -39,6 +51,16 @@ class Client:
         answer = self.get(self.path(zone), params=query)
         assert answer.status_code == 200, answer.text
         return t.cast(list[dict[str, t.Any]], answer.json()["result"])
+
+    def upload(self, pem: Pem, zone: str = "example.com", **others: t.Any) -> requests.Response:
+        """POST that certificate with its key."""
+        body = {"certificate": pem.certificate, "private_key": pem.private_key, "type": "sni_custom", **others}
+        return self.post(self.path(zone), json={name: value for name, value in body.items() if value is not None})
+
+    def renew(self, identifier: str, pem: Pem | None, zone: str = "example.com", **others: t.Any) -> requests.Response:
+        """PATCH that certificate."""
+        body = {"certificate": pem.certificate, "private_key": pem.private_key} if pem is not None else {}
+        return self.patch(f"{self.path(zone)}/{identifier}", json={**body, **others})
 
     def prioritize(self, wishes: dict[str, t.Any], zone: str = "example.com") -> requests.Response:
         """PUT these numbers."""

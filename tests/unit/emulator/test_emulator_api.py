@@ -97,7 +97,7 @@ def test_permissions_and_zones_of_tokens(start_emulator: StartEmulator) -> None:
         ("GET", f"/zones/{ABSENT}/dns_records", (400, 7000)),
         ("PATCH", f"/zones/{ABSENT}/custom_certificates/prioritize", (405, 10405)),
         ("GET", f"/zones/{ABSENT}/custom_certificates/prioritize", (405, 10405)),
-        ("POST", f"/zones/{ABSENT}/custom_certificates", (405, 10405)),
+        ("DELETE", f"/zones/{ABSENT}/custom_certificates", (405, 10405)),
     ],
 )
 def test_paths_that_lead_nowhere(client: Client, method: str, path: str, expected: tuple[int, int]) -> None:

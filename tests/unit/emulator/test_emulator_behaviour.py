@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from emulator import SWITCHES, Behaviour, Emulator, Fault, certificate, pairs, zone
+from emulator import ALL_SWITCHES, SWITCHES, UPLOAD_SWITCHES, Behaviour, Emulator, Fault, certificate, pairs, zone
 from unit.emulator.client import Client, codes
 
 ABSENT = "00000000-0000-4000-8000-000000000000"
@@ -201,7 +201,8 @@ def _free_zone(client: Client, value: str) -> None:
         assert answers[0].json()["result"] == []
         assert codes(answers[1]) == (400, 1002)
     else:
-        expected = (403, 10000) if value == "403_10000" else (400, 1212)
+        status, code = map(int, value.split("_"))
+        expected = (status, code)
         assert [codes(answer) for answer in answers] == [expected] * 2
 
 
@@ -261,7 +262,7 @@ def test_switch(client: Client, switch: str, value: t.Any) -> None:
 
 @pytest.mark.emulator(zones=zones())
 def test_defaults_come_first(client: Client) -> None:
-    assert client.emulator.behaviour == Behaviour(**{name: values[0] for name, values in SWITCHES.items()})
+    assert client.emulator.behaviour == Behaviour(**{name: values[0] for name, values in ALL_SWITCHES.items()})
 
 
 def test_pairs_try_everything_with_everything() -> None:
@@ -271,6 +272,12 @@ def test_pairs_try_everything_with_everything() -> None:
     assert len(list(pairs())) == sum(
         len(SWITCHES[a]) * len(SWITCHES[b]) for a, b in itertools.combinations(SWITCHES, 2)
     )
+
+
+def test_switches_of_uploads_are_pairs_of_their_own() -> None:
+    assert {*SWITCHES, *UPLOAD_SWITCHES} == set(ALL_SWITCHES)
+    assert not SWITCHES.keys() & UPLOAD_SWITCHES.keys()
+    assert all(setting.keys() <= UPLOAD_SWITCHES.keys() and Behaviour(**setting) for setting in pairs(UPLOAD_SWITCHES))
 
 
 def test_behaviour_refuses_what_it_does_not_know() -> None:

@@ -13,7 +13,7 @@ import pytest
 from cloudflare import Cloudflare
 from cloudflare.types.custom_certificates.prioritize_update_params import Certificate
 
-from emulator import Behaviour, Emulator, Fault, certificate, generate, token, zone
+from emulator import UPLOAD_SWITCHES, Behaviour, Emulator, Fault, certificate, generate, make_pem, token, zone
 from emulator.fixture import StartEmulator
 
 DOCUMENTED_ZONE = "023e105f4ecef8ad9ca31a8372d0c353"
@@ -133,6 +133,74 @@ def test_errors_arrive_as_its_own(sdk: Cloudflare, fleet: Emulator) -> None:
     fleet.fault(Fault("html", status=523))
     with pytest.raises(cloudflare.InternalServerError):
         list(sdk.zones.list())
+
+
+def test_uploads_renews_and_deletes(sdk: Cloudflare, fleet: Emulator) -> None:
+    """create, get, edit and delete with every argument that they have."""
+    api, pem = sdk.custom_certificates, make_pem(["new.example.com"])
+    fleet.zones["example.com"].csrs["7b163417"] = pem.private_key
+    created = api.create(
+        zone_id=DOCUMENTED_ZONE,
+        certificate=pem.certificate,
+        private_key=pem.private_key,
+        bundle_method="force",
+        custom_csr_id="7b163417",
+        geo_restrictions={"label": "us"},
+        type="sni_custom",
+    )
+    assert created is not None and created.id is not None
+    assert created.hosts == ["new.example.com"]
+    assert created.status == "pending"
+    assert created.geo_restrictions is not None and created.geo_restrictions.label == "us"
+    renewal = make_pem(["new.example.com"], issuer="Sectigo", expires_on="2036-02-29T23:59:58Z")
+    edited = api.edit(
+        created.id,
+        zone_id=DOCUMENTED_ZONE,
+        certificate=renewal.certificate,
+        private_key=renewal.private_key,
+        bundle_method="optimal",
+        policy="(country: US)",
+    )
+    assert edited is not None and edited.id is not None
+    assert (edited.issuer, edited.bundle_method, edited.policy_restrictions) == ("Sectigo", "optimal", "(country: US)")
+    read = api.get(edited.id, zone_id=DOCUMENTED_ZONE)
+    assert read is not None and read.expires_on is not None
+    assert read.expires_on.isoformat() == "2036-02-29T23:59:58+00:00"
+    gone = api.delete(edited.id, zone_id=DOCUMENTED_ZONE)
+    assert gone is not None and gone.id == edited.id
+    with pytest.raises(cloudflare.NotFoundError):
+        api.delete(edited.id, zone_id=DOCUMENTED_ZONE)
+    assert not fleet.contract_violations
+
+
+@pytest.mark.parametrize("extra", [{"priority": 3}, {"policy_restrictions": "(region: EU)"}, {"wait": True}])
+def test_fields_that_its_types_do_not_have(sdk: Cloudflare, fleet: Emulator, extra: dict[str, object]) -> None:
+    api, pem = sdk.custom_certificates, make_pem(["new.example.com"])
+    key, zone_id = pem.private_key, DOCUMENTED_ZONE
+    with pytest.raises(cloudflare.BadRequestError) as refused:
+        api.create(zone_id=zone_id, certificate=pem.certificate, private_key=key, extra_body=extra)
+    assert [error.code for error in refused.value.errors] == [2001]
+    made = api.create(zone_id=zone_id, certificate=pem.certificate, private_key=key, type="sni_custom")
+    assert made is not None and made.id is not None
+    for more in (extra, {"type": "legacy_custom"}):
+        with pytest.raises(cloudflare.BadRequestError):
+            api.edit(made.id, zone_id=zone_id, bundle_method="force", extra_body=more)
+
+
+@pytest.mark.parametrize(
+    ("switch", "value"), [(switch, value) for switch, values in UPLOAD_SWITCHES.items() for value in values[1:]]
+)
+def test_renews_under_other_behaviour(sdk: Cloudflare, fleet: Emulator, switch: str, value: object) -> None:
+    fleet.behave(**{switch: value})
+    api, old, new = sdk.custom_certificates, make_pem(["new.example.com"]), make_pem(["new.example.com"])
+    created = api.create(
+        zone_id=DOCUMENTED_ZONE, certificate=old.certificate, private_key=old.private_key, type="sni_custom"
+    )
+    assert created is not None and created.id is not None
+    edited = api.edit(created.id, zone_id=DOCUMENTED_ZONE, certificate=new.certificate, private_key=new.private_key)
+    assert edited is not None
+    living = [item.id for item in api.list(zone_id=DOCUMENTED_ZONE) if item.status != "deleted"]
+    assert edited.id in living and len(living) == len(DOCUMENTED) + 1
 
 
 @pytest.mark.parametrize("value", ["all", "listed", "empty"])

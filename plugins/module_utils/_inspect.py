@@ -8,12 +8,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import read_certificates
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import numbers_of
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._info_options import SPEC, InfoOptions, read_options
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._near_matches import near_match_warnings
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report, show_certificates
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import claim
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
@@ -28,9 +31,10 @@ def inspect(
     """
     current = read_certificates(client, zone.id).current
     numbers = numbers_of(current)
-    chosen = set(numbers)
-    if options.filters:
-        chosen = set().union(*(claimed.matches for claimed in claim(options.filters, current)))
+    now = datetime.now(timezone.utc)
+    claims = claim(options.filters, current, now)
+    chosen = set().union(*(claimed.matches for claimed in claims)) if options.filters else set(numbers)
+    unmatched = [claimed.entry for claimed in claims if not claimed.matches]
     return Report(
         {
             "changed": False,
@@ -39,7 +43,7 @@ def inspect(
             # Of all certificates: what a filter leaves out is served all the same.
             "contested": [contest.as_result() for contest in find_contests(current, numbers, numbers)],
         },
-        [],
+        near_match_warnings(unmatched, current, "filter", now),
     )
 
 

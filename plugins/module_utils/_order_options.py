@@ -92,9 +92,9 @@ def read_options(params: Params, environ: Environ) -> OrderOptions:
 def _check_distinct(entries: t.Sequence[Entry]) -> None:
     seen: dict[str, int] = {}
     for number, entry in enumerate(entries, 1):
-        if entry.id is not None and seen.setdefault(entry.id.lower(), number) != number:
+        if entry.id is not None and seen.setdefault(entry.id, number) != number:
             raise OptionError(
-                f"'id' {entry.id} is in entries {seen[entry.id.lower()]} and {number} of 'certificates': a certificate has one "
+                f"'id' {entry.id} is in entries {seen[entry.id]} and {number} of 'certificates': a certificate has one "
                 "place, remove one of them."
             )
 

@@ -17,10 +17,17 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import FIELDS, PATTERN_FIELDS, Entry
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import (
+    FIELDS,
+    PATTERN_FIELDS,
+    SELECTORS,
+    Entry,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
-SELECTOR_SPEC: dict[str, t.Any] = {field: {"type": "str"} for field in FIELDS}
+SELECTOR_SPEC: dict[str, t.Any] = {**{field: {"type": "str"} for field in FIELDS}, "valid_for_days": {"type": "int"}}
+
+_MOST_DAYS = 36500
 
 _CERTIFICATE_ID = re.compile(r"[0-9A-Za-z-]{1,36}", re.ASCII)
 _HOST = re.compile(r"(\*\.)?[0-9a-z_-]+(\.[0-9a-z_-]+)*", re.ASCII)
@@ -35,10 +42,12 @@ def read_entries(items: t.Iterable[Params], option: str) -> tuple[Entry, ...]:
 
 
 def _read_entry(item: Params, where: str) -> Entry:
-    fields = {field: str(item[field]).strip() for field in FIELDS if item.get(field) is not None}
+    fields: dict[str, t.Any] = {field: str(item[field]).strip() for field in FIELDS if item.get(field) is not None}
     fields = {field: value for field, value in fields.items() if value}
+    if item.get("valid_for_days") is not None:
+        fields["valid_for_days"] = _read_days(item["valid_for_days"], where)
     if not fields:
-        raise OptionError(f"{where} selects nothing: give it an 'id', or any of {', '.join(FIELDS[1:])}.")
+        raise OptionError(f"{where} selects nothing: give it an 'id', or any of {', '.join(SELECTORS[1:])}.")
     if "id" in fields:
         _check_id(fields, where)
     if "host" in fields:
@@ -47,6 +56,14 @@ def _read_entry(item: Params, where: str) -> Entry:
         if fields.get(field) == "!":
             raise OptionError(f"'{field}' in {where} is '!': a pattern has to follow, such as \"!expired\".")
     return Entry(**fields, priority=_read_priority(item.get("priority"), where))
+
+
+def _read_days(value: t.Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_DAYS:
+        raise OptionError(
+            f"'valid_for_days' in {where} is {printable(value, 80)}: it has to be a number of days from 0 to {_MOST_DAYS}."
+        )
+    return value
 
 
 def _check_host(host: str, where: str) -> None:

@@ -15,7 +15,6 @@ from datetime import datetime, timezone
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import (
     Answered,
-    ZoneCertificates,
     is_unknown_certificate,
     prioritize,
     read_certificates,
@@ -32,6 +31,10 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested im
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import ApiError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._near_matches import (
+    missing_text,
+    near_match_warnings,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._order_options import (
     SPEC,
     OrderOptions,
@@ -119,12 +122,16 @@ def set_order(client: Client, zone: Zone, options: OrderOptions, check_mode: boo
 def _decide(client: Client, zone: Zone, options: OrderOptions) -> _Decision:
     # read the zone, and see which certificates the entries stand for
     reading = read_certificates(client, zone.id)
-    claims = tuple(claim(options.entries, reading.current))
+    now = datetime.now(timezone.utc)
+    claims = tuple(claim(options.entries, reading.current, now))
     unmatched = tuple(claimed.entry for claimed in claims if not claimed.matches)
     # a policy for a fleet meets zones without any custom certificate: nothing is out of order there
     has_nothing_to_order = not reading.current and not any(entry.id for entry in unmatched)
     if unmatched and options.missing == "fail" and not has_nothing_to_order:
-        raise _missing(unmatched, reading)
+        raise CloudflareError(
+            missing_text(unmatched, reading.current, reading.deleted, now),
+            unmatched=[entry.given() for entry in unmatched],
+        )
     # decide which numbers they get
     wanted = _wanted(options, claims, reading.current)
     plan = make_plan(wanted)
@@ -171,30 +178,15 @@ def _unlisted(order: t.Iterable[Certificate], certificates: t.Iterable[Certifica
     return tuple(certificate for certificate in certificates if certificate.id not in named)
 
 
-def _missing(unmatched: t.Sequence[Entry], zone: ZoneCertificates) -> CloudflareError:
-    entry = unmatched[0]
-    many = f" (and {len(unmatched) - 1} more)" if len(unmatched) > 1 else ""
-    if entry.id is not None and entry.id.lower() in {identifier.lower() for identifier in zone.deleted}:
-        problem = f"Certificate {entry.id} of 'certificates' has status 'deleted'{many}."
-    else:
-        problem = f"The entry of 'certificates' with {printable(entry)}{many} matches no certificate of the zone."
-    fields = [field for field in entry.given() if field not in ("id", "host")]
-    return CloudflareError(
-        f"{problem} The zone has {_described(zone.current, fields) or 'none'}. Correct the entry, or set 'missing' to 'ignore'.",
-        unmatched=[entry.given() for entry in unmatched],
-    )
-
-
-def _described(certificates: t.Sequence[Certificate], fields: t.Sequence[str] = ()) -> str:
-    shown = (_one_described(certificate, fields or ("issuer",)) for certificate in certificates[:_MOST_SHOWN])
+def _described(certificates: t.Sequence[Certificate]) -> str:
+    shown = (_one_described(certificate) for certificate in certificates[:_MOST_SHOWN])
     more = f"; and {len(certificates) - _MOST_SHOWN} more" if len(certificates) > _MOST_SHOWN else ""
     return "; ".join(shown) + more
 
 
-def _one_described(certificate: Certificate, fields: t.Iterable[str]) -> str:
-    values = (f"{field} {printable(getattr(certificate, field) or '-', 60)}" for field in fields)
+def _one_described(certificate: Certificate) -> str:
     hosts = listed(t.cast("list[str]", certificate.raw.get("hosts") or ["-"]), 3)
-    return f"{printable(certificate.id, 64)} ({', '.join(values)}, hosts {hosts})"
+    return f"{printable(certificate.id, 64)} (issuer {printable(certificate.issuer or '-', 60)}, hosts {hosts})"
 
 
 def _carry_out(client: Client, options: OrderOptions, decision: _Decision) -> Report:
@@ -333,6 +325,7 @@ def _report(
     contests = find_contests(state, before, after)
     order = [certificate for certificate in decision.wanted.order if certificate.id in after]
     shown = show_certificates(state, after)
+    now = datetime.now(timezone.utc)
     return Report(
         {
             "changed": changed,
@@ -346,7 +339,11 @@ def _report(
                 "cloudflare_certificate_order": show_certificates(state, before) if check_mode else shown
             },
         },
-        find_warnings(order, contests, datetime.now(timezone.utc)) + _moved_unlisted(decision, before, after),
+        [
+            *find_warnings(order, contests, now),
+            *near_match_warnings(decision.unmatched, state, "certificates", now),
+            *_moved_unlisted(decision, before, after),
+        ],
         lambda: make_diff(decision.zone, state, contests, before, after),
     )
 

@@ -35,6 +35,11 @@ def listed(values: t.Iterable[object], most: int = 5) -> str:
     return f"{shown} and {len(items) - most} more" if len(items) > most else shown
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: C(1 certificate), C(2 certificates)."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def letters_and_digits(text: str) -> str:
     """Return C(text) without spaces and punctuation, which is how the API spells an issuer: C(Let's Encrypt) is C(LetsEncrypt)."""
     return "".join(char for char in text if char.isalnum())

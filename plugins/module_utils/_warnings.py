@@ -13,7 +13,7 @@ from datetime import datetime
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import Contest
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import counted, printable
 
 
 def find_warnings(order: t.Sequence[Certificate], contests: t.Sequence[Contest], now: datetime) -> list[str]:
@@ -32,7 +32,7 @@ def _nothing_matched(contests: t.Sequence[Contest]) -> list[str]:
         return []
     return [
         "No entry of 'certificates' matches a certificate of the zone, though it has "
-        f"{_counted(len(contests), 'contested name')}, such as {printable(contests[0].name)}: nothing was decided."
+        f"{counted(len(contests), 'contested name')}, such as {printable(contests[0].name)}: nothing was decided."
     ]
 
 
@@ -50,7 +50,7 @@ def _unfit_first(order: t.Sequence[Certificate], contests: t.Sequence[Contest], 
         return []
     first = wrong[0].after.certificate
     return [
-        f"The list puts a certificate that is expired or not active first for {_counted(len(wrong), 'contested name')}: "
+        f"The list puts a certificate that is expired or not active first for {counted(len(wrong), 'contested name')}: "
         f"{printable(wrong[0].name)} gets {printable(first.id, 64)}, which {_unfit(first, now)}."
     ]
 
@@ -75,7 +75,7 @@ def _wrong_kind_first(order: t.Sequence[Certificate]) -> list[str]:
         if pairs:
             lower, upper = pairs[0]
             warnings.append(
-                f"The list has {what} in {_counted(len(pairs), 'place')}, such as {printable(lower.id, 64)} below "
+                f"The list has {what} in {counted(len(pairs), 'place')}, such as {printable(lower.id, 64)} below "
                 f"{printable(upper.id, 64)}: for the names that both hold, Cloudflare uses the lower one first, whatever "
                 "the priority."
             )
@@ -112,7 +112,3 @@ def _competing_below(
         if is_upper(certificate):
             above.update(dict.fromkeys(certificate.names or {None}, certificate))
     return pairs
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ import time
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import read_certificate
@@ -23,6 +24,7 @@ ENTRIES = 100
 SIZES = (250, 500, 1000)
 JUDGED = 1000
 _TURNS = 5
+NOW = datetime.now(UTC)
 
 _ISSUERS = ("DigiCertInc", "GlobalSignnvsa", "Sectigo", "Entrust", "LetsEncrypt")
 _SIGNATURES = ("SHA256WithRSA", "ECDSAWithSHA256", "ECDSAWithSHA384")
@@ -61,7 +63,7 @@ def _select(size: int) -> Selected:
     listed = 0
     for _turn in range(_TURNS):
         certificates = _timed(times["read"], lambda: tuple(map(read_certificate, items)))
-        claims = _timed(times["resolve"], partial(claim, entries, certificates))
+        claims = _timed(times["resolve"], partial(claim, entries, certificates, NOW))
         order = tuple(item for found in claims for item in found.certificates)
         named = {item.id for item in order}
         wanted = Wanted(order, tuple(item for item in certificates if item.id not in named))

@@ -13,7 +13,7 @@ import math
 import re
 import typing as t
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
@@ -218,7 +218,7 @@ def test_a_pattern_that_an_old_python_does_not_take_fits_nothing(monkeypatch: py
     )
 )
 def test_selectors(entries: list[_selectors.Entry]) -> None:
-    found = _selectors.claim(entries, [CERTIFICATE])
+    found = _selectors.claim(entries, [CERTIFICATE], datetime.now(UTC))
     assert len(found) == len(entries) and sum(len(claim.certificates) for claim in found) <= 1
 
 

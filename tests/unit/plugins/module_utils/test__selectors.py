@@ -7,14 +7,21 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import read_certificate
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Entry, claim, matcher
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import (
+    Entry,
+    claim,
+    issuer_matcher,
+    matcher,
+)
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ZONE = [
     {"id": "exact", "hosts": ["www.example.com"], "issuer": "DigiCertInc", "expires_on": "2027-01-01T00:00:00Z"},
     {"id": "wild", "hosts": ["*.example.com", "example.com"], "issuer": "GlobalSignnvsa", "status": "expired"},
@@ -25,13 +32,19 @@ ZONE = [
         "expires_on": "2027-01-01T01:00:00.5+01:00",
         "geo_restrictions": {"label": "eu"},
     },
-    {"id": "idn", "hosts": ["b\u00fccher.example", "xn--caf-dma.example"], "signature": "ECDSAWithSHA384"},
+    {
+        "id": "idn",
+        "hosts": ["b\u00fccher.example", "xn--caf-dma.example"],
+        "issuer": "Let's Encrypt",  # as the API does not spell it
+        "signature": "ECDSAWithSHA384",
+        "expires_on": "soon",
+    },
     {"id": "none"},
 ]
 
 
 def claims(*entries: Entry) -> list[list[str]]:
-    found = claim(entries, map(read_certificate, ZONE))
+    found = claim(entries, map(read_certificate, ZONE), NOW)
     return [[certificate.id for certificate in one.certificates] for one in found]
 
 
@@ -57,9 +70,27 @@ def claims(*entries: Entry) -> list[list[str]]:
         ({"issuer": "DIGICERTINC"}, {"exact", "both"}),
         ({"issuer": "DigiCert"}, set()),
         ({"issuer": "[dg]*"}, {"exact", "both", "wild"}),
-        ({"issuer": "*"}, {"exact", "both", "wild"}),
+        # For issuers, letters and digits alone count, as other tools print more
+        ({"issuer": "DigiCert, Inc."}, {"exact", "both"}),
+        ({"issuer": "globalsign nv-sa"}, {"wild"}),
+        ({"issuer": "Global Sign*"}, {"wild"}),
+        ({"issuer": "g?obal-sign *"}, {"wild"}),
+        ({"issuer": "[g-] lobalSign*"}, {"wild"}),
+        ({"issuer": "[!a-f]lobal[s-]ign*"}, {"wild"}),
+        ({"issuer": "[DigiCert Inc"}, {"exact", "both"}),
+        ({"issuer": "Digi[]Cert Inc"}, {"exact", "both"}),
+        ({"issuer": "!DigiCert Inc"}, {"wild", "idn", "none"}),
+        ({"issuer": "Let's Encrypt"}, {"idn"}),
+        ({"issuer": "LetsEncrypt"}, {"idn"}),
+        ({"signature": "ECDSA With SHA384"}, set()),
+        # So many days from the run on
+        ({"valid_for_days": 0}, {"exact", "both"}),
+        ({"valid_for_days": 214}, {"exact", "both"}),
+        ({"valid_for_days": 215}, set()),
+        ({"valid_for_days": 1, "host": "*.example.com"}, {"both"}),
+        ({"issuer": "*"}, {"exact", "both", "wild", "idn"}),
         ({"status": "!expired"}, {"exact", "both", "idn", "none"}),
-        ({"issuer": "!*"}, {"idn", "none"}),
+        ({"issuer": "!*"}, {"none"}),
         ({"signature": "ecdsa*"}, {"idn"}),
         ({"geo_restrictions": "EU"}, {"both"}),
         ({"geo_restrictions": "!eu", "issuer": "DigiCert*"}, {"exact"}),
@@ -68,7 +99,7 @@ def claims(*entries: Entry) -> list[list[str]]:
     ],
 )
 def test_matches(entry: dict[str, t.Any], ids: set[str]) -> None:
-    (found,) = claim([Entry(**entry)], map(read_certificate, ZONE))
+    (found,) = claim([Entry(**entry)], map(read_certificate, ZONE), NOW)
     assert found.matches == ids == {certificate.id for certificate in found.certificates}
 
 
@@ -79,14 +110,31 @@ def test_several_come_newest_first_by_time() -> None:
 
 def test_ids_claim_first_wherever_they_stand_and_others_get_what_is_left() -> None:
     assert claims(Entry(issuer="*"), Entry(host="www.example.com"), Entry(id="both")) == [
-        ["exact", "wild"],
+        ["exact", "idn", "wild"],
         [],
         ["both"],
     ]
 
 
+@pytest.mark.parametrize(
+    ("ids", "entries", "claimed"),
+    [
+        # Another case is meant only where that is clear
+        (["abc", "other"], ["ABC"], [["abc"]]),
+        (["abc", "aBC"], ["ABC"], [[]]),
+        (["abc", "aBC"], ["aBC"], [["aBC"]]),
+        (["abc", "aBC"], ["aBC", "abc"], [["aBC"], ["abc"]]),
+        (["abc"], ["aBC", "abc"], [["abc"], []]),
+    ],
+)
+def test_ids_are_compared_by_case_first(ids: list[str], entries: list[str], claimed: list[list[str]]) -> None:
+    zone = [read_certificate({"id": identifier}) for identifier in ids]
+    found = claim([Entry(id=identifier) for identifier in entries], zone, NOW)
+    assert [[certificate.id for certificate in one.certificates] for one in found] == claimed
+
+
 def test_an_entry_whose_matches_are_all_taken_has_matched() -> None:
-    first, second = claim([Entry(issuer="digi*"), Entry(host="www.example.com")], map(read_certificate, ZONE))
+    first, second = claim([Entry(issuer="digi*"), Entry(host="www.example.com")], map(read_certificate, ZONE), NOW)
     assert not second.certificates and second.matches == first.matches
 
 
@@ -94,3 +142,10 @@ def test_an_entry_whose_matches_are_all_taken_has_matched() -> None:
 def test_a_negated_pattern_is_the_complement(pattern: str, value: str | None) -> None:
     # After another character, a leading "!" of the pattern itself is an ordinary one.
     assert matcher("!" + pattern)(value) is not (value is not None and matcher("x" + pattern)(f"x{value}"))
+
+
+@given(st.text(st.characters(exclude_characters="*?[!"), max_size=12), st.text(" '.,-()", max_size=3))
+def test_punctuation_makes_no_other_issuer(issuer: str, punctuation: str) -> None:
+    assert issuer_matcher(issuer)(issuer)
+    assert issuer_matcher(issuer)(punctuation + issuer) and issuer_matcher(issuer + punctuation)(issuer)
+    assert not issuer_matcher("!" + issuer + punctuation)(issuer)

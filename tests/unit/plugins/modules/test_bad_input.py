@@ -66,7 +66,9 @@ CASES: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"certificates": [ENTRY, {"id": None, "priority": None}]}, ["entry 2 of 'certificates' selects nothing"]),
     ({"certificates": [{"issuer": ""}]}, ["entry 1 of 'certificates' selects nothing"]),
     ({"certificates": [{"priority": 3}]}, ["entry 1 of 'certificates' selects nothing"]),
-    ({"certificates": [{"id": "aB"}, {"id": "c"}, {"id": "Ab"}]}, ["'id' Ab", "entries 1 and 3"]),
+    ({"certificates": [{"id": "aB"}, {"id": "Ab"}, {"id": "aB"}]}, ["'id' aB", "entries 1 and 3"]),
+    ({"certificates": [{"host": "a", "valid_for_days": -1}]}, ["'valid_for_days' in entry 1", "-1", "0 to 36500"]),
+    ({"certificates": [{"id": "a", "valid_for_days": 1}]}, ["an 'id' and 'valid_for_days'"]),
     ({"certificates": [{"id": "x" * 37}]}, ["'id' in entry 1", "x" * 37, "36"]),
     ({"certificates": [{"id": "../a"}]}, ["'id' in entry 1", "../a"]),
     ({"certificates": [{"id": "a\x1b[31m"}]}, ["'id' in entry 1", "a\\x1b[31m"]),
@@ -128,8 +130,10 @@ class TestAgainstTheZone:
     def test_an_id_that_it_does_not_hold(self, api: Script, run: Run) -> None:
         api.expect_list([certificate("globalsign", issuer="GlobalSignnvsa")])
         result = run(module, certificates=[{"id": "digicert"}, ENTRY, {"id": "other"}])
-        assert "id: digicert (and 1 more) matches no certificate of the zone" in result["msg"]
-        assert "globalsign (issuer GlobalSignnvsa, hosts www.example.com)" in result["msg"]
+        assert result["msg"] == (
+            "2 entries of 'certificates' match no certificate of the zone: `id: digicert`, `id: other`. "
+            "The zone's certificates have id globalsign. Correct the entries, or set 'missing' to 'ignore'."
+        )
         assert result["unmatched"] == [{"id": "digicert"}, {"id": "other"}] and result["zone_id"] == ZONE
 
     def test_which_is_left_out_with_missing_ignore(self, api: Script, run: Run) -> None:
@@ -140,7 +144,7 @@ class TestAgainstTheZone:
     def test_one_that_is_deleted(self, api: Script, run: Run) -> None:
         api.expect_list([certificate("globalsign", status="deleted"), certificate("other")])
         result = run(module, certificates=[ENTRY])
-        assert "globalsign of 'certificates' has status 'deleted'" in result["msg"]
+        assert "Certificate globalsign has status 'deleted'" in result["msg"]
 
     def test_deleted_ones_do_not_exist(self, api: Script, run: Run) -> None:
         api.expect_list([certificate("deleted", 9, status="deleted"), certificate("globalsign")])
@@ -155,7 +159,7 @@ class TestAgainstTheZone:
     def test_a_selector_says_what_would_have_matched(self, api: Script, run: Run) -> None:
         api.expect_list([certificate("globalsign", issuer="GlobalSignnvsa", status="expired")])
         result = run(module, certificates=[{"issuer": "Global Sign", "status": "active"}])
-        assert "issuer GlobalSignnvsa, status expired" in result["msg"]
+        assert "have issuer GlobalSignnvsa; status expired." in result["msg"]
 
     def test_one_number_for_two(self, api: Script, run: Run) -> None:
         api.expect_list([certificate("one"), certificate("two")])

@@ -580,4 +580,4 @@ class TestAnswers:
 
     def test_null_is_an_empty_list(self, api: Script, run: Run) -> None:
         api.expect("GET", LIST, None, info={"total_count": 0})
-        assert "The zone has none" in run(module, certificates=[{"id": "globalsign"}])["msg"]
+        assert "The zone has no custom certificates." in run(module, certificates=[{"id": "globalsign"}])["msg"]

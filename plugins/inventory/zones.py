@@ -127,7 +127,7 @@ options:
   statuses:
     description:
       - The statuses of zones that become hosts, as patterns; see O(accounts).
-      - Cloudflare knows V(initializing), V(pending), V(active) and V(moved).
+      - Cloudflare has the statuses V(initializing), V(pending), V(active) and V(moved). A pattern that matches none of them is an error.
       - A zone that is moved from one account to another is in both for a time, under one name. With V([active]), it is there once.
     type: list
     elements: str
@@ -135,17 +135,28 @@ options:
   plans:
     description:
       - The plans of zones that become hosts, as patterns; see O(accounts).
-      - Cloudflare knows V(free), V(pro), V(business) and V(enterprise). Custom certificates need one of the last two.
+      - Cloudflare has the plans V(free), V(pro), V(business) and V(enterprise). A pattern that matches none of them is an error. Custom certificates need one of the last two.
     type: list
     elements: str
     default: []
   types:
     description:
       - The types of zones that become hosts, as patterns; see O(accounts).
-      - Cloudflare knows V(full), V(partial), V(secondary) and V(internal). Internal zones become hosts only with this option.
+      - Cloudflare has the types V(full), V(partial), V(secondary) and V(internal). A pattern that matches none of them is an error. Internal zones become hosts only with this option.
     type: list
     elements: str
     default: []
+  certificates:
+    description:
+      - Whether to read the custom certificates of each zone that becomes a host, too. That takes one request for each such zone,
+        many at a time, and the permission C(SSL and Certificates Read).
+      - Adds the variable C(cloudflare_custom_certificates), the number of a zone's custom certificates, and the group
+        C(cloudflare_contested), the zones where two certificates cover one hostname. A play for this group touches only zones where
+        there is something to decide.
+      - With O(cache), what was read is cached with the zones.
+    type: bool
+    default: false
+    version_added: 1.1.0
   hostname:
     description:
       - The name of a zone's host, as a template or an expression over the variables of the host. If it is not given, it is the
@@ -241,6 +252,7 @@ cache_timeout: 3600
 
 import difflib
 import os
+import re
 import typing as t
 
 from ansible import constants as C
@@ -255,9 +267,11 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options impo
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _templating
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import SharedPacer
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zone_certificates import Held, read_held
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import (
     FILTERS,
     Filters,
+    Reading,
     Zone,
     ZoneHost,
     cache_digest,
@@ -276,6 +290,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible.parsing.dataloader import DataLoader
 
 GROUP = "cloudflare_zones"
+CONTESTED_GROUP = "cloudflare_contested"
 _SECRETS = ("api_token", "api_key", "account_api_key", "api_url")  # the last may hold one by mistake
 ENDINGS = ("cloudflare_zones.yml", "cloudflare_zones.yaml")
 
@@ -289,7 +304,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return False
         if path.endswith(ENDINGS):
             return True
-        self.display.vvv(f"{path} is not for {self.NAME}: its name does not end in {' or '.join(ENDINGS)}.")
+        text = f"{path} is not for {self.NAME}: its name does not end in {' or '.join(ENDINGS)}."
+        if _names_plugin(path):
+            self.display.warning(f"{text} Rename it.")
+        else:
+            self.display.vvv(text)
         return False
 
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
@@ -311,11 +330,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         config = self._read_config_data(self._path)
         filters = read_filters({option: self._evaluated(option, config.get(option)) for option in FILTERS})
         connection = self._connection()
-        zones = self._zones(connection, filters, cache)
-        kept = sorted((zone for zone in zones if filters.keeps(zone)), key=lambda zone: (zone_name(zone), zone["id"]))
+        reading = self._read(connection, filters, cache)
+        kept = _kept(reading, filters)
         if not kept:
-            self.display.warning(self._why_empty(len(zones), filters))
-        hosts = [self._host(zone) for zone in kept]
+            self.display.warning(self._why_empty(len(reading.zones), filters))
+        hosts = [self._host(zone, reading.held.get(zone["id"])) for zone in kept]
         check_names(hosts, self._defined_as)
         self._add_all(hosts)
 
@@ -366,18 +385,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     # Zones
 
-    def _zones(self, connection: Connection, filters: Filters, cache: bool) -> list[dict[str, t.Any]]:
+    def _read(self, connection: Connection, filters: Filters, cache: bool) -> Reading:
         """Return the zones as the API has them, or had them when the cache was filled."""
         if not self.get_option("cache"):
-            return self._ask(connection, filters)
+            return self._ask(connection, filters, None)
         key = f"{self.get_cache_key(self._path)}_{cache_digest(connection, filters.path(), filters.query())}"
-        zones = self._look_up(key) if cache else None
-        if zones is None:
-            zones = self._ask(connection, filters)
-            self._cache[key] = to_cache(zones)  # Ansible writes it, after parse()
-        return zones
+        cached = self._look_up(key) if cache else None
+        reading = self._ask(connection, filters, cached)
+        if reading is not cached:
+            self._cache[key] = to_cache(reading)  # Ansible writes it, after parse()
+        return reading
 
-    def _look_up(self, key: str) -> list[dict[str, t.Any]] | None:
+    def _look_up(self, key: str) -> Reading | None:
         try:
             content = self._cache[key]
         except KeyError:
@@ -386,22 +405,37 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             # Cache plugins raise all sorts of things for a file that is not theirs.
             self.display.warning(f"{self._path}: the cache cannot be read, zones are read again: {error}")
             return None
-        zones = from_cache(content)
-        self.display.vvv(f"{self._path}: {'nothing usable' if zones is None else len(zones)} in the cache.")
-        return zones
+        reading = from_cache(content)
+        self.display.vvv(f"{self._path}: {'nothing usable' if reading is None else len(reading.zones)} in the cache.")
+        return reading
 
-    def _ask(self, connection: Connection, filters: Filters) -> list[dict[str, t.Any]]:
-        # The file that tasks share, so that a ban that they met counts here, and what is requested here counts there.
-        directory, run = os.path.split(C.DEFAULT_LOCAL_TMP)
-        pacer = SharedPacer(
-            connection, directory, run, hold_for_write=False, tell=self._tell_at_once, note=self.display.vvv
-        )
-        with Client(connection, pacer) as client:
+    def _ask(self, connection: Connection, filters: Filters, cached: Reading | None) -> Reading:
+        """Return what is cached, with whatever is not in there from the API."""
+        reading = cached or Reading(self._ask_for_zones(connection, filters), {})
+        if not self.get_option("certificates"):
+            return reading
+        missing = [zone["id"] for zone in _kept(reading, filters) if zone["id"] not in reading.held]
+        if not missing:
+            return reading
+        held = read_held(lambda: self._open_client(connection), missing, self._tell_at_once)
+        self.display.vvv(f"{self._path}: the certificates of {len(missing)} zones read.")
+        return reading._replace(held={**reading.held, **held})
+
+    def _ask_for_zones(self, connection: Connection, filters: Filters) -> list[dict[str, t.Any]]:
+        with self._open_client(connection) as client:
             zones = client.list_all(filters.path(), "list zones", filters.query()).items
         self.display.vvv(
             f"{self._path}: {len(zones)} zones read with {client.requests} requests, {client.waited:.0f} s spent waiting."
         )
         return zones
+
+    def _open_client(self, connection: Connection) -> Client:
+        # The file that tasks share, so that a ban that they met counts here, and what is requested here counts there.
+        directory, run = os.path.split(C.DEFAULT_LOCAL_TMP)
+        pacer = SharedPacer(
+            connection, directory, run, hold_for_write=False, tell=self._tell_at_once, note=self.display.vvv
+        )
+        return Client(connection, pacer)
 
     def _tell_at_once(self, text: str) -> None:
         self.display.display(f"{self._path}: {text}", stderr=True)  # stdout may be ansible-inventory's JSON
@@ -413,11 +447,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     # Hosts
 
-    def _host(self, zone: Zone) -> ZoneHost:
-        variables = _templating.as_data(host_variables(zone))
+    def _host(self, zone: Zone, held: Held | None) -> ZoneHost:
+        variables = _templating.as_data(host_variables(zone, held))
         template = self.get_option("hostname")
         name = self._host_name(template, variables) if template else zone_name(zone)
-        return ZoneHost(host_name(name, zone), zone, variables)
+        return ZoneHost(host_name(name, zone), zone, variables, held is not None and held.contested)
 
     def _host_name(self, template: str, variables: t.Mapping[str, t.Any]) -> t.Any:
         try:
@@ -448,6 +482,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _add_all(self, hosts: t.Sequence[ZoneHost]) -> None:
         self.inventory.add_group(GROUP)
+        if self.get_option("certificates"):
+            self.inventory.add_group(CONTESTED_GROUP)
         # Of the group, so that whatever a server of another source says of itself wins where the two become one host.
         self.inventory.set_variable(GROUP, "ansible_group_priority", 0)
         self.inventory.set_variable(GROUP, "ansible_connection", _templating.as_template("local"))
@@ -466,6 +502,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _add(self, host: ZoneHost) -> None:
         self.inventory.add_host(host.name, group=GROUP)
+        if host.contested:
+            self.inventory.add_host(host.name, group=CONTESTED_GROUP)
         for name, value in host.variables.items():
             self.inventory.set_variable(host.name, name, value)
         strict = self.get_option("strict")
@@ -473,3 +511,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), variables, host.name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host.name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict=strict)
+
+
+def _kept(reading: Reading, filters: Filters) -> list[dict[str, t.Any]]:
+    """Return the zones that become hosts, in the order of their names."""
+    return sorted(
+        (zone for zone in reading.zones if filters.keeps(zone)), key=lambda zone: (zone_name(zone), zone["id"])
+    )
+
+
+def _names_plugin(path: str) -> bool:
+    """Tell whether a file is meant for this plugin, whatever its own name."""
+    if not path.endswith((".yml", ".yaml")):
+        return False
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return re.search(r"^plugin:\s*['\"]?zonefleet\.cloudflare\.zones\b", file.read(), re.MULTILINE) is not None
+    except OSError:
+        return False

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
@@ -26,6 +27,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import 
     is_zone_id,
     part_of,
 )
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zone_certificates import Held
 
 Zone = t.Mapping[str, t.Any]
 
@@ -34,7 +36,14 @@ FILTERS = ("accounts", "names", "statuses", "plans", "types")
 # The API leaves out "internal" where no type is asked for.
 _EVERY_TYPE = "?type=full,partial,secondary,internal"
 
-_CACHE_FORMAT = 1
+# What Cloudflare documents; a pattern for another value would leave no zone, or let all pass, without a word.
+_KNOWN = {
+    "statuses": ("initializing", "pending", "active", "moved"),
+    "plans": ("free", "pro", "business", "enterprise"),
+    "types": ("full", "partial", "secondary", "internal"),
+}
+
+_CACHE_FORMAT = 2
 _CACHE_SALT = "zonefleet.cloudflare.zones inventory cache"
 
 _MARKS = frozenset("._-+=@")
@@ -114,6 +123,13 @@ def _read_pattern(option: str, number: int, item: object) -> str:
             f"entry {number} of '{option}' is {printable(repr(item), 80)}: it has to be a text, or a shell pattern, or "
             "'!' and one of them."
         )
+    known = _KNOWN.get(option, ())
+    if known and not any(matcher(pattern.removeprefix("!"))(value) for value in known):
+        near = difflib.get_close_matches(pattern.removeprefix("!").lower(), known, 1)
+        meant = f" Did you mean '{near[0]}'?" if near else ""
+        raise OptionError(
+            f"entry {number} of '{option}' is '{printable(pattern, 80)}', which matches none of {', '.join(known)}.{meant}"
+        )
     if option == "names" and not pattern.isascii() and not re.search(r"[*?\[]", pattern):
         try:
             return "!" * pattern.startswith("!") + a_labels(pattern.removeprefix("!"))
@@ -173,9 +189,10 @@ def zone_name(zone: Zone) -> str:
     return name
 
 
-def host_variables(zone: Zone) -> dict[str, t.Any]:
-    """Return the variables of a zone's host; what the API does not tell is nothing."""
+def host_variables(zone: Zone, held: Held | None = None) -> dict[str, t.Any]:
+    """Return the variables of a zone's host; what the API does not return is null."""
     return {
+        **({} if held is None else {"cloudflare_custom_certificates": held.number}),
         "cloudflare_zone_id": zone["id"],
         "cloudflare_zone_name": zone_name(zone),
         "cloudflare_zone_status": zone.get("status"),
@@ -203,6 +220,7 @@ class ZoneHost:
     name: str
     zone: Zone
     variables: t.Mapping[str, t.Any]
+    contested: bool = False
 
 
 def host_name(given: object, zone: Zone) -> str:
@@ -278,19 +296,34 @@ def cache_digest(connection: Connection, path: str, query: t.Mapping[str, str]) 
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def to_cache(zones: t.Sequence[Zone]) -> dict[str, t.Any]:
+class Reading(t.NamedTuple):
+    """What was read: all zones, and of some what certificates they have, by id."""
+
+    zones: list[dict[str, t.Any]]
+    held: dict[str, Held]
+
+
+def to_cache(reading: Reading) -> dict[str, t.Any]:
     """Return what to keep in a cache."""
-    return {"format": _CACHE_FORMAT, "zones": list(zones)}
+    held = {zone_id: list(item) for zone_id, item in reading.held.items()}
+    return {"format": _CACHE_FORMAT, "zones": reading.zones, "certificates": held}
 
 
-def from_cache(content: object) -> list[dict[str, t.Any]] | None:
-    """Return the zones that C(to_cache) was given; nothing where the content is of another kind."""
+def from_cache(content: object) -> Reading | None:
+    """Return what C(to_cache) was given; nothing where the content is of another kind."""
     if not isinstance(content, dict) or content.get("format") != _CACHE_FORMAT:
         return None
-    zones = content.get("zones")
-    if not isinstance(zones, list):
+    zones, held = content.get("zones"), content.get("certificates")
+    if not isinstance(zones, list) or not isinstance(held, dict):
         return None
-    return zones if all(isinstance(zone, dict) and isinstance(zone.get("id"), str) for zone in zones) else None
+    if not all(isinstance(zone, dict) and isinstance(zone.get("id"), str) for zone in zones):
+        return None
+    try:
+        return Reading(
+            zones, {zone_id: Held(int(number), bool(contested)) for zone_id, (number, contested) in held.items()}
+        )
+    except (TypeError, ValueError):
+        return None
 
 
 def masked(text: str, secrets: t.Iterable[str]) -> str:

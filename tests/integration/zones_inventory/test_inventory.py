@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import typing as t
 
 import pytest
 
-from emulator import Fault, generate, token, zone
+from emulator import Fault, certificate, generate, token, zone
 
 if t.TYPE_CHECKING:
     from emulator import Emulator
@@ -201,6 +202,53 @@ def test_waiting_has_an_end(runner: Runner, emulator: Emulator) -> None:
     assert done.tells("'max_wait' is 1 s")
 
 
+@pytest.mark.emulator(
+    zones=[
+        zone("two.example", certificates=[certificate(["two.example"]), certificate(["two.example", "x.two.example"])]),
+        zone("apart.example", certificates=[certificate(["apart.example"]), certificate(["www.apart.example"])]),
+        zone("none.example"),
+        zone("free.example", plan="free"),
+    ]
+)
+def test_certificates_are_counted_and_contested_zones_grouped(runner: Runner, emulator: Emulator) -> None:
+    caching = {
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(runner.directory / "c"),
+    }
+    config: dict[str, t.Any] = {"certificates": True, "names": ["!free.*"], **caching}
+    plan_error = {"success": False, "errors": [{"code": 1011, "message": "Plan level"}], "messages": [], "result": None}
+    refusal = Fault("answer", status=400, body=json.dumps(plan_error))
+    for number, zones in ((3, 3), (0, 3), (1, 4)):  # asked, cached, and the one zone more
+        emulator.clear()
+        if number == 1:
+            config["names"] = []
+            emulator.fault(refusal, path=f"/zones/{emulator.zones['free.example'].id}/*")
+        done = runner.list(runner.config(**config))
+        assert (done.rc, done.err) == (0, "")
+        reads = [request for request in emulator.requests if request.path.endswith("/custom_certificates")]
+        assert (len(reads), len(done.hosts)) == (number, zones)
+        counts = {name: found["cloudflare_custom_certificates"] for name, found in done.hosts.items()}
+        numbers = {"two.example": 2, "apart.example": 2, "none.example": 0, "free.example": 0}
+        assert counts == {name: number for name, number in numbers.items() if name in done.hosts}
+        assert done.group("cloudflare_contested") == {"two.example"}
+
+
+@with_zones
+def test_certificates_that_cannot_be_read_leave_no_host(runner: Runner, emulator: Emulator) -> None:
+    emulator.fault(Fault("html", status=403), path=f"/zones/{ID['example.org']}/custom_certificates")
+    done = runner.list(runner.config(certificates=True))
+    assert done.rc != 0 and done.tells(f"Could not list the custom certificates of zone {ID['example.org']}")
+
+
+@with_zones
+def test_a_file_with_another_ending_is_warned_about(runner: Runner) -> None:
+    config = runner.config("zones.yml")
+    done = runner.list(config)
+    assert done.tells(f"{config} is not for zonefleet.cloudflare.zones: its name does not end in cloudflare_zones.yml")
+    assert done.tells("[WARNING]") and done.tells("Rename it.")
+
+
 # Mistakes
 
 
@@ -212,6 +260,12 @@ def test_waiting_has_an_end(runner: Runner, emulator: Emulator) -> None:
         ({"timeout": "soon"}, "timeout"),
         ({"retries": 1000}, "'retries' is 1000"),
         ({"names": [""]}, "entry 1 of 'names'"),
+        (
+            {"plans": ["buisness"]},
+            "'buisness', which matches none of free, pro, business, enterprise. Did you mean 'business'?",
+        ),
+        ({"statuses": ["!paused"]}, "'!paused', which matches none of initializing, pending, active, moved."),
+        ({"types": ["partial", "x*"]}, "entry 2 of 'types' is 'x*', which matches none of full, partial"),
         ({"api_token": ["SECRET"]}, "'api_token' has to be a text"),
         ({"api_token": "SECRET", "api_key": "SECRET", "api_email": "a@example.com"}, "two kinds of credentials"),
         ({"api_token": "{{ nonsense }}"}, "'api_token' is a template that fails"),
@@ -275,7 +329,7 @@ def test_options_win_over_the_environment_as_a_whole(runner: Runner, emulator: E
     # A pair is never completed from the environment, and nothing of the environment is a template.
     half = runner.list(runner.config(api_email=beta.email), options=(), **pair)
     assert half.rc != 0
-    assert half.tells("'api_email' is given without 'api_key'")
+    assert half.tells("'api_email' is set without 'api_key'")
     braces = runner.list(runner.config(), CLOUDFLARE_API_TOKEN="{{'cfut_all'}}")
     assert braces.rc != 0
 

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zone_certificates import Held
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import (
+    Reading,
     ZoneHost,
     cache_digest,
     check_names,
@@ -300,14 +302,18 @@ def test_the_digest_keeps_answers_apart_and_tells_nothing() -> None:
 
 
 def test_what_is_cached_comes_back() -> None:
-    zones = [zone(), zone("example.net")]
-    assert from_cache(json.loads(json.dumps(to_cache(zones)))) == zones
+    reading = Reading([dict(zone()), dict(zone("example.net"))], {zone()["id"]: Held(3, True)})
+    assert from_cache(json.loads(json.dumps(to_cache(reading)))) == reading
 
 
 @pytest.mark.parametrize(
     "content",
-    [None, [], "text", {}, {"zones": []}, {"format": 2, "zones": []}, {"format": 1}, {"format": 1, "zones": {}}]
-    + [{"format": 1, "zones": [item]} for item in (None, "x", {}, {"id": 5})],
+    [None, [], "text", {}, {"zones": [], "certificates": {}}, {"format": 1, "zones": [], "certificates": {}}]
+    + [
+        {"format": 2, "zones": [], "certificates": held}
+        for held in (None, [], {"a": None}, {"a": [1]}, {"a": ["x", 1]})
+    ]
+    + [{"format": 2, "zones": item, "certificates": {}} for item in (None, {}, [None], ["x"], [{}], [{"id": 5}])],
 )
 def test_what_something_else_has_cached_does_not(content: object) -> None:
     assert from_cache(content) is None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake import (
     ANY,
@@ -22,6 +21,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake im
     Unseen,
     look,
 )
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._side_by_side import side_by_side
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._tls_failure import Cause
 
 SIDE_BY_SIDE = 20
@@ -60,11 +60,13 @@ def visit(
     :param trusted: What a client that verifies trusts.
     """
     visits = [_Visit(name, kinds, Place(address or name, port), timeout, trusted) for name in names]
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        looks = [pool.submit(visiting.look_as, kind) for visiting in visits for kind in kinds]
-    for done in looks:
-        done.result()
+    side_by_side(_look, [(visiting, kind) for visiting in visits for kind in kinds], SIDE_BY_SIDE)
     return [sight for visiting in visits for sight in visiting.sights()]
+
+
+def _look(one: tuple[_Visit, str]) -> None:
+    visiting, kind = one
+    visiting.look_as(kind)
 
 
 class _Visit:

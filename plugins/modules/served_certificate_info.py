@@ -137,7 +137,7 @@ EXAMPLES = r"""
   retries: 12
   delay: 5
   ignore_errors: true
-  when: preferred is changed
+  when: preferred is changed and not ansible_check_mode
 """
 
 RETURN = r"""

@@ -21,7 +21,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _hints
 from emulator import zone
 from emulator.fixture import StartEmulator
 from integration.docs.guides import YAML, Block, assert_becomes, assert_winners, blocks, rows, zones
-from integration.playbooks.playing import ROOT, Played, Player
+from integration.playbooks.playing import ROOT, SERVED, Played, Player
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))]
 
@@ -40,10 +40,11 @@ example.org  Example Subsidiary        10  GlobalSignnvsa  example.org
 class Reader:
     """Does with a page's examples what it says, in a directory in which its files pile up."""
 
-    def __init__(self, play: Player, start: StartEmulator, directory: Path) -> None:
+    def __init__(self, play: Player, start: StartEmulator, directory: Path, edge_port: int) -> None:
         self._play = play
         self._start = start
         self._directory = directory
+        self._edge = {"edge_address": "127.0.0.1", "edge_port": edge_port}
         self._emulator = start(zones=[*zones(rows(ZONES)), zone("example.edu", plan="free")])
         self._last: Played | None = None
         self._actions: dict[str, Callable[[Block], None]] = {
@@ -80,7 +81,9 @@ class Reader:
         play = {"hosts": "localhost", "gather_facts": False, "tasks": yaml.load(block.text, yaml.BaseLoader)}
         path = self._directory / f"line_{block.line}.yml"
         # As they are written, because a tag or a number may be what an example is about.
-        head = "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+        # And no handshake leaves this machine.
+        place = '{address: "{{ edge_address }}", port: "{{ edge_port }}"}'
+        head = f"- hosts: localhost\n  gather_facts: false\n  module_defaults: {{{SERVED}: {place}}}\n  tasks:\n"
         path.write_text(head + "".join(f"    {line}\n" for line in block.text.splitlines()), encoding="utf-8")
         assert play["tasks"]
         self._run(block, path)
@@ -94,7 +97,11 @@ class Reader:
             diff=block.option("diff") is not None,
             env=self._environment(),
             arguments=["--inventory", str(self._directory / inventory)] if inventory else [],
-            extra_vars={"cloudflare_api": self._emulator.url, "vault_cloudflare_token": self._emulator.token},
+            extra_vars={
+                "cloudflare_api": self._emulator.url,
+                "vault_cloudflare_token": self._emulator.token,
+                **self._edge,
+            },
         )
         self._last = played
         told = f"{block}:\n{played.stdout}{played.stderr}"
@@ -130,8 +137,8 @@ class Reader:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_examples_of(page: Path, play: Player, start_emulator: StartEmulator, tmp_path: Path) -> None:
-    reader = Reader(play, start_emulator, tmp_path / "page")
+def test_examples_of(page: Path, play: Player, start_emulator: StartEmulator, closed_port: int, tmp_path: Path) -> None:
+    reader = Reader(play, start_emulator, tmp_path / "page", closed_port)
     done = 0
     for block in blocks(page):
         if block.kind or block.language in YAML:
@@ -149,8 +156,10 @@ def test_every_example_is_run() -> None:
     assert len(every) >= 50
 
 
-def test_an_example_with_a_mistake_is_noticed(play: Player, start_emulator: StartEmulator, tmp_path: Path) -> None:
-    reader = Reader(play, start_emulator, tmp_path / "page")
+def test_an_example_with_a_mistake_is_noticed(
+    play: Player, start_emulator: StartEmulator, closed_port: int, tmp_path: Path
+) -> None:
+    reader = Reader(play, start_emulator, tmp_path / "page", closed_port)
 
     with pytest.raises(AssertionError, match="nothing says what to do"):
         reader.do(Block("page", 1, "yaml", "", (), "a: b\n"))

@@ -94,6 +94,15 @@ def test_one_zone_and_back(play: Player, emulator: Emulator, tmp_path: Path) -> 
     assert undone.returncode == 0 and emulator.order("example.com") == before, undone.stdout
 
 
+def test_the_edge_is_checked_after_a_change(play: Player, emulator: Emulator, closed_port: int) -> None:
+    place = {"edge_address": "127.0.0.1", "edge_port": closed_port}
+    for playbook, changed in (("change_and_check.yml", True), ("what_visitors_get.yml", False)):
+        before = emulator.order("example.com")
+        played = play(ROOT / "examples" / playbook, emulator=emulator, extra_vars=place)
+        assert played.returncode == 0 and "Connection refused" in played.stdout, played.stdout
+        assert (emulator.order("example.com") != before) is changed
+
+
 def test_every_example_playbook_is_run_by_a_test() -> None:
     """Here, with the policies and with the audit; one that joins has to get its test."""
     files = {path: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "examples").rglob("*.yml")}

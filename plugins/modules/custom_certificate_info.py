@@ -28,32 +28,36 @@ options:
     description:
       - Which certificates to return in RV(certificates). A certificate is returned when it matches any of the entries. An entry
         matches by O(filter[].id), or by all of the other selectors that it has.
-      - Without it, all are returned.
+      - If unset, all are returned.
+      - An entry that matches no certificate, but is a near match of one, such as a misspelled issuer, is named in a warning.
     type: list
     elements: dict
     suboptions:
       id:
         description:
-          - The id of a certificate. It is combined with none of the other selectors.
-          - RV(certificates[].id) has the ids.
+          - The id of a certificate. Mutually exclusive with all other selectors.
+          - RV(certificates[].id) has the ids. They are compared exactly first. Another case matches only if no other id of the zone
+            differs from it only in case.
         type: str
       host:
         description:
-          - A name that visitors use. It selects the certificates that Cloudflare chooses from for it, those that hold exactly this
-            name; where no certificate of the zone does, those with a wildcard that covers it.
-          - A wildcard covers one label, so C(*.example.com) stands for C(www.example.com), not for C(example.com).
-          - "V(*.example.com) selects the certificates that hold this very wildcard."
-          - Upper and lower case are equal. An internationalised name may be written either way.
+          - A hostname that visitors use. It selects the certificates that Cloudflare chooses from for it. These are the ones that
+            cover exactly this hostname, or if the zone has none of those, the ones with a wildcard that covers it.
+          - A wildcard covers one label, so C(*.example.com) covers C(www.example.com), but not C(example.com).
+          - "V(*.example.com) selects the certificates that have this wildcard among their hostnames."
+          - Upper and lower case are equal. An internationalised name can be written either way.
         type: str
       issuer:
         description:
-          - The certificate authority in Cloudflare's short form, such as V(DigiCertInc), V(GlobalSignnvsa) or V(LetsEncrypt).
-          - As for all selectors below, this is a shell pattern with C(*), C(?) and C([...]), in which upper and lower case are equal.
-            A leading C(!) turns it round.
+          - The CA, in Cloudflare's short form. That is the organization of the issuer without spaces and punctuation, such as
+            V(DigiCertInc), V(GlobalSignnvsa) or V(LetsEncrypt).
+          - Only letters and digits are compared, so V(DigiCert Inc) and V(GlobalSign nv-sa), as other tools show them, match as well.
+          - Like all selectors below except O(filter[].valid_for_days), this is a shell pattern with C(*), C(?) and C([...]). Upper
+            and lower case are equal. A leading C(!) negates the pattern.
           - >-
             In YAML, put a pattern that starts with C(!) or C(*) in quotes, as in C(status: "!expired"). Without them, C(!) starts a tag
             and C(*) an alias, and the playbook does not load.
-          - A certificate without the field fits every pattern that is turned round, and no other.
+          - A certificate without the field matches every negated pattern, and no other.
         type: str
       signature:
         description: The hash and the algorithm of the signature, such as V(SHA256WithRSA), V(ECDSA*) or V(*RSA).
@@ -64,11 +68,17 @@ options:
       status:
         description:
           - The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing).
-          - Certificates with status V(deleted), which the API shows for a while, do not exist for this module.
+          - Certificates with status V(deleted), which the API returns for a while, do not exist for this module.
         type: str
       geo_restrictions:
         description: The label of the region where the private key may be kept, such as V(us), V(eu) or V(highest_security).
         type: str
+      valid_for_days:
+        description:
+          - Selects the certificates that are still valid for at least this many days at the time of the run, from V(0) to V(36500).
+          - A certificate without a readable RV(certificates[].expires_on) is not selected.
+        type: int
+        version_added: 1.1.0
 seealso:
   - module: zonefleet.cloudflare.custom_certificate_priority
   - name: Certificate and hostname priority

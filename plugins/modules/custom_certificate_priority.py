@@ -42,44 +42,47 @@ attributes:
 options:
   certificates:
     description:
-      - The order wanted, the first is used first. It must not be empty.
-      - An entry selects certificates, by O(certificates[].id) or by any of the other selectors, of which all that are given have
-        to match.
-      - An entry that selects several stands for all of them, the one that expires last first, then the one that was uploaded
-        last.
+      - The order requested. The first certificate is used first. The list must not be empty.
+      - An entry selects certificates, by O(certificates[].id) or by any of the other selectors. A certificate has to match all
+        selectors that are set.
+      - An entry that selects several certificates stands for all of them, the one that expires last first, then the one that was
+        uploaded last.
       - A certificate that several entries select belongs to the first of them, but entries with an O(certificates[].id) come
         before all others.
       - If no entry has a O(certificates[].priority), only the order counts. The zone is in order when the priorities fall along
         the list, whatever the numbers are. Otherwise as few certificates as possible get a new number, and those that are not
         listed keep theirs.
-      - If every entry has a O(certificates[].priority), each certificate gets exactly that number and the others keep theirs. To
-        have it in some entries only is an error.
+      - If every entry has a O(certificates[].priority), each certificate gets exactly that number and the others keep theirs. It
+        is an error if only some entries have one.
     type: list
     elements: dict
     required: true
     suboptions:
       id:
         description:
-          - The id of a certificate. It is combined with none of the other selectors.
-          - An entry with an id gets its certificate before all others, wherever it stands in the list.
+          - The id of a certificate. Mutually exclusive with all other selectors.
+          - An entry with an id gets its certificate before all others, wherever it is in the list.
+          - Ids are compared exactly first. Another case matches only if no other id of the zone differs from it only in case.
         type: str
       host:
         description:
-          - A name that visitors use. It selects the certificates that Cloudflare chooses from for it, those that hold exactly this
-            name; where no certificate of the zone does, those with a wildcard that covers it.
-          - A wildcard covers one label, so C(*.example.com) stands for C(www.example.com), not for C(example.com).
-          - "V(*.example.com) selects the certificates that hold this very wildcard."
-          - Upper and lower case are equal. An internationalised name may be written either way.
+          - A hostname that visitors use. It selects the certificates that Cloudflare chooses from for it. These are the ones that
+            cover exactly this hostname, or if the zone has none of those, the ones with a wildcard that covers it.
+          - A wildcard covers one label, so C(*.example.com) covers C(www.example.com), but not C(example.com).
+          - "V(*.example.com) selects the certificates that have this wildcard among their hostnames."
+          - Upper and lower case are equal. An internationalised name can be written either way.
         type: str
       issuer:
         description:
-          - The certificate authority in Cloudflare's short form, such as V(DigiCertInc), V(GlobalSignnvsa) or V(LetsEncrypt).
-          - As for all selectors below, this is a shell pattern with C(*), C(?) and C([...]), in which upper and lower case are equal.
-            A leading C(!) turns it round.
+          - The CA, in Cloudflare's short form. That is the organization of the issuer without spaces and punctuation, such as
+            V(DigiCertInc), V(GlobalSignnvsa) or V(LetsEncrypt).
+          - Only letters and digits are compared, so V(DigiCert Inc) and V(GlobalSign nv-sa), as other tools show them, match as well.
+          - Like all selectors below except O(certificates[].valid_for_days), this is a shell pattern with C(*), C(?) and C([...]). Upper
+            and lower case are equal. A leading C(!) negates the pattern.
           - >-
             In YAML, put a pattern that starts with C(!) or C(*) in quotes, as in C(status: "!expired"). Without them, C(!) starts a tag
             and C(*) an alias, and the playbook does not load.
-          - A certificate without the field fits every pattern that is turned round, and no other.
+          - A certificate without the field matches every negated pattern, and no other.
         type: str
       signature:
         description: The hash and the algorithm of the signature, such as V(SHA256WithRSA), V(ECDSA*) or V(*RSA).
@@ -90,43 +93,53 @@ options:
       status:
         description:
           - The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing).
-          - Certificates with status V(deleted), which the API shows for a while, do not exist for this module.
+          - Certificates with status V(deleted), which the API returns for a while, do not exist for this module.
         type: str
       geo_restrictions:
         description: The label of the region where the private key may be kept, such as V(us), V(eu) or V(highest_security).
         type: str
+      valid_for_days:
+        description:
+          - Selects the certificates that are still valid for at least this many days at the time of the run, from V(0) to V(36500).
+          - A certificate without a readable RV(certificates[].expires_on) is not selected.
+        type: int
+        version_added: 1.1.0
       priority:
         description:
-          - The number that the certificate gets, a higher one is used first. A certificate that never got one counts as V(0).
+          - The priority that the certificate gets. A certificate with a higher priority is used first. One that never got a priority
+            counts as V(0).
+          - Any number that the API returns is accepted, including fractions, so that RV(restore) can be given back unchanged.
           - An entry with a priority that selects more than one certificate is an error.
-        type: int
+        type: raw
   unlisted:
     description:
-      - What the certificates of the zone that O(certificates) does not name mean for the order.
-      - Two certificates compete when they hold an equal name. One whose names the API does not tell competes with every other.
-      - If it is not given, V(last) counts.
-      - It cannot be given where the entries have a O(certificates[].priority).
+      - How to treat the certificates of the zone that O(certificates) does not name.
+      - Two certificates compete when they cover an equal hostname. A certificate without hostnames competes with every other.
+      - If unset, it is V(last), unless the entries have a O(certificates[].priority), with which it is mutually exclusive.
     type: str
     choices:
       last:
-        - Every listed certificate is put above every unlisted one that it competes with. Certificates for other names are left
-          alone, so tasks that list certificates for different names do not get in each other's way.
+        - Every listed certificate is put above every unlisted one that it competes with. Certificates for other hostnames are left
+          alone, so tasks that list certificates for different hostnames do not get in each other's way.
         - Two tasks, or two teams, that each list certificates which compete with those of the other never settle. Each puts its own
           on top, again and again. Name them all in one list, or use V(ignore).
       ignore:
         - Only the order of the listed certificates among themselves counts.
       fail:
-        - The zone must not hold any certificate that is not listed. The failure names those that it does.
+        - The zone must not have any certificate that is not listed. The failure names those that it has.
   missing:
     description:
-      - What an entry that matches no certificate of the zone means. An entry whose certificates all belong to others is not
-        missing.
+      - How to treat an entry that matches no certificate of the zone. An entry whose certificates all belong to other entries is
+        not missing.
+      - A zone without any custom certificate is in order, unless an entry has an O(certificates[].id).
     type: str
     choices:
       fail:
-        - Nothing is changed, and the failure says which certificates the zone has.
+        - Nothing is changed. The failure names each missing entry, what it may have meant, and the values that the zone's
+          certificates have in its fields.
       ignore:
-        - The entry is left out, and named in RV(unmatched).
+        - The entry is left out, and named in RV(unmatched). If it is a near match of a certificate, such as a misspelled issuer, a
+          warning says so at every run.
     default: fail
   verify:
     description:
@@ -682,6 +695,11 @@ unmatched:
       returned: when the entry has it
       type: str
       sample: eu
+    valid_for_days:
+      description: The O(certificates[].valid_for_days) of the entry.
+      returned: when the entry has it
+      type: int
+      sample: 30
   sample:
     - issuer: LetsEncrypt
       status: "!expired"

@@ -340,7 +340,7 @@ def _report(
             },
         },
         [
-            *find_warnings(order, contests, now),
+            *find_warnings(order, state, contests, before, after, now),
             *near_match_warnings(decision.unmatched, state, "certificates", now),
             *_moved_unlisted(decision, before, after),
         ],

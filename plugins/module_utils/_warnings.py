@@ -4,27 +4,55 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What the list decides wrongly, told once a kind, with a count and an example. Pure."""
+"""What a list decides wrongly: one warning a kind, with a count and an example. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 from datetime import datetime
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import Contest
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    KEYLESS,
+    LEGACY,
+    MODERN,
+    UNKNOWN,
+    Certificate,
+    Numbers,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import UNDOCUMENTED, Contest
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import counted, printable
 
 
-def find_warnings(order: t.Sequence[Certificate], contests: t.Sequence[Contest], now: datetime) -> list[str]:
-    """Return the warnings about the listed certificates.
+class _Lift(t.NamedTuple):
+    """A certificate that its kind puts before a listed one with a higher number."""
+
+    first: Certificate
+    overruled: Certificate
+
+
+def find_warnings(
+    order: t.Sequence[Certificate],
+    certificates: t.Sequence[Certificate],
+    contests: t.Sequence[Contest],
+    before: Numbers,
+    after: Numbers,
+    now: datetime,
+) -> list[str]:
+    """Return the warnings about a list.
 
     :param order: The listed certificates; the one to be used first comes first.
-    :param contests: The contested names of the zone, as they are with the list in force.
+    :param certificates: All of the zone.
+    :param contests: The contested names of the zone.
+    :param after: The numbers with the list applied.
     """
     if not order:
         return _nothing_matched(contests)
-    return _unfit_first(order, contests, now) + _wrong_kind_first(order)
+    listed = frozenset(certificate.id for certificate in order)
+    return [
+        *_unfit_first(listed, contests, now),
+        *_overruled_by_kind(listed, certificates, after),
+        *_changed_without_effect(contests, before, after),
+    ]
 
 
 def _nothing_matched(contests: t.Sequence[Contest]) -> list[str]:
@@ -36,9 +64,8 @@ def _nothing_matched(contests: t.Sequence[Contest]) -> list[str]:
     ]
 
 
-def _unfit_first(order: t.Sequence[Certificate], contests: t.Sequence[Contest], now: datetime) -> list[str]:
-    """Warn of names for which the list puts an unfit certificate first although a fit one holds the name, too."""
-    listed = {certificate.id for certificate in order}
+def _unfit_first(listed: t.Collection[str], contests: t.Iterable[Contest], now: datetime) -> list[str]:
+    """Warn of names for which the list puts an unfit certificate first although a fit one covers the name, too."""
     wrong = [
         contest
         for contest in contests
@@ -51,7 +78,7 @@ def _unfit_first(order: t.Sequence[Certificate], contests: t.Sequence[Contest], 
     first = wrong[0].after.certificate
     return [
         f"The list puts a certificate that is expired or not active first for {counted(len(wrong), 'contested name')}: "
-        f"{printable(wrong[0].name)} gets {printable(first.id, 64)}, which {_unfit(first, now)}."
+        f"{printable(wrong[0].name)} gets {_named(first)}, which {_unfit(first, now)}."
     ]
 
 
@@ -63,52 +90,59 @@ def _unfit(certificate: Certificate, now: datetime) -> str:
     return ""
 
 
-def _wrong_kind_first(order: t.Sequence[Certificate]) -> list[str]:
-    """Warn of certificates that the list has in an order in which Cloudflare never uses them, whatever the priority."""
-    kinds = (
-        ("a legacy_custom certificate below an sni_custom one", _is_legacy, _is_modern),
-        ("a keyless certificate below another one", _is_keyless, lambda certificate: not certificate.keyless),
-    )
-    warnings = []
-    for what, is_lower, is_upper in kinds:
-        pairs = _competing_below(order, is_lower, is_upper)
-        if pairs:
-            lower, upper = pairs[0]
-            warnings.append(
-                f"The list has {what} in {counted(len(pairs), 'place')}, such as {printable(lower.id, 64)} below "
-                f"{printable(upper.id, 64)}: for the names that both hold, Cloudflare uses the lower one first, whatever "
-                "the priority."
+def _overruled_by_kind(
+    listed: t.Collection[str], certificates: t.Iterable[Certificate], after: Numbers
+) -> t.Iterator[str]:
+    """Warn of certificates, listed or not, that come before a listed one whatever their lower priority."""
+    # Of equal numbers, one above the other was not asked for: those that are not listed go first.
+    falling = sorted(certificates, key=lambda certificate: (-after[certificate.id], certificate.id in listed))
+    for lower, uppers, what in (
+        (KEYLESS, (LEGACY, UNKNOWN, MODERN), "a keyless certificate before all others"),
+        (LEGACY, (MODERN,), "a legacy_custom certificate before an sni_custom one"),
+    ):
+        lifts = list(_lifts(falling, listed, lower, uppers))
+        if lifts:
+            first, overruled = lifts[0]
+            unlisted = "" if first.id in listed else f" The list does not name {printable(first.id, 64)}."
+            yield (
+                f"Cloudflare uses {what}, whatever the priority. That overrules the list in "
+                f"{counted(len(lifts), 'place')}, such as {_named(first)} before {_named(overruled)}, "
+                f"for the names that both cover.{unlisted}"
             )
-    return warnings
 
 
-_Test = t.Callable[[Certificate], bool]
-
-
-def _is_keyless(certificate: Certificate) -> bool:
-    return certificate.keyless
-
-
-def _is_legacy(certificate: Certificate) -> bool:
-    return certificate.type == "legacy_custom" and not certificate.keyless
-
-
-def _is_modern(certificate: Certificate) -> bool:
-    return certificate.type == "sni_custom" and not certificate.keyless
-
-
-def _competing_below(
-    order: t.Sequence[Certificate], is_lower: _Test, is_upper: _Test
-) -> list[tuple[Certificate, Certificate]]:
-    """Return each certificate of one kind with one of the other kind that it competes with and that stands above it."""
+def _lifts(
+    falling: t.Iterable[Certificate], listed: t.Collection[str], lower: int, uppers: t.Collection[int]
+) -> t.Iterator[_Lift]:
+    """Find each certificate of one kind that competes with a listed one of other kinds that has a higher number."""
     above: dict[str | None, Certificate] = {}  # by name; under None one that competes with all
-    pairs = []
-    for certificate in order:
-        if is_lower(certificate):
+    for certificate in falling:
+        if certificate.rank == lower:
             names = certificate.names or above
-            upper = next((above[name] for name in (None, *names) if name in above), None)
-            if upper is not None:
-                pairs.append((certificate, upper))
-        if is_upper(certificate):
+            overruled = next((above[name] for name in (None, *names) if name in above), None)
+            if overruled is not None:
+                yield _Lift(certificate, overruled)
+        elif certificate.rank in uppers and certificate.id in listed:
             above.update(dict.fromkeys(certificate.names or {None}, certificate))
-    return pairs
+
+
+def _changed_without_effect(contests: t.Iterable[Contest], before: Numbers, after: Numbers) -> list[str]:
+    """Warn of new numbers that decide a name where Cloudflare documents no effect of them."""
+    changed = [
+        contest
+        for contest in contests
+        if contest.after.decided_by == UNDOCUMENTED
+        and any(before[holder.id] != after[holder.id] for holder in contest.holders)
+    ]
+    if not changed:
+        return []
+    return [
+        f"New priorities decide {counted(len(changed), 'contested name')}, such as {printable(changed[0].name)}, among "
+        "certificates that are not of type legacy_custom. Cloudflare documents no effect of priority there, only that the "
+        "most recently ordered certificate is used. Check which one is served."
+    ]
+
+
+def _named(certificate: Certificate) -> str:
+    issuer = f" ({printable(certificate.issuer, 40)})" if certificate.issuer else ""
+    return printable(certificate.id, 64) + issuer

@@ -159,9 +159,10 @@ options:
     default: false
     version_added: 1.1.0
 notes:
-  - The module warns where the list decides something that can hardly be meant. It does so when a contested name gets a certificate
-    that is expired or not active although another one is fit, when the list has certificates in an order in which Cloudflare
-    never uses them because of their kinds, and when nothing matches although the zone has contested names.
+  - The module warns where the list decides something that is hardly meant. It warns when a contested hostname gets a certificate
+    that is expired or not active although another one is fit, and when a certificate comes before a listed one because of its
+    kind, whatever the priorities. It also warns when a run changes an order that Cloudflare documents no effect of, and when
+    nothing matches although the zone has contested hostnames.
 seealso:
   - module: zonefleet.cloudflare.custom_certificate_info
   - name: Certificate and hostname priority

@@ -147,7 +147,7 @@ WARNINGS: dict[str, tuple[list[dict[str, t.Any]], list[dict[str, t.Any]], str]] 
             certificate(["a.example", "b.example"], issuer="B"),
         ],
         [{"issuer": "A"}, {"issuer": "B"}],
-        "a legacy_custom certificate below an sni_custom one in 1 place",
+        "a legacy_custom certificate before an sni_custom one, whatever the priority. That overrules the list in 1 place",
     ),
     "keyless": (
         [
@@ -169,7 +169,7 @@ WARNINGS: dict[str, tuple[list[dict[str, t.Any]], list[dict[str, t.Any]], str]] 
             ),
         ],
         [{"issuer": "A"}, {"issuer": "B"}],
-        "a keyless certificate below another one in 1 place",
+        "a keyless certificate before all others, whatever the priority. That overrules the list in 1 place",
     ),
     "nothing": (
         [certificate(["a.example"], issuer="A"), certificate(["a.example", "b.example"], issuer="B")],

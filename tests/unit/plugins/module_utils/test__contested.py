@@ -7,15 +7,11 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import UTC, datetime
 
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, read_certificate
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import Contest, find_contests
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings
-
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def made(identifier: str, priority: int = 0, hosts: str = "a", **fields: t.Any) -> Certificate:
@@ -121,37 +117,3 @@ def test_names_are_told_in_order_and_without_regard_to_case() -> None:
         ("a.example.com", "two", "one", True),
         ("b.example.com", "two", "one", True),
     ]
-
-
-class TestWarnings:
-    """What the list decides wrongly."""
-
-    EXPIRED = made("expired", 9, "ab", expires_on="2026-05-31T23:59:59Z")
-    PENDING = made("pending", 9, "ab", status="pending")
-    FIT = made("fit", 1)
-
-    @pytest.mark.parametrize(("unfit", "why"), [(EXPIRED, "expired on 2026-05-31"), (PENDING, "has status pending")])
-    def test_an_unfit_first(self, unfit: Certificate, why: str) -> None:
-        (text,) = find_warnings([unfit], contests(unfit, self.FIT), NOW)
-        assert "1 contested name:" in text and f"a.example.com gets {unfit.id}, which {why}" in text
-
-    def test_but_not_where_the_list_decides_nothing_or_has_no_choice(self) -> None:
-        assert find_warnings([self.FIT], contests(self.EXPIRED, self.FIT), NOW) == []
-        assert find_warnings([self.EXPIRED], contests(self.EXPIRED, made("other", 1, "a", status="x")), NOW) == []
-
-    def test_kinds_that_the_list_has_the_wrong_way_round(self) -> None:
-        modern = made("modern", 9, type="sni_custom")
-        keyless = made("keyless", 1, keyless_server={"id": "x"})
-        legacy = made("legacy", 5)
-        (text,) = find_warnings([modern, legacy], [], NOW)
-        assert "legacy_custom certificate below an sni_custom one in 1 place, such as legacy below modern" in text
-        (text,) = find_warnings([legacy, keyless], [], NOW)
-        assert "keyless certificate below another one in 1 place, such as keyless below legacy" in text
-        assert len(find_warnings([modern, legacy, keyless], [], NOW)) == 2
-        assert find_warnings([keyless, legacy, modern], [], NOW) == []
-        assert find_warnings([modern, made("apart", 1, "c")], [], NOW) == []
-
-    def test_nothing_matched_though_there_is_something_to_decide(self) -> None:
-        (text,) = find_warnings([], contests(self.EXPIRED, self.FIT), NOW)
-        assert "1 contested name, such as a.example.com: nothing was decided" in text
-        assert find_warnings([], [], NOW) == []

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is warned about: only what a list decides wrongly."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import UTC, datetime
+
+import pytest
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    Certificate,
+    numbers_of,
+    read_certificate,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import certificate
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+MODERN: dict[str, t.Any] = {"type": "sni_custom"}
+KEY_SERVER: dict[str, t.Any] = {"keyless_server": {"id": "x"}}
+
+
+def made(name: str, priority: int, hosts: str = "a", **fields: t.Any) -> Certificate:
+    names = [f"{label}.example.com" for label in hosts]
+    return read_certificate(certificate(name, priority, hosts=names, issuer="DigiCertInc", **fields))
+
+
+def warnings(
+    listed: list[Certificate], *unlisted: Certificate, before: dict[str, int] | None = None
+) -> t.Sequence[str]:
+    """Warn about the listed certificates, which have their numbers by now."""
+    zone = [*listed, *unlisted]
+    after = numbers_of(zone)
+    numbers = {**after, **(before or {})}
+    return find_warnings(listed, zone, find_contests(zone, numbers, after), numbers, after, NOW)
+
+
+EXPIRED = made("expired", 9, "ab", expires_on="2026-05-31T23:59:59Z")
+PENDING = made("pending", 9, "ab", status="pending")
+FIT = made("fit", 1)
+
+
+@pytest.mark.parametrize(("unfit", "why"), [(EXPIRED, "expired on 2026-05-31"), (PENDING, "has status pending")])
+def test_an_unfit_first(unfit: Certificate, why: str) -> None:
+    (text,) = warnings([unfit], FIT)
+    assert "1 contested name:" in text and f"a.example.com gets {unfit.id} (DigiCertInc), which {why}" in text
+
+
+def test_but_not_where_the_list_decides_nothing_or_has_no_choice() -> None:
+    assert warnings([FIT], EXPIRED) == []
+    assert warnings([EXPIRED], made("other", 1, "a", status="x")) == []
+
+
+LEGACY_FIRST = "Cloudflare uses a legacy_custom certificate before an sni_custom one, whatever the priority."
+KEYLESS_FIRST = "Cloudflare uses a keyless certificate before all others, whatever the priority."
+
+
+@pytest.mark.parametrize(
+    ("listed", "unlisted", "begins", "says"),
+    [
+        (
+            [made("modern", 9, **MODERN), made("legacy", 5)],
+            [],
+            LEGACY_FIRST,
+            "in 1 place, such as legacy (DigiCertInc) before modern (DigiCertInc), for the names that both cover.",
+        ),
+        (
+            [made("legacy", 9), made("keyless", 5, **KEY_SERVER)],
+            [],
+            KEYLESS_FIRST,
+            "keyless (DigiCertInc) before legacy",
+        ),
+        ([made("strange", 9, type=None), made("keyless", 5, **KEY_SERVER)], [], KEYLESS_FIRST, "before strange"),
+        # The list need not name it
+        ([made("modern", 9, **MODERN)], [made("legacy", 5)], LEGACY_FIRST, "The list does not name legacy."),
+        ([made("legacy", 9)], [made("keyless", 5, **KEY_SERVER)], KEYLESS_FIRST, "The list does not name keyless."),
+        (
+            [made("modern", 9, **MODERN)],
+            [made("none", 5, "")],
+            LEGACY_FIRST,
+            "such as none (DigiCertInc) before modern",
+        ),
+        (
+            [made("modern", 9, "ab", **MODERN)],
+            [made("one", 5), made("two", 5, "b"), made("apart", 5, "c")],
+            LEGACY_FIRST,
+            "in 2 places",
+        ),
+    ],
+)
+def test_what_the_kind_overrules(
+    listed: list[Certificate], unlisted: list[Certificate], begins: str, says: str
+) -> None:
+    (text,) = warnings(listed, *unlisted)
+    assert text.startswith(begins) and says in text
+
+
+def test_kinds_are_told_once_each_and_only_where_they_overrule_the_list() -> None:
+    modern, legacy, keyless = made("modern", 9, **MODERN), made("legacy", 5), made("keyless", 1, **KEY_SERVER)
+    assert len(warnings([modern, legacy, keyless])) == 2
+    assert warnings([made("keyless", 9, **KEY_SERVER), legacy, made("modern", 1, **MODERN)]) == []
+    assert warnings([modern, made("apart", 1, "c")]) == []
+    # Above by its number, too; or both unlisted: the list says nothing about them.
+    assert warnings([made("modern", 5, **MODERN)], made("legacy", 9)) == []
+    assert warnings([made("modern", 5, **MODERN)], made("legacy", 5)) == []
+    assert warnings([made("apart", 5, "c")], modern, legacy) == []
+
+
+def test_a_change_among_certificates_where_no_effect_of_it_is_documented() -> None:
+    one, two = made("one", 2, "ab", **MODERN), made("two", 1, "ab", **MODERN)
+    (text,) = warnings([one, two], made("three", 0, "abc", **MODERN), before={"one": 0})
+    assert text.startswith("New priorities decide 2 contested names, such as a.example.com, among certificates")
+    # Not in a run that changes nothing, nor where something else decides.
+    assert warnings([one, made("three", 0, "abc", **MODERN)]) == []
+    assert warnings([made("legacy", 5), made("modern", 1, **MODERN)], before={"modern": 0}) == []
+    assert warnings([made("legacy", 5), made("other", 1, "ab")], before={"other": 7}) == []
+
+
+def test_packs_and_ties_are_no_warning() -> None:
+    assert warnings([made("rsa", 2), made("ecdsa", 1, signature="ECDSAWithSHA256")], before={"rsa": 0}) == []
+    assert warnings([made("one", 2)], made("two", 2, "ab")) == []
+
+
+def test_nothing_matched_though_there_is_something_to_decide() -> None:
+    (text,) = warnings([], EXPIRED, FIT)
+    assert "1 contested name, such as a.example.com: nothing was decided" in text
+    assert warnings([]) == []

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from .behaviour import ALL_SWITCHES, SWITCHES, UPLOAD_SWITCHES, Behaviour, pairs
 from .contract import Violation
+from .edge import Edge, Handshake
+from .edge_choice import EDGE_SWITCHES, EdgeBehaviour
 from .envelope import Raw
 from .faults import KINDS, Fault
 from .generator import forbidden, generate
@@ -28,14 +30,18 @@ from .throttle import Throttle
 
 __all__ = (
     "ALL_SWITCHES",
+    "EDGE_SWITCHES",
     "KINDS",
     "PERMISSIONS",
     "PLANS",
     "SWITCHES",
     "UPLOAD_SWITCHES",
     "Behaviour",
+    "Edge",
+    "EdgeBehaviour",
     "Emulator",
     "Fault",
+    "Handshake",
     "Pem",
     "Raw",
     "Recorded",

@@ -12,15 +12,19 @@ prints one line of JSON as soon as it listens, and runs until SIGTERM or SIGINT.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import pathlib
 import signal
 import sys
 import threading
 import types
-from collections.abc import Sequence
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
 
 from .behaviour import ALL_SWITCHES, Behaviour
+from .edge import Edge
+from .edge_choice import EDGE_SWITCHES, EdgeBehaviour
 from .generator import generate
 from .objects import Token, Zone, demo_zone
 from .running import Emulator
@@ -28,8 +32,11 @@ from .state import load
 from .throttle import Throttle
 
 
+def _listed(switches: Mapping[str, Iterable[t.Any]]) -> str:
+    return "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in switches.items())
+
+
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    switches = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in ALL_SWITCHES.items())
     parser = argparse.ArgumentParser(prog="emulator", description=__doc__.partition("\n")[0])
     parser.add_argument("--state", type=pathlib.Path, help="YAML or JSON file with zones and tokens")
     parser.add_argument("--zones", type=int, default=0, help="how many zones to generate (beside those of the file)")
@@ -43,13 +50,22 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         nargs="+",
         default=[],
         metavar="SWITCH=VALUE",
-        help=f"the first is the default: {switches}",
+        help=f"the first is the default: {_listed(ALL_SWITCHES)}",
     )
     parser.add_argument("--throttle", default="1200/300/300", help="REQUESTS/SECONDS/BAN, or off")
     parser.add_argument(
         "--no-validation", action="store_true", help="do not hold traffic against the contract (faster)"
     )
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"), help="serve https with these files")
+    parser.add_argument("--edge", action="store_true", help="serve the zones' certificates over TLS as well")
+    parser.add_argument(
+        "--edge-behaviour",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="SWITCH=VALUE",
+        help=f"the first is the default: {_listed(EDGE_SWITCHES)}",
+    )
     parser.add_argument("--announce", type=pathlib.Path, help="write the line of JSON into this file, too")
     return parser.parse_args(arguments)
 
@@ -67,9 +83,9 @@ def _content(options: argparse.Namespace) -> tuple[list[Zone], list[Token]]:
     return zones or [demo_zone()], tokens
 
 
-def _announcement(emulator: Emulator) -> str:
+def _announcement(emulator: Emulator, edge: Edge | None) -> str:
     zones = {zone.id: zone.name for zone in emulator.zones_by_id.values()}
-    announcement = {
+    announcement: dict[str, t.Any] = {
         "url": emulator.url,
         "control": f"{emulator.origin}/emulator",
         "token": emulator.token,
@@ -79,6 +95,8 @@ def _announcement(emulator: Emulator) -> str:
         "zones": {name: zone_id for zone_id, name in zones.items()},
         "zone_ids": list(zones),
     }
+    if edge is not None:
+        announcement["edge"] = {"address": edge.address, "port": edge.port}
     return json.dumps(announcement)
 
 
@@ -102,8 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tls=options.tls,
         port=options.port,
     )
-    with emulator:
-        line = _announcement(emulator)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(emulator)
+        behaviour = EdgeBehaviour.from_pairs(options.edge_behaviour)
+        edge = stack.enter_context(Edge(emulator, behaviour=behaviour)) if options.edge else None
+        line = _announcement(emulator, edge)
         if options.announce:
             # Complete or absent: a reader never sees half of it.
             draft = options.announce.with_name(f"{options.announce.name}.part")

@@ -40,6 +40,7 @@ SIGNATURES: dict[str, tuple[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512 |
 PUBLIC_POLICIES = x509.ObjectIdentifier("2.23.140.1.2.2")
 
 _RSA_KEYS = 6
+_KNOWN: list[str] = []
 _FIRST, _LAST = datetime.datetime(2000, 1, 1), datetime.datetime(2070, 1, 1)
 
 
@@ -140,7 +141,7 @@ def make_pem(
     return Pem(_text(made), key_text(own_key, key_format, passphrase), signer.pem)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.cache
 def authority(organization: str | None = "DigiCert Inc", signature: str = "ECDSAWithSHA256") -> Authority:
     """The CA of that name that signs in that way; the same one each time."""
     kind, digest = SIGNATURES[signature]
@@ -158,7 +159,14 @@ def authority(organization: str | None = "DigiCert Inc", signature: str = "ECDSA
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(_usage(True), critical=True)
     )
-    return Authority(key, builder.sign(key, digest))
+    made = Authority(key, builder.sign(key, digest))
+    _KNOWN.append(made.pem)
+    return made
+
+
+def known_authorities() -> list[str]:
+    """The certificates of all CAs that this process has made so far."""
+    return list(_KNOWN)
 
 
 def new_key(algorithm: str = "ecdsa", bits: int = 2048) -> Key:
@@ -228,4 +236,4 @@ def _text(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-__all__ = ("SIGNATURES", "Authority", "Pem", "authority", "key_text", "make_pem", "new_key")
+__all__ = ("SIGNATURES", "Authority", "Key", "Pem", "authority", "key_text", "known_authorities", "make_pem", "new_key")

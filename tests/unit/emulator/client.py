@@ -6,7 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
 import typing as t
+from collections.abc import Iterator
 
 import requests
 
@@ -73,3 +80,20 @@ def codes(answer: requests.Response) -> tuple[int, int]:
     data = answer.json()
     assert data["success"] is False
     return answer.status_code, data["errors"][0]["code"]
+
+
+@contextlib.contextmanager
+def shell(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, t.Any]]]:
+    """An emulator in a process of its own, and what it announced."""
+    tests = pathlib.Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-m", "emulator", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tests)},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.kill()

@@ -6,15 +6,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import pathlib
 import signal
-import subprocess
-import sys
 import typing as t
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -23,7 +18,7 @@ import trustme
 from emulator import Behaviour, Emulator, Fault, Throttle, certificate, demo_zone, load, zone
 from emulator.__main__ import main
 from emulator.fixture import StartEmulator
-from unit.emulator.client import Client, codes
+from unit.emulator.client import Client, codes, shell
 
 STATE = """
 tokens:
@@ -36,23 +31,6 @@ zones:
       - {hosts: [www.example.com], priority: null}
   - name: example.net
 """
-
-
-@contextlib.contextmanager
-def shell(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, t.Any]]]:
-    """An emulator in a process of its own, and what it announced."""
-    tests = pathlib.Path(__file__).parents[2]
-    with subprocess.Popen(
-        [sys.executable, "-m", "emulator", *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(tests)},
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process, json.loads(process.stdout.readline())
-        finally:
-            process.kill()
 
 
 def test_from_a_shell(tmp_path: pathlib.Path) -> None:

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificates visitors get for a name, by Cloudflare's documentation. Pure.
+
+Written from the page "Certificate and hostname priority" and those about custom certificates, and on purpose not from the
+collection's own code, so that the two can disagree:
+
+1. A name belongs to the most specific zone that it is part of.
+2. A certificate that has the very name comes before one with a wildcard that covers it.
+3. Keyless ones come before `legacy_custom`, and these before `sni_custom`.
+4. Among `legacy_custom`, the greater `priority` comes first.
+5. Among what is equal by now, the one ordered last comes first.
+6. Certificates with equal hosts are a pack, from which the visitor's client picks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import itertools
+import typing as t
+from collections.abc import Iterable
+
+from .objects import JSONObject, Zone
+from .packs import pack_of
+
+_KEYLESS, _LEGACY, _MODERN = 0, 1, 2
+
+
+@dataclasses.dataclass(frozen=True)
+class EdgeBehaviour:
+    """How an edge behaves where nothing is published, or where a test wants it odd. The defaults are the documented way."""
+
+    sni_priority: t.Literal["ignored", "counts"] = "ignored"
+    """Whether `priority` decides among `sni_custom` certificates as well."""
+
+    tie: t.Literal["most_recent", "lowest_id"] = "most_recent"
+    """What decides among certificates that are equal in all else."""
+
+    delay_handshakes: int = 0
+    """How many handshakes still see what a zone held before a change."""
+
+    delay_ms: int = 0
+    """For how long after a change handshakes still see what the zone held before, in milliseconds."""
+
+    one_kind: t.Literal["no", "ecdsa", "rsa"] = "no"
+    """Whether a pack of two kinds serves both, or the one of that kind alone."""
+
+    expired: t.Literal["left_out", "served"] = "left_out"
+    """Whether certificates are served on after they have expired."""
+
+    tls_1_3_only: bool = False
+    """Whether handshakes below TLS 1.3 are refused."""
+
+    unknown_sni: t.Literal["alert", "default"] = "alert"
+    """What clients get for a name that no certificate is for, or without a name: an alert, or another certificate."""
+
+    def but(self, **changes: t.Any) -> EdgeBehaviour:
+        """The same with some switches changed."""
+        return dataclasses.replace(self, **changes)
+
+    @classmethod
+    def from_pairs(cls, pairs: Iterable[str]) -> EdgeBehaviour:
+        """From `switch=value` texts, as a command line has them."""
+        changes: dict[str, t.Any] = {}
+        for name, equals, value in (pair.partition("=") for pair in pairs):
+            if not equals or name not in EDGE_SWITCHES:
+                raise ValueError(f"{name!r} is no switch=value; switches are {', '.join(EDGE_SWITCHES)}")
+            known = EDGE_SWITCHES[name]
+            changes[name] = value == "True" if isinstance(known[0], bool) else type(known[0])(value)
+        return cls(**changes)
+
+    def __post_init__(self) -> None:
+        for name, values in EDGE_SWITCHES.items():
+            value = getattr(self, name)
+            if isinstance(values[0], str) and value not in values:
+                raise ValueError(f"{name} must be one of {', '.join(values)}, not {value!r}")
+            if type(value) is not type(values[0]) or (isinstance(value, int) and value < 0):
+                raise ValueError(f"{name} must be like {values[0]!r}, not {value!r}")
+
+
+EDGE_SWITCHES: dict[str, tuple[t.Any, ...]] = {
+    "sni_priority": ("ignored", "counts"),
+    "tie": ("most_recent", "lowest_id"),
+    "delay_handshakes": (0, 3),
+    "delay_ms": (0, 300),
+    "one_kind": ("no", "ecdsa", "rsa"),
+    "expired": ("left_out", "served"),
+    "tls_1_3_only": (False, True),
+    "unknown_sni": ("alert", "default"),
+}
+"""Every switch of the edge with every value worth trying, the default first."""
+
+
+def zone_of(name: str, zones: Iterable[Zone]) -> Zone | None:
+    """The zone that a name belongs to; one that is not active serves nothing."""
+    dotted = f".{a_label(name)}"
+    own = [zone for zone in zones if zone.api["status"] == "active" and dotted.endswith(f".{a_label(zone.name)}")]
+    return max(own, key=lambda zone: len(zone.name), default=None)
+
+
+def choose(
+    name: str, items: Iterable[JSONObject], behaviour: EdgeBehaviour, now: datetime.datetime
+) -> list[JSONObject]:
+    """The pack that a name is served from, its members in the order of their ids; empty where nothing is for the name."""
+    name = a_label(name)
+    served = [item for item in items if is_served(item, behaviour, now)]
+    candidates = [item for item in served if name in _names(item)]
+    if not candidates:
+        wildcard = f"*.{name.partition('.')[2]}"
+        candidates = [item for item in served if wildcard in _names(item)]
+    if not candidates:
+        return []
+    candidates.sort(key=_pack)
+    packs = [list(members) for _pack_, members in itertools.groupby(candidates, key=_pack)]
+    ranked = sorted(packs, key=lambda pack: min(_rank(item, behaviour) for item in pack))
+    return _of_one_kind(sorted(ranked[0], key=lambda item: str(item["id"])), behaviour)
+
+
+def is_served(item: JSONObject, behaviour: EdgeBehaviour, now: datetime.datetime) -> bool:
+    """Whether a certificate is on the edge at all."""
+    wanted = {"active", "expired"} if behaviour.expired == "served" else {"active"}
+    if item.get("status") not in wanted:
+        return False
+    return behaviour.expired == "served" or datetime.datetime.fromisoformat(item["expires_on"]) > now
+
+
+def is_ecdsa(item: JSONObject) -> bool:
+    """Whether it is the one of its pack for clients that take ECDSA."""
+    return "RSA" not in item["signature"]
+
+
+def a_label(name: str) -> str:
+    """A name as it is in a handshake."""
+    name = name.rstrip(".").lower()
+    if name.isascii():
+        return name
+    return ".".join(label if label.isascii() else label.encode("idna").decode() for label in name.split("."))
+
+
+def _names(item: JSONObject) -> set[str]:
+    return {a_label(host) for host in item["hosts"]}
+
+
+def _kind(item: JSONObject) -> int:
+    if item.get("keyless_server"):
+        return _KEYLESS
+    return _MODERN if item.get("type") == "sni_custom" else _LEGACY
+
+
+def _pack(item: JSONObject) -> tuple[t.Any, ...]:
+    certificate_type, hosts = pack_of(item)
+    return _kind(item), certificate_type, sorted(hosts)
+
+
+class _Latest(str):
+    """A time that is the less, the later it is."""
+
+    def __lt__(self, other: str) -> bool:
+        return str.__gt__(self, other)
+
+
+def _rank(item: JSONObject, behaviour: EdgeBehaviour) -> tuple[t.Any, ...]:
+    kind = _kind(item)
+    counts = kind == _LEGACY or (kind == _MODERN and behaviour.sni_priority == "counts")
+    identifier = str(item["id"])
+    tie = (_Latest(item["uploaded_on"] or ""), identifier) if behaviour.tie == "most_recent" else (identifier,)
+    return (kind, -(item["priority"] or 0) if counts else 0, *tie)
+
+
+def _of_one_kind(pack: list[JSONObject], behaviour: EdgeBehaviour) -> list[JSONObject]:
+    if behaviour.one_kind == "no":
+        return pack
+    return [item for item in pack if is_ecdsa(item) is (behaviour.one_kind == "ecdsa")] or pack
+
+
+__all__ = ("EDGE_SWITCHES", "EdgeBehaviour", "a_label", "choose", "is_ecdsa", "is_served", "zone_of")

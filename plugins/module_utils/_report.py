@@ -17,7 +17,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
     plain_number,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import Contest, First
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import counted, listed, printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 _MOST_NAMES = 20
@@ -55,6 +55,62 @@ def show_reprioritized(
         for certificate in certificates
         if before[certificate.id] != after[certificate.id]
     ]
+
+
+def summarize(
+    order: t.Collection[Certificate],
+    certificates: t.Collection[Certificate],
+    contests: t.Iterable[Contest],
+    before: Numbers,
+    after: Numbers,
+    check_mode: bool,
+) -> str:
+    """Return RV(msg): what a run did to the order, or would do, in one line.
+
+    :param order: The listed certificates.
+    :param certificates: All of the zone.
+    """
+    if not certificates:
+        return "The zone has no custom certificates."
+    if not order:
+        return "No entry of 'certificates' matches a certificate of the zone."
+    changed = sum(before[certificate.id] != after[certificate.id] for certificate in certificates)
+    if not changed:
+        return "The order is as requested."
+    parts = [f"{changed} of {len(certificates)} priorities {'would change' if check_mode else 'changed'}"]
+    parts += _consequences(tuple(contests), check_mode)
+    return "; ".join(parts) + "."
+
+
+def _consequences(contests: t.Sequence[Contest], check_mode: bool) -> t.Iterator[str]:
+    """Say which names get another certificate, and which ties are resolved."""
+    moving = [contest for contest in contests if contest.moves]
+    resolved = [printable(contest.name) for contest in contests if contest.before.tie and not contest.after.tie]
+    if moving:
+        name, first = moving[0].name, moving[0].after
+        verb = (
+            ("would get" if check_mode else "now gets")
+            if first.sure
+            else ("might get" if check_mode else "may now get")
+        )
+        others = _others(len(moving) - 1, check_mode)
+        yield f"{printable(name)} {verb} {_owned(first.certificate)} (expires {_day(first.certificate)}){others}"
+    if resolved:
+        what = f"tie for {resolved[0]}" if len(resolved) == 1 else f"ties for {listed(resolved, 1)}"
+        yield f"the {what} {'would be' if check_mode else 'is' if len(resolved) == 1 else 'are'} resolved"
+    if contests and not moving and not resolved:
+        yield "every contested name keeps its first certificate"
+
+
+def _others(count: int, check_mode: bool) -> str:
+    verb = "would get" if check_mode else "gets" if count == 1 else "get"
+    return f", and {counted(count, 'more name')} {verb} another one" if count else ""
+
+
+def _owned(certificate: Certificate) -> str:
+    if certificate.issuer:
+        return f"{printable(certificate.issuer, 40)}'s certificate"
+    return f"certificate {printable(certificate.id, 64)}"
 
 
 def make_diff(

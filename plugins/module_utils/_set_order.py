@@ -51,6 +51,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report impor
     make_diff,
     show_certificates,
     show_reprioritized,
+    summarize,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Claim, Entry, claim
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
@@ -329,6 +330,7 @@ def _report(
     return Report(
         {
             "changed": changed,
+            "msg": summarize(order, state, contests, before, after, check_mode),
             "zone_id": decision.zone.id,
             "certificates": shown,
             "reprioritized": show_reprioritized(order, before, after),

@@ -273,6 +273,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What the run did to the order, or in check mode would do, in one line. On failure, what is wrong.
+  returned: always
+  type: str
+  sample: 2 of 5 priorities changed; www.example.com now gets DigiCertInc's certificate (expires 2027-04-30).
 zone_id:
   description: The id of the zone.
   returned: once it is known

@@ -76,6 +76,9 @@ def test_check_mode_predicts_without_a_put(api: Script, run: Run) -> None:
         assert predicted[key] == done[key], key
     assert predicted["ansible_facts"]["cloudflare_certificate_order"] == [GLOBALSIGN, DIGICERT]
     assert done["ansible_facts"]["cloudflare_certificate_order"] == done["certificates"]
+    what = "www.example.com {} DigiCertInc's certificate (expires 2036-03-01)."
+    assert predicted["msg"] == "1 of 2 priorities would change; " + what.format("would get")
+    assert done["msg"] == "1 of 2 priorities changed; " + what.format("now gets")
 
 
 def test_the_diff_tells_who_gets_a_name_and_then_the_order(api: Script, run: Run) -> None:

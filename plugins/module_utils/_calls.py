@@ -6,12 +6,14 @@
 
 """The calls that the collection makes, one function for each.
 
-Source: Cloudflare API, "List SSL Configurations", "Re-prioritize SSL Certificates" and "List Zones".
+Source: Cloudflare API, "List SSL Configurations", "Create SSL Configuration", "Edit SSL Configuration", "Delete SSL
+Configuration", "Re-prioritize SSL Certificates" and "List Zones".
 """
 
 from __future__ import annotations
 
 import typing as t
+from urllib.parse import quote
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
     Certificate,
@@ -89,8 +91,45 @@ def prioritize(client: Client, zone_id: str, numbers: t.Iterable[tuple[str, Numb
     )
 
 
+def upload(client: Client, zone_id: str, body: t.Mapping[str, t.Any], stale_after: float) -> str | None:
+    """Upload a certificate, and return its id if the answer has one. What may have been done is not sent again.
+
+    :param body: What the API documents for "Create SSL Configuration".
+    :param stale_after: See Client.call.
+    :raises ApiError: as for a call.
+    :raises Outdated: as for a call.
+    """
+    asked = f"upload a custom certificate to zone {zone_id}"
+    return _id_in(client.call("POST", _path(zone_id), asked, body=body, stale_after=stale_after, resend=False))
+
+
+def renew(
+    client: Client, zone_id: str, certificate_id: str, body: t.Mapping[str, t.Any], stale_after: float
+) -> str | None:
+    """Replace a certificate in place, and return the id in the answer, which may be another one. See C(upload)."""
+    asked = f"renew custom certificate {printable(certificate_id, 64)} of zone {zone_id}"
+    path = f"{_path(zone_id)}/{quote(certificate_id, safe='')}"
+    return _id_in(client.call("PATCH", path, asked, body=body, stale_after=stale_after, resend=False))
+
+
+def remove(client: Client, zone_id: str, certificate_id: str, stale_after: float) -> None:
+    """Remove a certificate.
+
+    :raises ApiError: as for a call; is_unknown_certificate tells whether there is none of this id.
+    :raises Outdated: as for a call.
+    """
+    asked = f"remove custom certificate {printable(certificate_id, 64)} of zone {zone_id}"
+    client.call("DELETE", f"{_path(zone_id)}/{quote(certificate_id, safe='')}", asked, stale_after=stale_after)
+
+
+def _id_in(envelope: t.Mapping[str, t.Any]) -> str | None:
+    result = envelope.get("result")
+    identifier = result.get("id") if isinstance(result, dict) else None
+    return identifier if isinstance(identifier, str) and identifier else None
+
+
 def is_unknown_certificate(error: ApiError) -> bool:
-    """Tell whether a PUT was refused because the zone does not hold a certificate of the list."""
+    """Tell whether a write was refused because the zone does not hold a certificate that it names."""
     return error.status == 404 or 1002 in error.codes
 
 

@@ -63,12 +63,7 @@ class Certificate(t.NamedTuple):
     @property
     def algorithm(self) -> str | None:
         """What tells it from the others of a pack: V(ecdsa), V(rsa), V(sha1-rsa), another text, or nothing known."""
-        text = (self.signature or "").lower()
-        if "ecdsa" in text:
-            return "ecdsa"
-        if "rsa" in text:
-            return "sha1-rsa" if "sha1" in text or "sha-1" in text else "rsa"
-        return text or None
+        return algorithm_of(self.signature)
 
     @property
     def expires_on(self) -> datetime | None:
@@ -115,6 +110,16 @@ def read_certificate(item: object) -> Certificate:
         )
     except Malformed as error:
         raise Malformed(f"certificate {printable(identifier, 64)}: {error}") from None
+
+
+def algorithm_of(signature: str | None) -> str | None:
+    """Return what tells a certificate with this signature from the others of a pack, see C(Certificate.algorithm)."""
+    text = (signature or "").lower()
+    if "ecdsa" in text:
+        return "ecdsa"
+    if "rsa" in text:
+        return "sha1-rsa" if "sha1" in text or "sha-1" in text else "rsa"
+    return text or None
 
 
 def numbers_of(certificates: t.Iterable[Certificate]) -> dict[str, Number]:

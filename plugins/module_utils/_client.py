@@ -94,6 +94,7 @@ class Client:
     """Makes calls over one session and keeps account of them.
 
     C(requests) counts attempts, C(waited) the seconds spent waiting; C(messages) are the notes in the answers.
+    C(retries) is how often to try again after a failure that may pass.
     """
 
     def __init__(self, connection: Connection, pacer: Pacer | None = None) -> None:
@@ -104,6 +105,7 @@ class Client:
             )
         self.requests = 0
         self.waited = 0.0
+        self.retries = connection.retries
         self.messages: list[t.Any] = []
         self._pacer = pacer or Pacer()
         self._connection = connection
@@ -126,6 +128,7 @@ class Client:
         query: t.Mapping[str, t.Any] | None = None,
         body: t.Any = None,
         stale_after: float = math.inf,
+        resend: bool = True,
     ) -> dict[str, t.Any]:
         """Make a call and return the whole envelope of a successful answer.
 
@@ -134,6 +137,7 @@ class Client:
 
         :param path: Below the base URL, already quoted.
         :param asked: What the call is for, to be read after "Could not".
+        :param resend: Whether to make another attempt after one that may have been done although it failed.
         :param stale_after: The C(waited) after which no attempt is made any more, because what it rests on is too old.
         :raises ApiError: the API refused, or did not answer within the retries and the waiting that are allowed.
         :raises Outdated: the next attempt would come after C(stale_after).
@@ -152,8 +156,8 @@ class Client:
             if problem.throttled:
                 self._sit_out(problem, throttles)
                 throttles += 1
-            elif problem.transient and failures < self._connection.retries:
-                self._back_off(problem, failures)
+            elif problem.transient and failures < self.retries and (resend or not perhaps_done):
+                self.back_off(problem, failures)
                 failures += 1
             else:
                 if condemns(map(code_and_text, problem.fields["errors"])):
@@ -231,6 +235,8 @@ class Client:
                 json=body,
                 auth=self._log_in,
             )
+        except _transport.NotConnected as error:
+            raise ApiError(f"{what} failed: {error}.", transient=True, sent=False) from None
         except _transport.NoAnswer as error:
             raise ApiError(f"{what} failed: {error}.", transient=True) from None
         except _transport.UnusableAnswer as error:
@@ -263,7 +269,11 @@ class Client:
         self._pacer.banned(seconds, problem.retry_after is not None)
         self._wait(seconds, problem)
 
-    def _back_off(self, problem: ApiError, failures: int) -> None:
+    def back_off(self, problem: ApiError, failures: int) -> None:
+        """Wait before another attempt, for longer the more have failed.
+
+        :raises ApiError: that would be longer than C(max_wait) allows.
+        """
         seconds = min(_FIRST_BACKOFF * 2**failures, _LONGEST_BACKOFF)
         self._wait(max(seconds, problem.retry_after or 0.0), problem)
 

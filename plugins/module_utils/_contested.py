@@ -15,7 +15,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import LEGACY, Certificate, Numbers
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    LEGACY,
+    Certificate,
+    Numbers,
+    numbers_of,
+)
 
 KIND = "kind"  # keyless, then legacy_custom, then an unknown type, then sni_custom
 PRIORITY = "priority"  # the higher number, which is documented between legacy_custom ones
@@ -79,11 +84,11 @@ class Contest(t.NamedTuple):
         }
 
 
-def _fields(when: str, certificate: Certificate) -> dict[str, t.Any]:
+def _fields(when: str, certificate: Certificate | None) -> dict[str, t.Any]:
     return {
-        when: certificate.id,
-        f"{when}_issuer": certificate.issuer,
-        f"{when}_expires_on": certificate.raw.get("expires_on"),
+        when: certificate.id if certificate else None,
+        f"{when}_issuer": certificate.issuer if certificate else None,
+        f"{when}_expires_on": certificate.raw.get("expires_on") if certificate else None,
     }
 
 
@@ -102,6 +107,34 @@ def find_contests(certificates: t.Iterable[Certificate], before: Numbers, after:
     ]
 
 
+def compare_contests(before: t.Sequence[Certificate], after: t.Sequence[Certificate]) -> list[dict[str, t.Any]]:
+    """Return items of RV(contested) for a run that has changed which certificates there are.
+
+    They are of the names that two or more certificates cover before or after it; where none does, an id is null.
+    """
+    sides = []
+    for certificates in (before, after):
+        numbers = numbers_of(certificates)
+        sides.append((_ranked_by_name(certificates, numbers), numbers))
+    (was, numbers_before), (now, numbers_after) = sides
+    items = []
+    for name in sorted(name for name in {*was, *now} if len(was.get(name, ())) > 1 or len(now.get(name, ())) > 1):
+        first_before = _first(was[name], numbers_before) if name in was else None
+        first_after = _first(now[name], numbers_after) if name in now else None
+        contested = len(now.get(name, ())) > 1
+        items.append(
+            {
+                "name": name,
+                **_fields("before", first_before.certificate if first_before else None),
+                **_fields("after", first_after.certificate if first_after else None),
+                "tie": contested and first_after is not None and first_after.tie,
+                "pack": contested and first_after is not None and first_after.pack,
+                "decided_by": first_after.decided_by if contested and first_after else None,
+            }
+        )
+    return items
+
+
 def _ranked_by_name(certificates: t.Iterable[Certificate], numbers: Numbers) -> dict[str, list[Certificate]]:
     """Return those that cover each name, the one that comes first at the front."""
     holders: dict[str, list[Certificate]] = {}
@@ -116,7 +149,7 @@ def _ranked_by_name(certificates: t.Iterable[Certificate], numbers: Numbers) -> 
 
 def _first(ranked: t.Sequence[Certificate], numbers: Numbers) -> First:
     first, *others = ranked
-    rivals = [other for other in others if not _of_one_pack(first, other)]
+    rivals = [other for other in others if not of_one_pack(first, other)]
     pack = len(rivals) < len(others)
     return First(first, _decided_by(first, pack, rivals[0] if rivals else None, numbers), pack)
 
@@ -138,7 +171,7 @@ def _decided_by(first: Certificate, pack: bool, rival: Certificate | None, numbe
     return PRIORITY if first.rank == rival.rank else KIND
 
 
-def _of_one_pack(one: Certificate, other: Certificate) -> bool:
+def of_one_pack(one: Certificate, other: Certificate) -> bool:
     """Whether both are one choice to Cloudflare, which leaves it to the client: equal hosts, different algorithms."""
     return (
         one.rank == other.rank

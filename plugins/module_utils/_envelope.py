@@ -40,6 +40,7 @@ class ApiError(CloudflareError):
     :param errors: The API's own error objects, whole.
     :param transient: Whether the same call may succeed a moment later.
     :param retry_after: The seconds that the API asks to wait, if it does.
+    :param sent: Whether any of the request may have reached the API.
 
     C(perhaps_done) tells whether a write may have been done all the same, by this attempt or an earlier one.
     """
@@ -52,13 +53,14 @@ class ApiError(CloudflareError):
         *,
         transient: bool = False,
         retry_after: float | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(message, errors=list(errors), **({} if status is None else {"status": status}))
         self.status = status
         self.codes = [code for code, _text in map(code_and_text, errors) if code is not None]
         self.transient = transient
         self.retry_after = retry_after
-        self.perhaps_done = status not in _REFUSED_UNSEEN
+        self.perhaps_done = sent and status not in _REFUSED_UNSEEN and not self.throttled
 
     @property
     def throttled(self) -> bool:

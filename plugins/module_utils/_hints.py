@@ -34,17 +34,40 @@ _CERTIFICATE_PERMISSIONS = (
     "and for reading)"
 )
 
+# What is wrong with a certificate that is sent, or with removing one.
+# Source: Cloudflare documentation, "Troubleshooting custom certificates".
+_ABOUT_CERTIFICATES = {
+    1206: "Check the certificate and the key that were sent.",
+    1220: "The zone has this certificate already.",
+    1221: "The account has no IP address left for another certificate of type 'legacy_custom'. Use 'sni_custom'.",
+    1228: "The zone has a certificate with the same hosts and the same signature algorithm. Renew that one: select it with 'match'.",
+    1305: "It is the first one of a pack: remove the others of its pack first.",
+    1434: "The certificate and the key support no cipher that browsers accept. Use RSA, or ECDSA with P-256 or P-384.",
+    2000: "This is an error of Cloudflare: try again later.",
+    2001: "Check 'geo_restrictions' and 'policy'.",
+    2100: "Cloudflare cannot build a chain to a public CA: add the intermediate certificates, or set 'bundle_method' to 'force' for a "
+    "certificate of a private CA.",
+    2101: "Cloudflare found no leaf: it has to be the first certificate.",
+    2103: "No hostname of the certificate is in this zone: check 'zone' or 'zone_id'.",
+    2106: "Cloudflare cannot read the private key.",
+    2200: "The private key is not that of the certificate.",
+}
+
 # What the same codes mean depends on what was asked for: a shell pattern for paths, and the advice there.
 _BY_PATH: dict[str, dict[int, str]] = {
     "/zones/*/custom_certificates*": {
+        **_ABOUT_CERTIFICATES,
         10000: f"The credentials are valid but may not do this; give the token {_CERTIFICATE_PERMISSIONS} for this zone.",
         9109: f"Check the token and the zone id. The token needs {_CERTIFICATE_PERMISSIONS} for this zone; a zone that does "
         "not exist is refused in the same way.",
-        1002: "A certificate of the list is not in the zone any more; select by 'host' or 'issuer' to follow renewals.",
+        1002: "Cloudflare cannot read the certificate, or it is no longer in the zone.",
         **dict.fromkeys(
             (1212, 2005),
             "The zone's plan has no room for custom certificates; they come with the Business and Enterprise plans.",
         ),
+    },
+    "/zones/*/custom_certificates/prioritize": {
+        1002: "A certificate of the list is not in the zone any more; select by 'host' or 'issuer' to follow renewals.",
     },
     "/zones": {
         10000: "The credentials are valid but may not list zones; give the token the permission 'Zone Read'.",

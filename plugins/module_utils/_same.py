@@ -31,7 +31,7 @@ def is_same(leaf: Leaf, certificate: Certificate, wanted_type: str | None = None
         expires_on is not None
         and expires_on.replace(microsecond=0) == leaf.expires_on
         and (certificate.signature or "").lower() == leaf.signature.lower()
-        and (not leaf.issuer or _is_issuer(leaf.organization or "", certificate.issuer or ""))
+        and (not leaf.issuer or is_issuer(leaf.organization or "", certificate.issuer or ""))
         and (wanted_type is None or certificate.type in (None, wanted_type))
         and certificate.names <= leaf.names  # the API may leave out names of other zones
     )
@@ -43,7 +43,7 @@ def find_same(leaf: Leaf, certificates: t.Iterable[Certificate], wanted_type: st
     return sorted(found, key=lambda certificate: (-len(certificate.names), certificate.newest_first()))
 
 
-def _is_issuer(organization: str, issuer: str) -> bool:
+def is_issuer(organization: str, issuer: str) -> bool:
     """Compare letters and digits. How the API spells letters that are not ASCII is not known: any plain way will do."""
     composed = _plain(organization)
     dropped = "".join(char for char in composed if char.isascii())

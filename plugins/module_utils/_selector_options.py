@@ -38,10 +38,15 @@ def read_entries(items: t.Iterable[Params], option: str) -> tuple[Entry, ...]:
 
     :raises OptionError: one is invalid.
     """
-    return tuple(_read_entry(item or {}, f"entry {number} of '{option}'") for number, item in enumerate(items, 1))
+    return tuple(read_entry(item or {}, f"entry {number} of '{option}'") for number, item in enumerate(items, 1))
 
 
-def _read_entry(item: Params, where: str) -> Entry:
+def read_entry(item: Params, where: str) -> Entry:
+    """Return one selector.
+
+    :param where: What it is, for a message.
+    :raises OptionError: it is invalid.
+    """
     fields: dict[str, t.Any] = {field: str(item[field]).strip() for field in FIELDS if item.get(field) is not None}
     fields = {field: value for field, value in fields.items() if value}
     if item.get("valid_for_days") is not None:

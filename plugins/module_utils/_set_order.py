@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import (
     Answered,
+    ZoneCertificates,
     is_unknown_certificate,
     prioritize,
     read_certificates,
@@ -25,8 +26,10 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
     Numbers,
     numbers_of,
     plain_number,
+    read_certificate,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Outdated
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import ApiError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
@@ -35,6 +38,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._near_matches
     missing_text,
     near_match_warnings,
 )
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import ZoneChoice
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._order_options import (
     SPEC,
     OrderOptions,
@@ -120,9 +124,29 @@ def set_order(client: Client, zone: Zone, options: OrderOptions, check_mode: boo
     return _carry_out(client, options, decision)
 
 
+def give_number(
+    client: Client, zone: Zone, connection: Connection, reading: ZoneCertificates, identifier: str, number: Number
+) -> tuple[Certificate, ...]:
+    """Give one certificate a priority, and leave the others theirs.
+
+    :param reading: The zone as it was read a moment ago.
+    :returns: The certificates of the zone, as an answer of the API proves them.
+    :raises CloudflareError: as for C(set_order).
+    """
+    entries = (Entry(id=identifier, priority=number),)
+    options = OrderOptions(
+        connection, ZoneChoice(zone.id, None, None), entries, "last", "fail", "answer", return_certificates=True
+    )
+    report = _carry_out(client, options, _decide_on(zone, options, reading))
+    return tuple(read_certificate(item) for item in report.result["certificates"])
+
+
 def _decide(client: Client, zone: Zone, options: OrderOptions) -> _Decision:
-    # read the zone, and see which certificates the entries stand for
-    reading = read_certificates(client, zone.id)
+    return _decide_on(zone, options, read_certificates(client, zone.id))
+
+
+def _decide_on(zone: Zone, options: OrderOptions, reading: ZoneCertificates) -> _Decision:
+    # see which certificates the entries stand for
     now = datetime.now(timezone.utc)
     claims = tuple(claim(options.entries, reading.current, now))
     unmatched = tuple(claimed.entry for claimed in claims if not claimed.matches)

@@ -69,8 +69,10 @@ def perform(
     """
     environ = os.environ if environ is None else environ
     _credentials, secrets = find_credentials(params, environ)
+    secrets += job.find_secrets(params)
     try:
         options = job.read_options(params, environ)
+        secrets += getattr(options, "secrets", ())  # what was read from files
     except CloudflareError as error:
         return Outcome(*failure(error), secrets)
     task = ZoneTask(job, options, check_mode, diff, lambda: Client(options.connection, make_pacer(options.connection)))

@@ -46,6 +46,10 @@ class NoAnswer(Exception):
     """No whole answer came; its text is the reason. Asking again may help."""
 
 
+class NotConnected(NoAnswer):
+    """There was no connection on which anything could have been sent."""
+
+
 class UnusableAnswer(Exception):
     """An answer came, or was refused, in a way that asking again will not mend; its text is the reason."""
 
@@ -123,7 +127,8 @@ def _failure(error: BaseException, timeout: float) -> Exception:
         if isinstance(cause, http.client.IncompleteRead):
             return NoAnswer("the answer was cut off")
     last = chain[-1]
-    return NoAnswer(printable(getattr(last, "strerror", None) or str(last) or type(last).__name__))
+    kind = NotConnected if any(isinstance(cause, NewConnectionError) for cause in chain) else NoAnswer
+    return kind(printable(getattr(last, "strerror", None) or str(last) or type(last).__name__))
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:

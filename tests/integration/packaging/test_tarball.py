@@ -40,6 +40,7 @@ NEEDED = {
     "meta/runtime.yml",
     "plugins/action/custom_certificate_priority.py",
     "plugins/inventory/zones.py",
+    "plugins/modules/custom_certificate.py",
     "plugins/modules/custom_certificate_info.py",
     "plugins/modules/custom_certificate_priority.py",
     "plugins/modules/served_certificate_info.py",
@@ -91,7 +92,12 @@ def test_it_works_where_it_is_installed(
         "zone=example.com",
     )
     assert "example.com | SUCCESS" in ran
-    for name in ("custom_certificate_priority", "custom_certificate_info", "served_certificate_info"):
+    for name in (
+        "custom_certificate",
+        "custom_certificate_priority",
+        "custom_certificate_info",
+        "served_certificate_info",
+    ):
         assert name in command("ansible-doc", f"zonefleet.cloudflare.{name}")
     assert "zones" in command("ansible-doc", "-t", "inventory", "zonefleet.cloudflare.zones")
 

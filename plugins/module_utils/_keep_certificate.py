@@ -1,0 +1,358 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""Have a certificate in a zone, or have it removed: read, decide, send, and believe only what a later reading shows.
+
+What was sent is never sent again before a reading has proved that it was not done: the API accepts a certificate twice.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import typing as t
+from datetime import datetime, timezone
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import (
+    ZoneCertificates,
+    is_unknown_certificate,
+    read_certificates,
+    remove,
+    renew,
+    upload,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, plain_number
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Outdated
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import ApiError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._keep_options import (
+    SPEC,
+    KeepOptions,
+    find_secrets,
+    read_options,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._renewal import (
+    RENEWED,
+    UNCHANGED,
+    UPLOADED,
+    Step,
+    described,
+    find_rivals,
+    find_successor,
+    plan,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._renewal_report import State, make_report, show
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import give_number
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
+
+_FRESH = 10.0  # seconds of waiting after which a reading is too old to write on it
+_SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each reading back, for an API that shows a write late
+_PENDING = ("pending", "initializing")
+_LOOKS = (0.5, 1.0, 1.0, 2.0, 3.0)  # seconds between looks at a pending certificate; the last one is repeated
+_ALREADY_THERE = frozenset((1220, 1228))
+
+
+class _Became(enum.Enum):
+    """What became of an attempt at a write."""
+
+    WRITTEN = enum.auto()
+    OUTDATED = enum.auto()  # not made, because the reading is too old by now
+    GONE = enum.auto()  # refused, because the zone does not have the certificate that it was to renew
+    TAKEN = enum.auto()  # refused, because the zone has such a certificate already
+    IN_DOUBT = enum.auto()  # no answer that tells
+    REFUSED = enum.auto()
+
+
+class _Attempt(t.NamedTuple):
+    became: _Became
+    answered: str | None = None
+    error: ApiError | None = None
+
+
+class _Task(t.NamedTuple):
+    """What a run works on."""
+
+    client: Client
+    zone: Zone
+    options: KeepOptions
+
+    def read(self) -> ZoneCertificates:
+        return read_certificates(self.client, self.zone.id)
+
+    def plan(self, reading: ZoneCertificates) -> Step:
+        return plan(self.options, self.zone.name, reading.current, datetime.now(timezone.utc))
+
+    def report(self, step: Step, state: State, *, changed: bool = True, warnings: t.Sequence[str] = ()) -> Report:
+        return make_report(self.zone, self.options, step, state, changed, list(warnings), datetime.now(timezone.utc))
+
+
+def keep_certificate(client: Client, zone: Zone, options: KeepOptions, check_mode: bool) -> Report:
+    """Do what a task asks for.
+
+    :raises CloudflareError: with all that is known in its fields; after a write with C(changed).
+    """
+    task = _Task(client, zone, options)
+    reading = task.read()
+    step = task.plan(reading)
+    if step.action in (UPLOADED, RENEWED):
+        _check_sendable(options, step)
+    if step.action == UNCHANGED:
+        return task.report(step, State(reading.current, reading.current, step.current), changed=False)
+    if check_mode:
+        return task.report(step, State.predicted(options, step, reading.current))
+    return _remove(task, reading, step) if options.absent else _send(task, reading, step)
+
+
+def _check_sendable(options: KeepOptions, step: Step) -> None:
+    if not options.credentials_of_certificate:
+        what = f"to renew {described([step.current])}" if step.current else "to upload the certificate"
+        raise CloudflareError(
+            f"'private_key' or 'private_key_path' is needed {what}, or 'custom_csr_id' for a key that Cloudflare holds. "
+            "Nothing was sent."
+        )
+
+
+def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
+    """Upload or renew, and report what a later reading shows.
+
+    :param origin: The zone as it was before anything was sent.
+    """
+    reading = origin
+    may_read_again = may_follow = True
+    perhaps_done = False
+    failures = 0
+    while step.action != UNCHANGED:
+        attempt = _attempt(task, step, reading.waited + _FRESH if may_read_again else math.inf)
+        if attempt.became is _Became.WRITTEN:
+            return _settle(task, origin, step, attempt.answered)
+        if attempt.became is _Became.REFUSED or (attempt.became is _Became.GONE and not may_follow):
+            raise t.cast(ApiError, attempt.error)
+        perhaps_done |= attempt.became is _Became.IN_DOUBT
+        # see what is there now
+        reading, successor = _look_again(task, origin, step, attempt, perhaps_done)
+        if successor is not None and perhaps_done:
+            return _finish(task, origin, reading, step, successor)
+        if successor is not None:  # another run was faster
+            unchanged = Step(UNCHANGED, successor)
+            return task.report(unchanged, State(reading.current, reading.current, successor), changed=False)
+        # decide anew, and send again where that may help
+        if attempt.became is _Became.OUTDATED:
+            may_read_again = False
+        elif attempt.became is _Became.GONE:
+            may_follow = False
+        else:
+            failures = _allow_another(task, attempt, failures)
+        step = task.plan(reading)
+    return task.report(step, State(reading.current, reading.current, step.current), changed=False)
+
+
+def _attempt(task: _Task, step: Step, stale_after: float) -> _Attempt:
+    options = task.options
+    body: dict[str, t.Any] = {
+        "certificate": options.chain.pem if options.chain else "",
+        **options.credentials_of_certificate,
+        "bundle_method": options.bundle_method,  # left out, it would be reset
+    }
+    try:
+        if step.current is not None:
+            return _Attempt(_Became.WRITTEN, renew(task.client, task.zone.id, step.current.id, body, stale_after))
+        body["type"] = options.type
+        if options.geo_restrictions:
+            body["geo_restrictions"] = {"label": options.geo_restrictions}
+        if options.policy:
+            body["policy"] = options.policy
+        return _Attempt(_Became.WRITTEN, upload(task.client, task.zone.id, body, stale_after))
+    except Outdated:
+        return _Attempt(_Became.OUTDATED)
+    except ApiError as error:
+        return _Attempt(_became(error, step), error=error)
+
+
+def _became(error: ApiError, step: Step) -> _Became:
+    if not error.perhaps_done:
+        return _Became.REFUSED
+    if not _ALREADY_THERE.isdisjoint(error.codes):
+        return _Became.TAKEN
+    if step.current is not None and is_unknown_certificate(error):
+        return _Became.GONE
+    # a refusal may come with status 200; without a code, that is an answer that was cut off
+    told = error.status is not None and (300 <= error.status < 500 or (error.status < 300 and error.codes))
+    return _Became.REFUSED if told else _Became.IN_DOUBT
+
+
+def _look_again(
+    task: _Task, origin: ZoneCertificates, step: Step, attempt: _Attempt, perhaps_done: bool
+) -> tuple[ZoneCertificates, Certificate | None]:
+    """Read the zone again, for a while where a write may show late, and look for what the write should have led to."""
+    pauses = _SETTLING if attempt.became is _Became.IN_DOUBT else (0.0,)
+    try:
+        reading, successor = origin, None
+        for seconds in pauses:
+            if seconds and not task.client.pause(seconds):
+                break
+            reading = task.read()
+            taken = attempt.became is _Became.TAKEN
+            successor = find_successor(task.options, step, origin.current, reading.current, sure=taken)
+            if successor is not None:
+                break
+        return reading, successor
+    except CloudflareError as error:
+        if perhaps_done:
+            first = f"{attempt.error.message} " if attempt.error else ""
+            raise _after_write(
+                step, f"{first}It may have been done, and that could not be checked: {error.message}"
+            ) from None
+        raise
+
+
+def _allow_another(task: _Task, attempt: _Attempt, failures: int) -> int:
+    """Wait before the write is sent again, and return how many attempts have failed.
+
+    :raises ApiError: another attempt makes no sense.
+    """
+    error = t.cast(ApiError, attempt.error)
+    if attempt.became is _Became.IN_DOUBT:
+        error.message += " The list of certificates does not show that it was done."
+        if error.status is None:  # a server that is still at it could do it yet
+            error.fields["changed"] = True
+        if error.transient and failures < task.client.retries:
+            task.client.back_off(error, failures)
+            return failures + 1
+    raise error
+
+
+def _settle(task: _Task, origin: ZoneCertificates, step: Step, answered: str | None) -> Report:
+    """Read the zone until it shows what was written."""
+    for seconds in _SETTLING:
+        if not task.client.pause(seconds):
+            break
+        try:
+            reading = task.read()
+        except CloudflareError as error:
+            message = f"The certificate was {step.action}, but this could not be checked: {error.message}"
+            raise _after_write(step, message, error) from None
+        successor = find_successor(task.options, step, origin.current, reading.current, answered, sure=True)
+        if successor is not None:
+            return _finish(task, origin, reading, step, successor)
+    raise _after_write(
+        step,
+        f"The certificate was {step.action}, says the API, but the list of zone {task.zone.id} does not show it yet. Run again "
+        "to check.",
+    )
+
+
+def _finish(
+    task: _Task, origin: ZoneCertificates, reading: ZoneCertificates, step: Step, successor: Certificate
+) -> Report:
+    """Wait for the certificate to be in use, give it its number, and report."""
+    reading, successor, warnings = _wait_while_pending(task, origin, reading, step, successor)
+    rivals = find_rivals(task.options, successor, origin.current, reading.current) if step.action == UPLOADED else []
+    if rivals and any(rival.latest_upload_first() > successor.latest_upload_first() for rival in rivals):
+        raise _after_write(
+            step,
+            f"Another run has uploaded the same certificate at the same time. The zone has {described([successor, *rivals])}. "
+            "Remove one of them, with 'state' set to 'absent' and its id in 'match'.",
+            certificate=show(successor),
+        )
+    if task.options.keep_priority and step.current is not None and successor.priority != step.current.priority:
+        reading, successor = _give_number(task, reading, step, successor)
+    return task.report(step, State(origin.current, reading.current, successor), warnings=warnings)
+
+
+def _wait_while_pending(
+    task: _Task, origin: ZoneCertificates, reading: ZoneCertificates, step: Step, successor: Certificate
+) -> tuple[ZoneCertificates, Certificate, list[str]]:
+    waited = 0.0
+    looks = 0
+    while successor.status in _PENDING:
+        seconds = min(_LOOKS[min(looks, len(_LOOKS) - 1)], task.options.wait_timeout - waited)
+        if seconds <= 0 or not task.client.pause(seconds):
+            break
+        waited += seconds
+        looks += 1
+        try:
+            reading = task.read()
+        except CloudflareError as error:
+            message = f"The certificate was {step.action}, but its status could not be read: {error.message}"
+            raise _after_write(step, message, error, certificate=show(successor)) from None
+        # its id may change once more; where it is not listed for a moment, the last look counts
+        successor = find_successor(task.options, step, origin.current, reading.current, successor.id) or successor
+    if successor.status in (None, "active") or not task.options.wait_timeout:
+        return reading, successor, []
+    warning = (
+        f"The status of certificate {printable(successor.id, 64)} is '{printable(successor.status, 40)}' after {waited:.0f} s: it "
+        "may not be served yet. In a zone that is not active, this stays so."
+    )
+    return reading, successor, [warning]
+
+
+def _give_number(
+    task: _Task, reading: ZoneCertificates, step: Step, successor: Certificate
+) -> tuple[ZoneCertificates, Certificate]:
+    """Give the successor its predecessor's number, by the plan and the proof of the module that sets the order."""
+    number = t.cast(Certificate, step.current).priority
+    try:
+        state = give_number(task.client, task.zone, task.options.connection, reading, successor.id, number)
+    except CloudflareError as error:
+        raise _after_write(
+            step,
+            f"The certificate was renewed, but certificate {printable(successor.id, 64)} did not get the priority "
+            f"{plain_number(number)} of its predecessor, so that visitors may get another one: {error.message} Set it with the "
+            "module zonefleet.cloudflare.custom_certificate_priority.",
+            error,
+            certificate=show(successor),
+        ) from None
+    latest = reading._replace(current=state)
+    return latest, next(found for found in state if found.id == successor.id)
+
+
+def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
+    reading = origin
+    stale_after = reading.waited + _FRESH
+    while True:
+        current = step.current
+        if current is None or step.action == UNCHANGED:  # another run was faster
+            return task.report(step, State(reading.current, reading.current, current), changed=False)
+        try:
+            remove(task.client, task.zone.id, current.id, stale_after)
+        except Outdated:
+            # decide anew, once
+            stale_after = math.inf
+            reading = task.read()
+            step = task.plan(reading)
+            continue
+        except ApiError as error:
+            if not is_unknown_certificate(error) and not _is_gone(task, current, error):
+                raise
+        left = tuple(found for found in reading.current if found.id != current.id)
+        return task.report(step, State(origin.current, left, None))
+
+
+def _is_gone(task: _Task, removed: Certificate, error: ApiError) -> bool:
+    """Tell whether the zone no longer has a certificate although the API has not said that it was removed."""
+    if not error.perhaps_done or (error.status is not None and 300 <= error.status < 500):
+        return False
+    try:
+        return all(found.id != removed.id for found in task.read().current)
+    except CloudflareError:
+        error.message += " It may have been done: run again to check."
+        error.fields["changed"] = True
+        return False
+
+
+def _after_write(step: Step, message: str, cause: CloudflareError | None = None, **fields: t.Any) -> CloudflareError:
+    """Return an error that tells what a run has done before it."""
+    known = {
+        key: value for key, value in (cause.fields if cause else {}).items() if key in ("errors", "status", "restore")
+    }
+    previous = {"previous": show(step.current)} if step.current else {}
+    return CloudflareError(message, **{**known, "changed": True, "action": step.action, **previous, **fields})
+
+
+KEEP_CERTIFICATE = Job(SPEC, read_options, keep_certificate, find_secrets=find_secrets)

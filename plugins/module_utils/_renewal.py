@@ -1,0 +1,258 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""What has to be done to a zone so that it has a certificate, or has it no more, and how the result is recognised. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, algorithm_of
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._keep_options import KeepOptions
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import a_labels, wildcard_over
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._same import find_same
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import matching
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import Leaf
+
+UPLOADED, RENEWED, UNCHANGED, REMOVED = "uploaded", "renewed", "unchanged", "removed"
+
+_MOST_SHOWN = 10
+# What only a write changes; tells a certificate that was sent again from one that was not.
+_TRACES = ("uploaded_on", "modified_on")
+
+
+class Step(t.NamedTuple):
+    """What is to be done.
+
+    :param action: What the task returns as RV(action).
+    :param current: The certificate that is the same already, or is to be renewed or removed; None if there is none.
+    """
+
+    action: str
+    current: Certificate | None = None
+
+
+def plan(options: KeepOptions, zone_name: str | None, certificates: t.Sequence[Certificate], now: datetime) -> Step:
+    """Decide what is to be done to a zone that has these certificates.
+
+    :param zone_name: The zone's name, if it is known.
+    :raises CloudflareError: more than one certificate is meant, or what is asked for cannot be done in place.
+    """
+    if options.absent:
+        return _plan_absent(options, certificates, now)
+    leaf = leaf_of(options)
+    same = _find_same(options, certificates)
+    if same and not options.always:
+        _check_restrictions(options, same[0])
+        bundled = same[0].raw.get("bundle_method") in (None, options.bundle_method)
+        return Step(UNCHANGED if bundled else RENEWED, same[0])
+    selected = _selected(options, certificates, now)
+    if same:
+        candidates = [certificate for certificate in same if certificate in selected] or same
+    elif options.match:
+        candidates = selected
+    else:
+        candidates = _in_its_place(options, leaf, zone_name, certificates)
+    if not candidates:
+        return Step(UPLOADED)
+    current = _only_one(candidates, "this certificate could renew, and nothing was sent")
+    _check_type(options, current)
+    _check_restrictions(options, current)
+    return Step(RENEWED, current)
+
+
+def find_successor(
+    options: KeepOptions,
+    step: Step,
+    before: t.Iterable[Certificate],
+    after: t.Sequence[Certificate],
+    answered: str | None = None,
+    sure: bool = False,
+) -> Certificate | None:
+    """Return the certificate that a write has led to, if a later reading of the zone shows that the write was done.
+
+    It is known by what it is, never by its id alone: renewing a certificate may change that, for any type.
+
+    :param before: The certificates as they were before the write.
+    :param answered: The id in the answer to the write, if there was one.
+    :param sure: Whether the API has answered that the write was done.
+    """
+    done_before = {certificate.id: certificate for certificate in _find_done(options, before)}
+    done = {certificate.id: certificate for certificate in _find_done(options, after)}
+    current = step.current.id if step.current else None
+    if current not in done and any(certificate.id == current for certificate in after):
+        return None  # the predecessor is still there
+    written = [
+        certificate
+        for certificate in done.values()
+        if certificate.id == answered
+        or certificate.id not in done_before
+        or _was_written(certificate, done_before[certificate.id])
+    ]
+    if sure and answered is None:
+        written = written or list(done.values())
+    return min(written, key=lambda found: (found.id != answered, found.id != current), default=None)
+
+
+def find_rivals(
+    options: KeepOptions, successor: Certificate, before: t.Iterable[Certificate], after: t.Iterable[Certificate]
+) -> list[Certificate]:
+    """Return the certificates that look the same as the successor and came at the same time: another run has sent it, too."""
+    known = {certificate.id for certificate in before}
+    same = _find_same(options, after)
+    return [certificate for certificate in same if certificate.id != successor.id and certificate.id not in known]
+
+
+def _find_done(options: KeepOptions, certificates: t.Iterable[Certificate]) -> list[Certificate]:
+    return [
+        certificate
+        for certificate in _find_same(options, certificates)
+        if certificate.raw.get("bundle_method") in (None, options.bundle_method)
+    ]
+
+
+def _was_written(certificate: Certificate, earlier: Certificate) -> bool:
+    return any(certificate.raw.get(field) != earlier.raw.get(field) for field in _TRACES)
+
+
+def uncovered_names(removed: Certificate, certificates: t.Iterable[Certificate], now: datetime) -> list[str]:
+    """Return the names of a certificate that no other active and unexpired one covers, exactly or by a wildcard."""
+    covered = {
+        name
+        for certificate in certificates
+        if certificate.id != removed.id and _is_fit(certificate, now)
+        for name in certificate.names
+    }
+    return sorted(name for name in removed.names if name not in covered and wildcard_over(name) not in covered)
+
+
+def leaf_of(options: KeepOptions) -> Leaf:
+    """Return the leaf of the options, which have one unless they ask to remove a certificate by O(match)."""
+    if options.chain is None:
+        raise ValueError("the options have no certificate")
+    return options.chain.leaf
+
+
+def described(certificates: t.Sequence[Certificate]) -> str:
+    """Return what tells certificates apart, for a message."""
+    shown = "; ".join(
+        f"{printable(certificate.id, 64)} (type {printable(certificate.type or '-', 40)}, issuer "
+        f"{printable(certificate.issuer or '-', 60)}, expires {printable(certificate.raw.get('expires_on') or '-', 40)}, "
+        f"hosts {listed(certificate.raw.get('hosts') or ['-'], 3)})"
+        for certificate in certificates[:_MOST_SHOWN]
+    )
+    return shown + (f"; and {len(certificates) - _MOST_SHOWN} more" if len(certificates) > _MOST_SHOWN else "")
+
+
+def _plan_absent(options: KeepOptions, certificates: t.Sequence[Certificate], now: datetime) -> Step:
+    candidates = _selected(options, certificates, now) if options.match else list(certificates)
+    if options.chain is not None:
+        same = _find_same(options, candidates)
+        candidates = [certificate for certificate in candidates if certificate in same]
+    if not candidates:
+        return Step(UNCHANGED)
+    current = _only_one(candidates, "are meant, and nothing was removed")
+    left = [] if options.allow_uncovered else uncovered_names(current, certificates, now)
+    if left:
+        raise CloudflareError(
+            f"Removing certificate {described([current])} would leave {listed(left)} without an active, unexpired custom "
+            "certificate. Upload another one first, or set 'allow_uncovered' to true if Universal SSL or another product "
+            "covers the hostname, which cannot be seen from here."
+        )
+    return Step(REMOVED, current)
+
+
+def _find_same(options: KeepOptions, certificates: t.Iterable[Certificate]) -> list[Certificate]:
+    own = (certificate for certificate in certificates if not certificate.keyless)
+    return find_same(leaf_of(options), own, options.type)
+
+
+def _selected(options: KeepOptions, certificates: t.Sequence[Certificate], now: datetime) -> list[Certificate]:
+    """Return the certificates that O(match) selects, none without it."""
+    if options.match is None:
+        return []
+    selected = sorted(matching(options.match, certificates, now), key=Certificate.newest_first)
+    keyless = [certificate for certificate in selected if certificate.keyless]
+    if keyless:
+        raise CloudflareError(
+            f"'match' selects {described(keyless)}, which has a keyless server: this module does not manage keyless "
+            "certificates. Make 'match' select another one."
+        )
+    return selected
+
+
+def _only_one(candidates: t.Sequence[Certificate], what: str) -> Certificate:
+    if len(candidates) > 1:
+        raise CloudflareError(
+            f"{len(candidates)} certificates of the zone {what}: {described(candidates)}. Say which one with 'match'."
+        )
+    return candidates[0]
+
+
+def _in_its_place(
+    options: KeepOptions, leaf: Leaf, zone_name: str | None, certificates: t.Iterable[Certificate]
+) -> list[Certificate]:
+    """Return the certificates of the same type, the same hosts and the same algorithm: the place in a pack."""
+    peers = [
+        certificate
+        for certificate in certificates
+        if not certificate.keyless
+        and certificate.type in (None, options.type)
+        and certificate.algorithm == algorithm_of(leaf.signature)
+    ]
+    equal = [certificate for certificate in peers if certificate.names == leaf.names]
+    return equal or [certificate for certificate in peers if covers_alike(leaf, certificate, zone_name)]
+
+
+def covers_alike(leaf: Leaf, certificate: Certificate, zone_name: str | None) -> bool:
+    """Tell whether a certificate has all hosts of a leaf that are in the zone: the API may leave out names of other zones.
+
+    Where the zone's name is not known, it is taken for the part that all hosts of the certificate have in common, of which
+    the last two labels count: a host too many in the comparison makes it an upload, which the API refuses where it is none.
+    """
+    if not certificate.names or not certificate.names < leaf.names:
+        return certificate.names == leaf.names
+    domain = a_labels(zone_name) if zone_name else _domain(certificate.names)
+    within = {name for name in leaf.names if domain and (name == domain or name.endswith("." + domain))}
+    return certificate.names == within
+
+
+def _domain(names: t.Iterable[str]) -> str:
+    domains = {".".join(name.split(".")[-2:]) for name in names}
+    return domains.pop() if len(domains) == 1 else ""
+
+
+def _check_type(options: KeepOptions, current: Certificate) -> None:
+    if current.type not in (None, options.type):
+        raise CloudflareError(
+            f"'match' selects {described([current])}, and 'type' is '{options.type}': the type of a certificate cannot be "
+            f"changed in place. Set 'type' to '{printable(current.type, 40)}', or make 'match' select another certificate."
+        )
+
+
+def _check_restrictions(options: KeepOptions, current: Certificate) -> None:
+    policy = current.raw.get("policy_restrictions") or current.raw.get("policy")
+    for option, requested, shown in (
+        ("geo_restrictions", options.geo_restrictions, current.geo_restrictions),
+        ("policy", options.policy, policy),
+    ):
+        if requested is not None and _squeezed(requested) != _squeezed(shown):
+            raise CloudflareError(
+                f"'{option}' is '{printable(requested)}', but certificate {printable(current.id, 64)} has "
+                f"{printable(shown) if shown else 'none'}. It is set at upload only: remove the certificate (state: absent) and "
+                f"upload it again, or correct '{option}'."
+            )
+
+
+def _squeezed(value: object) -> str:
+    return "".join(str(value or "").split()).lower()
+
+
+def _is_fit(certificate: Certificate, now: datetime) -> bool:
+    return certificate.status in (None, "active") and (certificate.expires_on is None or certificate.expires_on > now)

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""What M(zonefleet.cloudflare.custom_certificate) returns: result, diff and warnings, done or predicted. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    Certificate,
+    plain_number,
+    read_certificate,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import (
+    RECENCY,
+    compare_contests,
+    of_one_pack,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._keep_options import KeepOptions
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._renewal import (
+    RENEWED,
+    UNCHANGED,
+    UPLOADED,
+    Step,
+    covers_alike,
+    leaf_of,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._same import is_issuer
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
+
+_SOON = timedelta(days=30)
+_NOT_KNOWN_YET = "-"  # the id of a certificate that check mode predicts
+
+
+class State(t.NamedTuple):
+    """The zone's certificates before and after a run, and the one that the run is about, as it is afterwards."""
+
+    before: tuple[Certificate, ...]
+    after: tuple[Certificate, ...]
+    certificate: Certificate | None
+
+    @classmethod
+    def predicted(cls, options: KeepOptions, step: Step, before: tuple[Certificate, ...]) -> State:
+        """Return the state to which a step leads."""
+        left = tuple(found for found in before if step.current is None or found.id != step.current.id)
+        if step.action not in (UPLOADED, RENEWED):
+            return cls(before, left, None)
+        certificate = read_certificate(_predicted(options, step))
+        return cls(before, (*left, certificate), certificate)
+
+
+def show(certificate: Certificate) -> dict[str, t.Any]:
+    """Return the API's object of a certificate, without an id where that is only predicted."""
+    shown = {**certificate.raw, "priority": plain_number(certificate.priority)}
+    if certificate.id == _NOT_KNOWN_YET:
+        del shown["id"]
+    return shown
+
+
+def make_report(
+    zone: Zone, options: KeepOptions, step: Step, state: State, changed: bool, warnings: list[str], now: datetime
+) -> Report:
+    """Put the result together."""
+    contests = compare_contests(state.before, state.after)
+    for contest in contests:
+        if contest["after"] == _NOT_KNOWN_YET:
+            contest["after"] = None
+    return Report(
+        {
+            "changed": changed,
+            "zone_id": zone.id,
+            "action": step.action,
+            "certificate": show(state.certificate) if state.certificate else None,
+            "previous": show(step.current) if step.current and step.action != UNCHANGED else None,
+            "contested": contests,
+        },
+        warnings + (_find_warnings(state, contests, changed, now) if state.certificate else []),
+        lambda: _make_diff(zone, options, step),
+    )
+
+
+def _predicted(options: KeepOptions, step: Step) -> dict[str, t.Any]:
+    return {"id": _NOT_KNOWN_YET, **_metadata_after(options, step)}
+
+
+def _find_warnings(
+    state: State, contests: t.Sequence[t.Mapping[str, t.Any]], changed: bool, now: datetime
+) -> list[str]:
+    certificate = t.cast(Certificate, state.certificate)
+    warnings = []
+    expires_on = certificate.expires_on
+    if expires_on is not None and expires_on <= now + _SOON:
+        warnings.append(
+            f"The certificate expires on {expires_on:%Y-%m-%d}, in {max((expires_on - now).days, 0)} day(s)."
+        )
+    earlier = [
+        found for found in state.after if of_one_pack(certificate, found) and _expires_before(found, certificate)
+    ]
+    if earlier:
+        first = min(earlier, key=lambda found: str(found.expires_on))
+        warnings.append(
+            f"Certificate {printable(first.id, 64)} of the same pack expires on {first.expires_on:%Y-%m-%d}, earlier than this "
+            "one. Cloudflare removes the whole pack then: renew that one, too."
+        )
+    unsure = [
+        contest["name"]
+        for contest in contests
+        if contest["name"] in certificate.names and contest["decided_by"] == RECENCY
+    ]
+    if changed and unsure:
+        warnings.append(
+            f"{len(unsure)} hostname(s) of the certificate, such as {printable(unsure[0])}, are covered by another one with the "
+            "same type and the same priority. Cloudflare uses the one that was ordered most recently. Decide with the module "
+            "zonefleet.cloudflare.custom_certificate_priority."
+        )
+    return warnings
+
+
+def _expires_before(one: Certificate, other: Certificate) -> bool:
+    return one.expires_on is not None and other.expires_on is not None and one.expires_on < other.expires_on
+
+
+def _make_diff(zone: Zone, options: KeepOptions, step: Step) -> dict[str, str]:
+    """Return the metadata of before and after, one line a field, without what only the API decides."""
+    before = dict(step.current.raw) if step.current else {}
+    after: t.Mapping[str, t.Any] = before
+    if step.action in (UPLOADED, RENEWED):
+        after = _metadata_after(options, step)
+    elif step.action != UNCHANGED:
+        after = {}
+    if "priority" not in after and step.action == RENEWED:
+        before.pop("priority", None)
+    header = f"custom certificate of zone {zone}"
+    return {"before_header": header, "after_header": header, "before": _lines(before), "after": _lines(after)}
+
+
+def _metadata_after(options: KeepOptions, step: Step) -> dict[str, t.Any]:
+    """Return what is known beforehand of the object that an upload or a renewal leads to."""
+    leaf, current = leaf_of(options), step.current
+    issuer: str | None = leaf.issuer
+    hosts: list[str] = sorted(leaf.names)
+    fields: dict[str, t.Any] = {}
+    if current is not None:
+        fields = {
+            key: current.raw[key] for key in ("geo_restrictions", "policy_restrictions", "policy") if key in current.raw
+        }
+        if options.keep_priority:
+            fields["priority"] = plain_number(current.priority)
+        if current.issuer and (leaf.issuer is None or is_issuer(leaf.organization or "", current.issuer)):
+            issuer = current.issuer
+        if covers_alike(leaf, current, None):
+            hosts = list(current.raw.get("hosts") or hosts)
+    else:
+        if options.geo_restrictions:
+            fields["geo_restrictions"] = {"label": options.geo_restrictions}
+        if options.policy:
+            fields["policy_restrictions"] = options.policy
+    return {
+        "type": options.type,
+        "hosts": hosts,
+        **({"issuer": issuer} if issuer else {}),
+        "signature": leaf.signature,
+        "bundle_method": options.bundle_method,
+        "expires_on": f"{leaf.expires_on:%Y-%m-%dT%H:%M:%S}Z",
+        **fields,
+    }
+
+
+def _lines(metadata: t.Mapping[str, t.Any]) -> str:
+    """Return the fields that a task decides, in a fixed order."""
+    if not metadata:
+        return ""
+    certificate = read_certificate({"id": _NOT_KNOWN_YET, **metadata})
+    expires_on = certificate.expires_on
+    shown = {
+        "type": certificate.type,
+        "hosts": ", ".join(sorted(certificate.names)),
+        "issuer": certificate.issuer,
+        "signature": certificate.signature,
+        "bundle_method": metadata.get("bundle_method"),
+        "expires_on": f"{expires_on:%Y-%m-%dT%H:%M:%SZ}" if expires_on else metadata.get("expires_on"),
+        "geo_restrictions": certificate.geo_restrictions,
+        "policy": metadata.get("policy_restrictions") or metadata.get("policy"),
+        "priority": metadata.get("priority"),
+    }
+    return "".join(f"{field}: {printable(value, 4000)}\n" for field, value in shown.items() if value not in (None, ""))

@@ -9,6 +9,10 @@
     with Emulator(zones=[zone("example.com", certificates=[certificate(["www.example.com"], priority=10)])]) as emu:
         ...  # talk to emu.url with emu.token, then look at emu.requests and emu.order("example.com")
 
+`Emulator(tls=True)` speaks HTTPS: clients have to trust `emu.ca_bundle`. `Latency` lets it seem far away, and
+`emu.connections` counts handshakes. Small answers are never held back: asyncio sets TCP_NODELAY on every connection.
+`Edge(emu)` serves the zones' certificates to visitors, `make_pem` makes ones to upload.
+
 From a shell: `python -m emulator --help`. In pytest: the fixtures of `emulator.fixture`.
 """
 
@@ -26,7 +30,7 @@ from .objects import PERMISSIONS, PLANS, Token, Zone, certificate, demo_zone, fr
 from .pem import Pem, make_pem
 from .running import Emulator
 from .state import load
-from .throttle import Throttle
+from .throttle import Latency, Throttle
 
 __all__ = (
     "ALL_SWITCHES",
@@ -42,6 +46,7 @@ __all__ = (
     "Emulator",
     "Fault",
     "Handshake",
+    "Latency",
     "Pem",
     "Raw",
     "Recorded",

@@ -29,7 +29,7 @@ from .generator import generate
 from .objects import Token, Zone, demo_zone
 from .running import Emulator
 from .state import load
-from .throttle import Throttle
+from .throttle import Latency, Throttle
 
 
 def _listed(switches: Mapping[str, Iterable[t.Any]]) -> str:
@@ -56,7 +56,12 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--no-validation", action="store_true", help="do not hold traffic against the contract (faster)"
     )
-    parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"), help="serve https with these files")
+    parser.add_argument(
+        "--tls", nargs="*", metavar="FILE", help="serve https: with certificate and key, or with a CA of its own"
+    )
+    parser.add_argument(
+        "--latency", default="0/0", metavar="MS/MS", help="before each answer / and before a connection's first one"
+    )
     parser.add_argument("--edge", action="store_true", help="serve the zones' certificates over TLS as well")
     parser.add_argument(
         "--edge-behaviour",
@@ -67,7 +72,10 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f"the first is the default: {_listed(EDGE_SWITCHES)}",
     )
     parser.add_argument("--announce", type=pathlib.Path, help="write the line of JSON into this file, too")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.tls is not None and len(options.tls) not in (0, 2):
+        parser.error("--tls takes a certificate and its key, or no file")
+    return options
 
 
 def _throttle(text: str) -> Throttle | None:
@@ -95,6 +103,8 @@ def _announcement(emulator: Emulator, edge: Edge | None) -> str:
         "zones": {name: zone_id for zone_id, name in zones.items()},
         "zone_ids": list(zones),
     }
+    if emulator.has_own_ca:
+        announcement["ca_bundle"] = emulator.ca_bundle
     if edge is not None:
         announcement["edge"] = {"address": edge.address, "port": edge.port}
     return json.dumps(announcement)
@@ -117,8 +127,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         behaviour=Behaviour.from_pairs(options.behaviour),
         throttle=_throttle(options.throttle),
         validate=not options.no_validation,
-        tls=options.tls,
+        tls=tuple(options.tls) if options.tls else options.tls is not None,
         port=options.port,
+        latency=Latency(*map(float, options.latency.split("/"))),
     )
     with contextlib.ExitStack() as stack:
         stack.enter_context(emulator)

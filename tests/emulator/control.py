@@ -6,7 +6,7 @@
 
 | request | what it does |
 | --- | --- |
-| GET requests | counts by method and zone, how many were throttled, what broke the contract; with `?log=1` each one |
+| GET requests | counts by method and zone, of connections, how many were throttled, what broke the contract; with `?log=1` each one |
 | POST reset | forgets requests, faults and throttle, takes back the first behaviour, and with `{"state": true}` the zones |
 | GET, PUT behaviour | the switches; a PUT names those to change |
 | GET, PUT state | the zones; a PUT takes what `load` takes or what the GET gave |
@@ -14,6 +14,7 @@
 | POST ban | `{"seconds": ...}` |
 | POST outsider | `{"requests": ...}` |
 | POST certificates | `{"action": "renew", "delete" or "priority", "zone": ..., "id": ..., "priority": ...}` |
+| POST certificates | `{"action": "upload", "zone": ..., "certificate": ..., "private_key": ...}`, and other fields |
 
 In a fault's arguments `{"$raw": "1e999"}` stands for text that goes into the answer as it is.
 """
@@ -30,6 +31,7 @@ from aiohttp import web
 from .envelope import Raw
 from .faults import Fault
 from .journal import Recorded
+from .pem import Pem
 
 JSONObject = dict[str, t.Any]
 
@@ -76,6 +78,7 @@ class Control:
         result: JSONObject = {
             "total": sum(item["count"] for item in counts),
             "counts": counts,
+            "connections": emulator.connections,
             "throttled": emulator.refused,
             "contract_violations": [dataclasses.asdict(item) for item in emulator.contract_violations],
             "failures": emulator.failures,
@@ -116,7 +119,11 @@ class Control:
         return {}
 
     def _certificate(self, arguments: JSONObject) -> JSONObject:
-        action, zone, identifier = arguments["action"], arguments["zone"], arguments["id"]
+        action, zone = arguments.pop("action"), arguments.pop("zone")
+        if action == "upload":
+            pem = Pem(arguments.pop("certificate"), arguments.pop("private_key"), "")
+            return {"id": self._emulator.upload(zone, pem, **arguments)}
+        identifier = arguments["id"]
         if action == "renew":
             return {"id": self._emulator.renew(zone, identifier)}
         if action == "delete":

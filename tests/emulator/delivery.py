@@ -49,6 +49,7 @@ class Connection:
     def __init__(self, number: int, transport: asyncio.Transport) -> None:
         self.number = number
         self.transport = transport
+        self.is_new = True
         self.gone = asyncio.Event()
 
     def reset(self) -> None:

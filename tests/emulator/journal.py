@@ -65,7 +65,13 @@ class Journal:
         self._lock = threading.Lock()
         self._entries: list[Recorded] = []
         self._open = 0
+        self.connections = 0
         self._changed = threading.Condition(self._lock)
+
+    def connected(self) -> None:
+        """Note that a connection was accepted."""
+        with self._lock:
+            self.connections += 1
 
     def add(self, entry: Recorded) -> None:
         """Note that a request has arrived."""
@@ -84,6 +90,7 @@ class Journal:
         """Forget all of them."""
         with self._lock:
             self._entries.clear()
+            self.connections = 0
 
     def entries(self) -> list[Recorded]:
         """All of them, in order of arrival."""

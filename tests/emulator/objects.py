@@ -172,6 +172,17 @@ class Zone:
         """Whether its plan includes custom certificates."""
         return self.plan not in {"free", "pro"}
 
+    def add(self, item: JSONObject) -> str:
+        """Take in a certificate that was made by `certificate` or `uploaded`, and give its id."""
+        moment = now()
+        item = {**item, "id": item["id"] or self.new_id(), "zone_id": self.id}
+        item.update(uploaded_on=item["uploaded_on"] or moment, modified_on=item["modified_on"] or moment)
+        if _UPLOAD in item:
+            self.uploads[item["id"]] = item.pop(_UPLOAD)
+        self.certificates.append(item)
+        self.touch()
+        return str(item["id"])
+
     def touch(self) -> None:
         """Note that something has changed."""
         self.changes += 1

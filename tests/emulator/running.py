@@ -22,11 +22,13 @@ from .contract import Contract, Violation
 from .control import Control
 from .faults import Fault
 from .journal import Journal, Recorded
-from .objects import JSONObject, Token, Zone, demo_zone
+from .objects import JSONObject, Token, Zone, demo_zone, uploaded
+from .pem import Pem
 from .server import BASE, Plan, Wire
 from .service import Service
 from .state import State, read
-from .throttle import EVERYONE, REAL, Guard, Throttle
+from .throttle import EVERYONE, REAL, Guard, Latency, Throttle
+from .tls import OwnTLS
 
 _HOST = "127.0.0.1"
 
@@ -41,8 +43,9 @@ class Emulator:
     """Serves zones on loopback while it is entered; the state can be read and changed all the time.
 
     Every argument is optional: `zones` (example.com of `demo_zone()`), `tokens` (beside the default one, which may
-    write everywhere), `behaviour`, `throttle` (the real numbers; None for none), `validate` (off for benchmarks), `tls` (certificate
-    file and key file), `port` (0: the system chooses), `max_auth_failures` (unknown credentials before the lock-out).
+    write everywhere), `behaviour`, `throttle` (the real numbers; None for none), `validate` (off for benchmarks), `tls`
+    (True for HTTPS with a certificate of a CA of its own, see `ca_bundle`; or certificate file and key file), `port`
+    (0: the system chooses), `max_auth_failures` (unknown credentials before the lock-out), `latency`.
     """
 
     def __init__(
@@ -53,11 +56,14 @@ class Emulator:
         behaviour: Behaviour | None = None,
         throttle: Throttle | None = REAL,
         validate: bool = True,
-        tls: tuple[str | pathlib.Path, str | pathlib.Path] | None = None,
+        tls: bool | tuple[str | pathlib.Path, str | pathlib.Path] | None = None,
         port: int = 0,
         max_auth_failures: int = 20,
+        latency: Latency | None = None,
     ) -> None:
         self._tls = tls
+        self._own_tls = OwnTLS(_HOST) if tls is True else None
+        self.latency = latency or Latency()
         self._port = port
         self._tokens = tuple(tokens)
         self._contract = Contract() if validate else None
@@ -119,7 +125,7 @@ class Emulator:
         loop = asyncio.get_running_loop()
         # Resets and clients that leave are this server's daily bread; asyncio need not report them.
         loop.set_exception_handler(lambda loop, context: None)
-        wire = Wire(self._service, self._journal, Control(self), self._plan)
+        wire = Wire(self._service, self._journal, Control(self), self._plan, lambda: self.latency)
         self._stop = lambda: _from_outside(loop, wire.stopping)
         server = wire.server()
         listener = await loop.create_server(server, _HOST, self._port, ssl=self._ssl(), backlog=1024)
@@ -128,9 +134,12 @@ class Emulator:
         listener.close()
         server.pre_shutdown()
         await server.shutdown(0.2)
+        await wire.abort()
 
     def _ssl(self) -> ssl.SSLContext | None:
-        if self._tls is None:
+        if self._own_tls is not None:
+            return self._own_tls.context()
+        if not isinstance(self._tls, tuple):
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*map(str, self._tls))
@@ -152,6 +161,18 @@ class Emulator:
     def url(self) -> str:
         """The base of the API, for `api_url` and the like."""
         return f"{self.origin}{BASE}"
+
+    @property
+    def ca_bundle(self) -> str:
+        """The path of a file with the CA that a client of `tls=True` has to trust; it stays through another start."""
+        if self._own_tls is None:
+            raise ValueError("there is a ca_bundle with tls=True alone")
+        return str(self._own_tls.ca_bundle)
+
+    @property
+    def has_own_ca(self) -> bool:
+        """Whether it was started with `tls=True`."""
+        return self._own_tls is not None
 
     @property
     def token(self) -> str:
@@ -208,6 +229,16 @@ class Emulator:
         with self.lock:
             self._service.state.delete(zone, certificate_id, self.behaviour)
 
+    def upload(self, zone: str, pem: Pem, **fields: t.Any) -> str:
+        """Upload a certificate behind the clients' backs, whatever the zone holds, and give its id.
+
+        `fields` are those of `uploaded`; by default it is an active `sni_custom` one with the number of an upload.
+        """
+        with self.lock:
+            usual = {"type": "sni_custom", "priority": self.behaviour.upload_priority}
+            made = uploaded(pem, behaviour=self.behaviour, **{**usual, **fields})
+            return self._service.state.zone(zone).add(made)
+
     def set_priority(self, zone: str, certificate_id: str, priority: float | None) -> None:
         """Give a certificate another priority behind the clients' backs."""
         with self.lock:
@@ -249,6 +280,11 @@ class Emulator:
         """Wait until every request that has arrived is dealt with, whether or not its client is still there."""
         if not self._journal.wait_until_idle(timeout):
             raise TimeoutError(f"a request is still open after {timeout} s")
+
+    @property
+    def connections(self) -> int:
+        """How many connections were accepted since the start or the last `clear`; with TLS, how many handshakes made."""
+        return self._journal.connections
 
     @property
     def refused(self) -> int:

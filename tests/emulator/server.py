@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import traceback
 import typing as t
@@ -21,6 +22,7 @@ from .falsify import falsify
 from .faults import Fault, Rules
 from .journal import Journal, Recorded, without_keys
 from .service import Service, zone_of
+from .throttle import Latency
 
 BASE = "/client/v4"
 
@@ -43,8 +45,11 @@ class Plan:
 class Wire:
     """Everything between a socket and the service."""
 
-    def __init__(self, service: Service, journal: Journal, control: Control, plan: Plan) -> None:
+    def __init__(
+        self, service: Service, journal: Journal, control: Control, plan: Plan, latency: Callable[[], Latency]
+    ) -> None:
         self.service = service
+        self.latency = latency
         self.journal = journal
         self.control = control
         self.plan = plan
@@ -59,6 +64,7 @@ class Wire:
     def opened(self, protocol: t.Any, transport: asyncio.Transport) -> None:
         """A client has connected."""
         connection = self._connections[protocol] = Connection(next(self._numbers), transport)
+        self.journal.connected()
         if self.plan.faults and self.plan.faults.take_kind("reset_on_connect"):
             connection.reset()
 
@@ -67,6 +73,17 @@ class Wire:
         connection = self._connections.pop(protocol, None)
         if connection is not None:
             connection.gone.set()
+
+    async def abort(self) -> None:
+        """End what is still open: clients that keep a connection do not take part in the end of a TLS session."""
+        open_ones = list(self._connections.values())
+        for connection in open_ones:
+            connection.transport.abort()
+        for connection in open_ones:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(connection.gone.wait(), 0.2)
+        # The socket below is closed by a call of its own.
+        await asyncio.sleep(0)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request, whatever it is. A mistake of the emulator's own is a clear 500 and is kept in `failures`."""
@@ -82,6 +99,7 @@ class Wire:
             call = Recorded(request.method, path, query, request.headers, connection.number, zone_of(path))
             self.journal.add(call)
             try:
+                await self._far_away(connection)
                 return await self._answered(request, connection, call)
             finally:
                 call.body = without_keys(call.body)
@@ -110,6 +128,13 @@ class Wire:
             call.status = status
             return web.Response(status=status, body=body, headers=delivery.headers(answer.headers))
         return await self._faulty(request, connection, call, fault)
+
+    async def _far_away(self, connection: Connection) -> None:
+        latency = self.latency()
+        milliseconds = latency.answer_ms + (latency.connection_ms if connection.is_new else 0)
+        connection.is_new = False
+        if milliseconds:
+            await connection.pause(milliseconds / 1000)
 
     async def _call_back(self, call: Recorded) -> None:
         """Let the test act before the request is looked at, off the loop, so that it may send requests itself."""

@@ -26,6 +26,14 @@ class Throttle:
 REAL = Throttle()
 
 
+@dataclasses.dataclass(frozen=True)
+class Latency:
+    """How far away it seems to be: milliseconds before every answer, and those more before a connection's first one."""
+
+    answer_ms: float = 0
+    connection_ms: float = 0
+
+
 class Guard:
     """Counts the requests of every user, over all their tokens."""
 

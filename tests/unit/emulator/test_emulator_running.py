@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import pathlib
 import signal
+import time
 import typing as t
 
 import pytest
 import requests
 import trustme
 
-from emulator import Behaviour, Emulator, Fault, Throttle, certificate, demo_zone, load, zone
+from emulator import Behaviour, Emulator, Fault, Latency, Throttle, certificate, demo_zone, load, make_pem, zone
 from emulator.__main__ import main
 from emulator.fixture import StartEmulator
 from unit.emulator.client import Client, codes, shell
@@ -123,6 +124,11 @@ def test_control_changes(client: Client, control: t.Callable[..., t.Any]) -> Non
     assert emulator.order("example.com")[0] == (new, 77)
     control("POST", "certificates", {"action": "delete", "zone": "example.com", "id": new})
     assert len(emulator.order("example.com")) == 3
+    pem = make_pem(issuer="Sectigo Limited")
+    body = {"certificate": pem.certificate, "private_key": pem.private_key, "priority": 88}
+    new = control("POST", "certificates", {"action": "upload", "zone": "example.com", **body})["id"]
+    assert emulator.order("example.com")[0] == (new, 88)
+    assert next(item for item in client.certificates() if item["id"] == new)["issuer"] == "SectigoLimited"
     control("POST", "ban", {"seconds": 60})
     assert codes(client.get("/zones")) == (429, 971)
     control("POST", "reset", {"state": True})
@@ -167,6 +173,65 @@ def test_tls(tmp_path: pathlib.Path) -> None:
         client.session.verify = True
         with pytest.raises(requests.exceptions.SSLError):
             client.get("/zones")
+
+
+def test_tls_with_a_ca_of_its_own() -> None:
+    running = Emulator(tls=True)
+    with running:
+        client = Client(running)
+        client.session.verify = running.ca_bundle
+        for _turn in range(3):
+            assert client.get("/zones").status_code == 200
+        assert running.connections == 1
+        with pytest.raises(requests.exceptions.SSLError):
+            Client(running).get("/zones")
+    with running:
+        assert client.get("/zones").status_code == 200
+    assert pathlib.Path(running.ca_bundle).exists()
+    with pytest.raises(ValueError, match="tls=True alone"):
+        assert Emulator().ca_bundle
+
+
+def test_connections_are_counted(emulator: Emulator) -> None:
+    for _turn in range(2):
+        client = Client(emulator)
+        client.get("/zones")
+        client.get("/zones")
+    assert emulator.connections == 2
+    emulator.clear()
+    client.get("/zones")
+    assert emulator.connections == 0
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_latency(start_emulator: StartEmulator, tls: bool) -> None:
+    running = start_emulator(tls=tls, latency=Latency(answer_ms=40, connection_ms=80))
+    client = Client(running)
+    client.session.verify = running.ca_bundle if tls else True
+    spent = []
+    for _turn in range(3):
+        begun = time.monotonic()
+        client.get("/zones")
+        spent.append(time.monotonic() - begun)
+    assert spent[0] >= 0.119
+    assert min(spent[1:]) >= 0.039
+    assert min(spent[1:]) < spent[0]
+    running.latency = Latency()
+    assert client.get("/zones").status_code == 200
+
+
+def test_tls_from_a_shell(tmp_path: pathlib.Path) -> None:
+    with shell("--tls", "--latency", "5/10") as (_process, announced):
+        answer = requests.get(
+            f"{announced['url']}/zones",
+            headers={"Authorization": f"Bearer {announced['token']}"},
+            verify=announced["ca_bundle"],
+            timeout=10,
+        )
+        assert answer.status_code == 200
+        assert answer.elapsed.total_seconds() >= 0.014
+    with pytest.raises(SystemExit):
+        main(["--tls", "one"])
 
 
 def test_start_and_stop() -> None:

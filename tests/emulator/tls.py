@@ -1,0 +1,36 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A CA of the emulator's own, for HTTPS on loopback."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import ssl
+import tempfile
+import weakref
+
+import trustme
+
+
+class OwnTLS:
+    """A CA that nobody knows, and a certificate of it. Its file lives as long as this object."""
+
+    def __init__(self, *identities: str) -> None:
+        self._authority = trustme.CA()
+        self._leaf = self._authority.issue_cert(*identities, "localhost")
+        directory = tempfile.mkdtemp(prefix="emulator-")
+        weakref.finalize(self, shutil.rmtree, directory, ignore_errors=True)
+        self.ca_bundle = pathlib.Path(directory) / "ca.pem"
+        self._authority.cert_pem.write_to_path(self.ca_bundle)
+
+    def context(self) -> ssl.SSLContext:
+        """For a server."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._leaf.configure_cert(context)
+        return context
+
+
+__all__ = ("OwnTLS",)

@@ -51,7 +51,7 @@ class Entry(t.NamedTuple):
     def __str__(self) -> str:
         """Return it as it is written in YAML, where C(*) and C(!) have a meaning of their own at the start of a value."""
         return ", ".join(
-            f'{field}: "{value}"' if str(value)[0] in "*!" else f"{field}: {value}"
+            f'{field}: "{value}"' if str(value).startswith(("*", "!")) else f"{field}: {value}"
             for field, value in self.given().items()
         )
 

@@ -23,15 +23,20 @@ from hypothesis import strategies as st
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import (
     _certificate,
+    _contested,
     _envelope,
+    _near_matches,
     _options,
     _order_options,
+    _report,
     _selectors,
+    _warnings,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import comparable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import Answer
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 from emulator import certificate
 
 T = t.TypeVar("T")
@@ -220,6 +225,42 @@ def test_a_pattern_that_an_old_python_does_not_take_fits_nothing(monkeypatch: py
 def test_selectors(entries: list[_selectors.Entry]) -> None:
     found = _selectors.claim(entries, [CERTIFICATE], datetime.now(UTC))
     assert len(found) == len(entries) and sum(len(claim.certificates) for claim in found) <= 1
+
+
+SPOKEN_OF = st.fixed_dictionaries(
+    {"id": TEXT.filter(bool)},
+    optional={
+        "hosts": st.lists(TEXT | st.text("abw.*", max_size=9), max_size=3),
+        "expires_on": TIMES,
+        "priority": st.integers(0, 3),
+        **dict.fromkeys(("issuer", "signature", "type", "status"), TEXT | st.text("ABC", max_size=6)),
+    },
+)
+SPEAKING = st.builds(
+    _selectors.Entry,
+    id=st.none() | TEXT.filter(bool),
+    host=st.none() | st.text("abw.", min_size=1, max_size=9),
+    issuer=st.none() | TEXT.filter(bool) | st.text("ABC*", min_size=1, max_size=6),
+    valid_for_days=st.none() | st.integers(0, 36500),
+)
+
+
+@tried(200)
+@given(items=st.lists(SPOKEN_OF, max_size=4, unique_by=lambda item: item["id"]), entries=st.lists(SPEAKING, min_size=1))
+def test_what_is_said_of_certificates(items: list[dict[str, t.Any]], entries: list[_selectors.Entry]) -> None:
+    now = datetime.now(UTC)
+    zone = [_certificate.read_certificate(item) for item in items]
+    numbers = _certificate.numbers_of(zone)
+    after = {key: len(key) % 3 for key in numbers}
+    contests = _contested.find_contests(zone, numbers, after)
+    texts = [
+        _near_matches.missing_text(entries, zone, (), now),
+        *_near_matches.near_match_warnings(entries, zone, "filter", now),
+        *_warnings.find_warnings(zone[:2], zone, contests, numbers, after, now),
+        _report.summarize(zone[:2], zone, contests, numbers, after, False),
+        *"".join(_report.make_diff(Zone("0"), zone, contests, numbers, after).values()).splitlines(),
+    ]
+    assert all(map(safe, texts))
 
 
 ENTRIES = fields(

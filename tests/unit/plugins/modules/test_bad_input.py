@@ -141,6 +141,21 @@ class TestAgainstTheZone:
         result = run(module, certificates=[{"id": "digicert"}, ENTRY], missing="ignore")
         assert result["unmatched"] == [{"id": "digicert"}] and result["changed"] is False
 
+    def test_a_near_match_is_not_left_out_without_a_word(self, api: Script, run: Run) -> None:
+        zone = [certificate("globalsign", 9, issuer="GlobalSignnvsa"), certificate("digicert", 1)]
+        hint = "Did you mean `issuer: GlobalSign*`? It matches 1 certificate, of GlobalSignnvsa."
+        wish = [{"issuer": "GlobalSign"}, {"issuer": "DigiCert*"}]
+        api.expect_list(zone)
+        refused = run(module, certificates=wish)
+        assert refused["failed"] and hint in refused["msg"] and "to 'ignore'" not in refused["msg"]
+        api.expect_list(zone)
+        ignored = run(module, certificates=wish, missing="ignore", check=True)
+        assert not ignored.get("failed") and hint in str(ignored["warnings"])
+        api.expect_list(zone)
+        assert hint in str(run(info_module, filter=[{"issuer": "GlobalSign"}])["warnings"])
+        api.expect_list(zone)
+        assert "warnings" not in run(info_module, filter=[{"status": "expired"}])
+
     def test_one_that_is_deleted(self, api: Script, run: Run) -> None:
         api.expect_list([certificate("globalsign", status="deleted"), certificate("other")])
         result = run(module, certificates=[ENTRY])

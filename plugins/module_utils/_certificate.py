@@ -79,6 +79,14 @@ class Certificate(t.NamedTuple):
         """Sort key: latest expiry, then latest upload, then id; a time that is not known comes last."""
         return (-_seconds(self.expires_on), *self.latest_upload_first())
 
+    def why_unfit(self, now: datetime) -> str:
+        """Say why it is not served, as the end of a sentence; empty if nothing speaks against it."""
+        if self.expires_on is not None and self.expires_on <= now:
+            return f"expired on {self.expires_on:%Y-%m-%d}"
+        if self.status not in (None, "active"):
+            return f"has status {printable(self.status, 40)}"
+        return ""
+
     def latest_upload_first(self) -> tuple[float, str]:
         """Sort key: latest upload, then id; a time that is not known comes last."""
         return (-_seconds(self.uploaded_on), self.id)

@@ -174,7 +174,7 @@ def _decided_by(first: Certificate, pack: bool, rival: Certificate | None, numbe
 def of_one_pack(one: Certificate, other: Certificate) -> bool:
     """Whether both are one choice to Cloudflare, which leaves it to the client: equal hosts, different algorithms."""
     return (
-        one.rank == other.rank
+        (one.rank, one.type) == (other.rank, other.type)
         and one.names == other.names
         and None not in (one.algorithm, other.algorithm)
         and one.algorithm != other.algorithm

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timezone
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import read_certificates
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
@@ -79,7 +80,7 @@ def _look(
         timeout=options.timeout,
         trusted=options.trusted,
     )
-    rows = compare(map(_read, sights), certificates, firsts)
+    rows = compare(map(_read, sights), certificates, firsts, datetime.now(timezone.utc))
     return Report(
         {
             "changed": False,

@@ -13,14 +13,16 @@ the other kind get is documented only where the certificate is one of a pack.
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import KEYLESS, UNKNOWN, Certificate
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import (
     CLIENT,
     KIND,
     PRIORITY,
     RECENCY,
     UNDOCUMENTED,
+    of_one_pack,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import wildcard_over
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._same import find_same
@@ -31,7 +33,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 ANY_KEY = "any"
 
-_ACTIVE = "active"
 _DOCUMENTED = (KIND, PRIORITY, CLIENT)
 
 _OTHER_KIND = "The certificate that comes first has a key of another kind, and Cloudflare does not document what this client gets."
@@ -108,7 +109,10 @@ class _Expected(t.NamedTuple):
 
 
 def compare(
-    presented: t.Iterable[Presented], certificates: t.Sequence[Certificate], firsts: t.Mapping[str, First]
+    presented: t.Iterable[Presented],
+    certificates: t.Sequence[Certificate],
+    firsts: t.Mapping[str, First],
+    now: datetime,
 ) -> list[Row]:
     """Compare what was presented with a zone's certificates, and with what comes first for each contested name.
 
@@ -120,7 +124,7 @@ def compare(
     return [
         row
         for name, group in by_name.items()
-        for row in _compare_name(group, certificates, _expect(name, certificates, firsts))
+        for row in _compare_name(group, certificates, _expect(name, certificates, firsts, now))
     ]
 
 
@@ -134,15 +138,17 @@ def is_all_as_expected(rows: t.Sequence[Row]) -> bool | None:
     return True if names and seen == names and not unknown else None
 
 
-def _expect(name: str, certificates: t.Sequence[Certificate], firsts: t.Mapping[str, First]) -> _Expected:
+def _expect(
+    name: str, certificates: t.Sequence[Certificate], firsts: t.Mapping[str, First], now: datetime
+) -> _Expected:
     """An exact name comes before a wildcard; what is not contested is covered by one certificate alone."""
     for covering in (name, wildcard_over(name)):
         holders = [found for found in certificates if covering in found.names]
         contest = firsts.get(covering)
         if contest:
-            return _expect_first(contest, holders)
+            return _expect_first(contest, holders, now)
         if len(holders) == 1:
-            return _expect_first(First(holders[0].id, KIND), holders)
+            return _expect_first(First(holders[0].id, KIND), holders, now)
         if holders:
             why = (
                 f"{len(holders)} items of 'certificates' cover {printable(covering)}, and 'contested' has none for it."
@@ -151,7 +157,7 @@ def _expect(name: str, certificates: t.Sequence[Certificate], firsts: t.Mapping[
     return _Expected(None, (), "No custom certificate of the zone covers this name.")
 
 
-def _expect_first(contest: First, holders: t.Sequence[Certificate]) -> _Expected:
+def _expect_first(contest: First, holders: t.Sequence[Certificate], now: datetime) -> _Expected:
     first = next((found for found in holders if found.id == contest.id), None)
     if first is None:
         why = (
@@ -160,10 +166,12 @@ def _expect_first(contest: First, holders: t.Sequence[Certificate]) -> _Expected
         return _Expected(None, (), why)
     if contest.decided_by not in _DOCUMENTED:
         return _Expected(first, (), _WHY_NOT_DOCUMENTED.get(contest.decided_by, _WHY_NOT_DOCUMENTED[UNDOCUMENTED]))
-    if first.status not in (None, _ACTIVE):
-        why = f"The certificate that comes first is not active, its status is {printable(first.status, 40)}."
-        return _Expected(first, (), why)
-    pack = [found for found in holders if found.rank == first.rank and found.names == first.names]
+    if first.why_unfit(now):
+        return _Expected(first, (), f"The certificate that comes first {first.why_unfit(now)}.")
+    pack = [found for found in holders if found is first or of_one_pack(first, found)]
+    rivals = [found for found in holders if found not in pack]
+    if rivals and first.rank != KEYLESS and UNKNOWN in (first.rank, *(rival.rank for rival in rivals)):
+        return _Expected(first, (), "Certificates of a type that Cloudflare does not document cover this name.")
     return _Expected(first, tuple(pack) if contest.decided_by == CLIENT else (first,), None)
 
 

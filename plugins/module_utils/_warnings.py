@@ -70,24 +70,16 @@ def _unfit_first(listed: t.Collection[str], contests: t.Iterable[Contest], now: 
         contest
         for contest in contests
         if contest.after.certificate.id in listed
-        and _unfit(contest.after.certificate, now)
-        and not all(_unfit(holder, now) for holder in contest.holders)
+        and contest.after.certificate.why_unfit(now)
+        and not all(holder.why_unfit(now) for holder in contest.holders)
     ]
     if not wrong:
         return []
     first = wrong[0].after.certificate
     return [
         f"The list puts a certificate that is expired or not active first for {counted(len(wrong), 'contested name')}: "
-        f"{printable(wrong[0].name)} gets {_named(first)}, which {_unfit(first, now)}."
+        f"{printable(wrong[0].name)} gets {_named(first)}, which {first.why_unfit(now)}."
     ]
-
-
-def _unfit(certificate: Certificate, now: datetime) -> str:
-    if certificate.expires_on is not None and certificate.expires_on <= now:
-        return f"expired on {certificate.expires_on:%Y-%m-%d}"
-    if certificate.status not in (None, "active"):
-        return f"has status {printable(certificate.status, 40)}"
-    return ""
 
 
 def _overruled_by_kind(

@@ -54,6 +54,16 @@ EARLY, LATE = ({"uploaded_on": f"2026-0{month}-01T10:00:00Z"} for month in (3, 4
         # Equal hosts and different algorithms are one choice
         ([made("rsa", 1), made("ecdsa", 2, **ECDSA)], "ecdsa", "client", True),
         ([made("rsa", 2), made("ecdsa", 2, **ECDSA)], "ecdsa", "client", True),
+        # Of one type, that is: a keyless one may be of either
+        (
+            [
+                made("rsa", 1, keyless_server={"id": "x"}),
+                made("ecdsa", 2, keyless_server={"id": "x"}, **ECDSA, **MODERN),
+            ],
+            "ecdsa",
+            "undocumented",
+            False,
+        ),
         ([made("rsa", 1, **MODERN), made("ecdsa", 2, **ECDSA, **MODERN)], "ecdsa", "client", True),
         ([made("rsa", 1), made("old", 2, signature="SHA1WithRSA")], "old", "client", True),
         ([made("rsa", 2), made("other", 2, signature="SHA384WithRSA")], "other", "recency", False),

@@ -23,6 +23,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._served impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import Leaf
 
 NAME = "a.example.com"
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ALGORITHMS = {"ecdsa": "ECDSAWithSHA256", "rsa": "SHA256WithRSA"}
 
 
@@ -62,7 +63,7 @@ def rows(certificates: t.Sequence[Certificate], *shown: Presented) -> list[Row]:
         contest.name: First(contest.after.certificate.id, contest.after.decided_by)
         for contest in find_contests(certificates, numbers, numbers)
     }
-    return compare(shown, certificates, firsts)
+    return compare(shown, certificates, firsts, NOW)
 
 
 HIGH, LOW = made("high", 2, "a", "b"), made("low", 1, "a", "c")
@@ -72,6 +73,7 @@ PACK_EC, PACK_RSA = made("ecdsa", 2, "a", "b", key="ecdsa"), made("rsa", 2, "b",
 PACK = (PACK_EC, PACK_RSA, LOW)
 TIE = (made("one", 1, "a", "b"), made("two", 1, "a", "c"))
 MODERN = (made("one", 2, "a", "b", type="sni_custom"), made("two", 1, "a", "c", type="sni_custom"))
+KEYLESS = made("keyless", 0, "a", "b", keyless_server={"id": "x"})
 TWINS = (HIGH, made("twin", 1, "a", issuer="highCA"))
 ANOTHER_KEY = "The certificate that comes first has a key of another kind"
 NOT_OURS = "No custom certificate of the zone looks like this one."
@@ -105,6 +107,15 @@ CASES: dict[str, tuple[t.Sequence[Certificate], t.Any, t.Any, tuple[t.Any, t.Any
     "no certificate covers the name": ((made("other", 1, "b"),), None, "universal", (None, None), None),
     "no certificate at all": ((), None, "universal", (None, None), None),
     "the first is not active": ((made("first", 2, "a", "b", status="pending"), LOW), None, LOW, (None, None), None),
+    "the first has expired": ((made("first", 2, "a", "b", year=2029), LOW), None, LOW, (None, None), None),
+    "a type that nobody knows": ((HIGH, made("new", 3, "a", type="new_custom")), None, HIGH, (None, None), None),
+    "keyless, before a type that nobody knows": (
+        (KEYLESS, made("new", 3, "a", type="new_custom")),
+        None,
+        KEYLESS,
+        (None, True),
+        True,
+    ),
     "nothing seen": (BY_PRIORITY, None, None, (None, None), None),
 }
 
@@ -165,7 +176,7 @@ def test_ids_and_reasons(
     ],
 )
 def test_what_another_module_returned_may_not_fit_together(firsts: dict[str, First], reason: str) -> None:
-    (row,) = compare([presented(HIGH, "rsa")], BY_PRIORITY, firsts)
+    (row,) = compare([presented(HIGH, "rsa")], BY_PRIORITY, firsts, NOW)
     assert row.as_expected is None
     assert str(row.reason).startswith(reason)
 

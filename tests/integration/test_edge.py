@@ -1,0 +1,177 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the collection says of who is served, held against an edge that was written from Cloudflare's documentation.
+
+Zones are made by chance. Each name is looked at by real handshakes, and three have to agree: the edge's own choice, what
+was presented, and what `contested` and `served` say.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import itertools
+import random
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import INSPECT
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._look_at_edge import LOOK_AT_EDGE
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import perform
+from emulator import (
+    EDGE_SWITCHES,
+    Edge,
+    EdgeBehaviour,
+    Emulator,
+    Zone,
+    certificate,
+    forbidden,
+    from_today,
+    zone,
+)
+
+ZONES = 150
+LABELS = ("a", "b", "*")
+# The last one is covered by a wildcard alone.
+NAMES = ("a", "b", "other")
+ISSUERS = ("DigiCertInc", "GlobalSignnvsa", "LetsEncrypt")
+KEYLESS = {"keyless_server": {"id": "8c52f0e6d1b94a7730cf9ae214bd6508", "status": "active"}}
+
+
+def random_zone(number: int) -> Zone:
+    """Some certificates that compete; by chance, no two of them are forbidden to be together."""
+    dice = random.Random(number)
+    name = f"zone-{number}.example"
+    while True:
+        made = zone(name, certificates=[_certificate(name, dice) for _place in range(dice.randint(2, 5))])
+        if not forbidden(made):
+            return made
+
+
+def _certificate(zone_name: str, dice: random.Random) -> dict[str, t.Any]:
+    labels = dice.sample(LABELS, dice.randint(1, len(LABELS)))
+    fields: dict[str, t.Any] = dict(KEYLESS) if dice.random() < 0.1 else {}
+    return certificate(
+        [f"{label}.{zone_name}" for label in labels],
+        type=dice.choice(("legacy_custom", "legacy_custom", "legacy_custom", "sni_custom", "new_custom")),
+        issuer=dice.choice(ISSUERS),
+        signature=dice.choice(("SHA256WithRSA", "ECDSAWithSHA256")),
+        status=dice.choice(("active",) * 9 + ("pending",)),
+        priority=dice.choice((None, 0, 1, 2, 3)),
+        uploaded_on=from_today(-dice.randint(1, 60)),
+        expires_in=dice.choice((-1, 30, 60, 90, 120, 150)),
+        **fields,
+    )
+
+
+@pytest.fixture(scope="module")
+def zones() -> list[Zone]:
+    return [random_zone(number) for number in range(ZONES)]
+
+
+@pytest.fixture(scope="module")
+def emulator(zones: list[Zone]) -> Iterator[Emulator]:
+    with Emulator(zones=zones, throttle=None, validate=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def edge(emulator: Emulator) -> Iterator[Edge]:
+    with Edge(emulator) as running:
+        yield running
+        assert running.failures == []
+
+
+def do(job: Job, emulator: Emulator, zone_id: str, **options: t.Any) -> dict[str, t.Any]:
+    asked = {"api_token": emulator.token, "api_url": emulator.url, "zone_id": zone_id, **options}
+    outcome = perform(
+        job, ArgumentSpecValidator(job.spec).validate(asked).validated_parameters, check_mode=False, diff=False
+    )
+    assert not outcome.failed, outcome.result
+    return outcome.result
+
+
+def looked(emulator: Emulator, edge: Edge, zone_id: str, names: list[str], **options: t.Any) -> dict[str, t.Any]:
+    return do(LOOK_AT_EDGE, emulator, zone_id, names=names, address=edge.address, port=edge.port, **options)
+
+
+def choices(edge: Edge, name: str) -> set[tuple[str, ...]]:
+    """What a name may be served from, for each way in which Cloudflare may do what it does not document."""
+    usual, found = edge.behaviour, set()
+    for tie, sni_priority in itertools.product(EDGE_SWITCHES["tie"], EDGE_SWITCHES["sni_priority"]):
+        edge.behave(tie=tie, sni_priority=sni_priority)
+        found.add(tuple(edge.choice(name)))
+    edge.behave(**dataclasses.asdict(usual))
+    return found
+
+
+# What is not documented, and what an edge may do beside: the number of zones, and the kinds of clients that get an answer.
+WAYS: dict[str, tuple[int, dict[str, t.Any], set[str]]] = {
+    "as documented": (ZONES, {}, {"ecdsa", "rsa"}),
+    "the other way": (40, {"tie": "lowest_id", "sni_priority": "counts"}, {"ecdsa", "rsa"}),
+    "expired ones are served": (40, {"expired": "served"}, {"ecdsa", "rsa"}),
+    "a default certificate": (40, {"unknown_sni": "default"}, {"ecdsa", "rsa"}),
+    "packs without RSA": (40, {"one_kind": "ecdsa"}, {"ecdsa", "rsa"}),
+    "TLS 1.3 alone": (40, {"tls_1_3_only": True}, {"any"}),
+}
+
+
+@pytest.mark.parametrize(("count", "switches", "kinds"), WAYS.values(), ids=WAYS)
+def test_all_agree(
+    emulator: Emulator, edge: Edge, zones: list[Zone], count: int, switches: dict[str, t.Any], kinds: set[str]
+) -> None:
+    seen: collections.Counter[str] = collections.Counter()
+    edge.behave(**{**dataclasses.asdict(EdgeBehaviour()), **switches})
+    for tried in zones[:count]:
+        contested = {item["name"]: item for item in do(INSPECT, emulator, tried.id)["contested"]}
+        served = looked(emulator, edge, tried.id, [f"{label}.{tried.name}" for label in NAMES])["served"]
+        for row in served:
+            told = (row, edge.choice(row["name"]), contested.get(row["name"]), tried.certificates)
+            _assert_agreed(row, edge.choice(row["name"]), choices(edge, row["name"]), told)
+            seen[f"as_expected {row['as_expected']}"] += 1
+            seen[contested.get(row["name"], {}).get("decided_by", "not contested")] += 1
+        assert {row["key_type"] for row in served if not row["error"]} <= kinds, served
+    print(f"{count} zones, {len(edge.handshakes)} handshakes so far: {dict(sorted(seen.items()))}")
+    due = ("kind", "priority", "client", "recency", "undocumented", "not contested", "as_expected True")
+    assert all(seen[what] for what in due), seen
+
+
+def _assert_agreed(row: dict[str, t.Any], choice: list[str], possible: set[tuple[str, ...]], told: t.Any) -> None:
+    assert row["as_expected"] is not False, told
+    assert row["certificate_id"] is None or row["certificate_id"] in choice, told
+    if row["as_expected"]:
+        assert len(possible) == 1 and row["expected_id"] in choice, told
+
+
+@pytest.fixture
+def settled() -> Iterator[tuple[Emulator, Edge, str]]:
+    """A zone in which priority decides, and an edge that sees a change some handshakes late."""
+    certificates = [
+        certificate(["shop.example.com", "a.example.com"], issuer="DigiCertInc", priority=1),
+        certificate(["shop.example.com", "b.example.com"], issuer="GlobalSignnvsa", priority=2),
+    ]
+    with (
+        Emulator(zones=[zone("example.com", certificates=certificates)], throttle=None) as emulator,
+        Edge(emulator, delay_handshakes=2) as edge,
+    ):
+        yield emulator, edge, emulator.zones["example.com"].id
+
+
+def test_a_change_that_arrives_late_is_seen_when_it_has(settled: tuple[Emulator, Edge, str]) -> None:
+    emulator, edge, zone_id = settled
+    changed = do(SET_ORDER, emulator, zone_id, certificates=[{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}])
+    given = {name: changed[name] for name in ("certificates", "contested")}
+    seen = [
+        (found["as_expected"], found["requests"], [row["issuer"] for row in found["served"]])
+        for found in (
+            looked(emulator, edge, zone_id, ["shop.example.com"], key_types=["rsa"], **given) for _ in range(3)
+        )
+    ]
+    assert seen == [(False, 0, ["GlobalSignnvsa"]), (True, 0, ["DigiCertInc"]), (True, 0, ["DigiCertInc"])]

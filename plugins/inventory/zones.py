@@ -266,7 +266,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import find_credentials, read_connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _templating
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import SharedPacer
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import pacer_of_this_run
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zone_certificates import Held, read_held
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import (
     FILTERS,
@@ -411,31 +411,29 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _ask(self, connection: Connection, filters: Filters, cached: Reading | None) -> Reading:
         """Return what is cached, with whatever is not in there from the API."""
-        reading = cached or Reading(self._ask_for_zones(connection, filters), {})
+        # What is requested here counts for tasks, too, and a ban that they met counts here.
+        pacer = pacer_of_this_run(connection, writes=False, speaker=self._path)
+
+        def open_client() -> Client:
+            return Client(connection, pacer.another())
+
+        reading = cached or Reading(self._ask_for_zones(open_client, filters), {})
         if not self.get_option("certificates"):
             return reading
         missing = [zone["id"] for zone in _kept(reading, filters) if zone["id"] not in reading.held]
         if not missing:
             return reading
-        held = read_held(lambda: self._open_client(connection), missing, self._tell_at_once)
+        held = read_held(open_client, missing, self._tell_at_once)
         self.display.vvv(f"{self._path}: the certificates of {len(missing)} zones read.")
         return reading._replace(held={**reading.held, **held})
 
-    def _ask_for_zones(self, connection: Connection, filters: Filters) -> list[dict[str, t.Any]]:
-        with self._open_client(connection) as client:
+    def _ask_for_zones(self, open_client: t.Callable[[], Client], filters: Filters) -> list[dict[str, t.Any]]:
+        with open_client() as client:
             zones = client.list_all(filters.path(), "list zones", filters.query()).items
         self.display.vvv(
             f"{self._path}: {len(zones)} zones read with {client.requests} requests, {client.waited:.0f} s spent waiting."
         )
         return zones
-
-    def _open_client(self, connection: Connection) -> Client:
-        # The file that tasks share, so that a ban that they met counts here, and what is requested here counts there.
-        directory, run = os.path.split(C.DEFAULT_LOCAL_TMP)
-        pacer = SharedPacer(
-            connection, directory, run, hold_for_write=False, tell=self._tell_at_once, note=self.display.vvv
-        )
-        return Client(connection, pacer)
 
     def _tell_at_once(self, text: str) -> None:
         self.display.display(f"{self._path}: {text}", stderr=True)  # stdout may be ansible-inventory's JSON

@@ -29,6 +29,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope imp
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._hints import condemns
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import Pacer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
 
@@ -58,31 +59,6 @@ class _Changed(Exception):
     """The pages of a list do not fit together, with how as the text."""
 
 
-class Pacer:
-    """What every attempt has to pass. This one lets all through: a module runs alone and obeys what it is told.
-
-    An action plugin has one that many workers share (plugin_utils/_shared_pacer.py).
-    """
-
-    def enter(self, client: Client, method: str) -> None:
-        """Have an attempt wait by C(client.wait) for as long as need be.
-
-        :raises CloudflareError: the attempt is pointless, or the waiting would be too long.
-        """
-
-    def banned(self, seconds: float, told: bool) -> None:
-        """Note that the API refuses all calls for so long, by its own word if C(told)."""
-
-    def condemned(self, reason: str) -> None:
-        """Note that the API refuses these credentials as such."""
-
-    def passed(self) -> None:
-        """Note that an attempt was not throttled."""
-
-    def leave(self) -> None:
-        """Give back what was held for attempts that were not made."""
-
-
 class Listing(t.NamedTuple):
     """The objects of a list, and what C(Client.waited) was when the first of them had come."""
 
@@ -107,6 +83,7 @@ class Client:
         self.waited = 0.0
         self.retries = connection.retries
         self.messages: list[t.Any] = []
+        self._waited_beside = 0.0
         self._pacer = pacer or Pacer()
         self._connection = connection
         self._session = _transport.open_session(connection.url)
@@ -145,8 +122,7 @@ class Client:
         failures = throttles = 0
         perhaps_done = False
         while True:
-            self._pacer.enter(self, method)
-            if self.waited > stale_after:
+            if not self._pacer.enter(self, method, stale_after):
                 raise Outdated(perhaps_done)
             try:
                 return self._attempt(method, path, asked, query, body)
@@ -204,21 +180,33 @@ class Client:
             raise _Changed(f"page {page} of {info.pages} is empty")
         return Listing(list(items.values()), waited)
 
-    def wait(self, seconds: float, why: str) -> None:
+    def wait(self, step: float, whole: float, why: str, *, counts: bool = True) -> None:
         """Wait on behalf of a pacer.
 
-        :raises CloudflareError: that would be longer than C(max_wait) allows.
+        :param step: How long to wait now.
+        :param whole: How long it takes altogether.
+        :param counts: Whether it counts against C(max_wait).
+        :raises CloudflareError: it would take longer than C(max_wait) allows.
         """
-        self._check_wait(seconds, CloudflareError(f"No request was made: {why}."))
-        self.pause(seconds)
+        if counts:
+            self._check_wait(whole, CloudflareError(f"No request was made: {why}."))
+        else:
+            self._waited_beside += step
+        self._sleep(step)
 
     def pause(self, seconds: float) -> bool:
         """Wait so long, where C(max_wait) allows it, and say whether it did."""
-        if self.waited + seconds > self._connection.max_wait:
+        if seconds > self._patience_left():
             return False
+        self._sleep(seconds)
+        return True
+
+    def _sleep(self, seconds: float) -> None:
         time.sleep(seconds)
         self.waited += seconds
-        return True
+
+    def _patience_left(self) -> float:
+        return self._connection.max_wait - (self.waited - self._waited_beside)
 
     def _attempt(
         self, method: str, path: str, asked: str, query: t.Mapping[str, t.Any] | None, body: t.Any
@@ -280,13 +268,13 @@ class Client:
     def _wait(self, seconds: float, problem: ApiError) -> None:
         """Wait a little longer than C(seconds), so that many runs do not come back at once."""
         self._check_wait(seconds, problem)
-        seconds = min(seconds * random.uniform(1.0, 1.1), self._connection.max_wait - self.waited)
-        self.pause(seconds)
+        self._sleep(min(seconds * random.uniform(1.0, 1.1), self._patience_left()))
 
-    def _check_wait(self, seconds: float, problem: CloudflareError) -> None:
-        if self.waited + seconds > self._connection.max_wait:
+    def _check_wait(self, whole: float, problem: CloudflareError) -> None:
+        left = self._patience_left()
+        if whole > left:
             problem.message += (
-                f" To try again takes a wait of {math.ceil(seconds)} s; 'max_wait' is {self._connection.max_wait:g} s, of "
-                f"which {self.waited:.0f} s are spent."
+                f" To try again takes a wait of {math.ceil(whole)} s; 'max_wait' is {self._connection.max_wait:g} s, of "
+                f"which {self._connection.max_wait - left:.0f} s are spent."
             )
             raise problem

@@ -47,4 +47,4 @@ def inspect(
     )
 
 
-INSPECT = Job(SPEC, read_options, inspect)
+INSPECT = Job(SPEC, read_options, inspect, read_only=True)

@@ -33,6 +33,7 @@ class Job(t.NamedTuple):
     :param work: Does it for one zone, or in check mode says what it would do.
     :param work_without_api: Does it for options whose C(connection) is null.
     :param find_secrets: Finds what of the arguments must not be shown, beyond the options that are marked so.
+    :param read_only: Whether it never writes.
     """
 
     spec: dict[str, t.Any]
@@ -40,3 +41,4 @@ class Job(t.NamedTuple):
     work: t.Callable[[Client, Zone, t.Any, bool], Report]
     work_without_api: t.Callable[[t.Any], Report] = _needs_api
     find_secrets: t.Callable[[Params], t.Sequence[str]] = _no_more_secrets
+    read_only: bool = False

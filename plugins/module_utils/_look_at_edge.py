@@ -102,4 +102,4 @@ def _read(sight: Sight) -> Presented:
     return Presented(sight.name, sight.kind, leaf, sight.outcome.untrusted, None)
 
 
-LOOK_AT_EDGE = Job(SPEC, read_options, look_at_zone, look_with_what_is_given)
+LOOK_AT_EDGE = Job(SPEC, read_options, look_at_zone, look_with_what_is_given, read_only=True)

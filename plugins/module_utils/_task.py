@@ -14,7 +14,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._argument_shapes import find_misshapen
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Pacer
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
@@ -31,13 +31,15 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options impo
     Params,
     find_credentials,
 )
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import MemoryStore, Pacer, SharedPacer, Tell
 
 try:
     from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found, unused-ignore]
 except ImportError:  # before ansible-core 2.22
     register_secrets = None
 
-MakePacer = t.Callable[[Connection], t.Optional[Pacer]]
+# With the connection goes whether a write may follow a read.
+MakePacer = t.Callable[[Connection, bool], Pacer]
 
 
 class Outcome(t.NamedTuple):
@@ -58,13 +60,13 @@ def perform(
     *,
     check_mode: bool,
     diff: bool,
-    make_pacer: MakePacer = lambda _connection: None,
+    make_pacer: MakePacer | None = None,
     environ: Environ | None = None,
-    tell: t.Callable[[str], None] = lambda _progress: None,
+    tell: Tell = lambda _progress: None,
 ) -> Outcome:
     """Do a task's job with its validated arguments. Exits nowhere and raises no CloudflareError.
 
-    :param make_pacer: Called for each client: what the pacers of one credential share is its business.
+    :param make_pacer: Makes the pacer that this task shares with others; null where it shares none.
     :param tell: Called with the progress of a long run.
     """
     environ = os.environ if environ is None else environ
@@ -75,12 +77,29 @@ def perform(
         secrets += getattr(options, "secrets", ())  # what was read from files
     except CloudflareError as error:
         return Outcome(*failure(error), secrets)
-    task = ZoneTask(job, options, check_mode, diff, lambda: Client(options.connection, make_pacer(options.connection)))
-    if isinstance(options.zone, ManyZones):
+    many = isinstance(options.zone, ManyZones)
+    if make_pacer is None and many:
+        make_pacer = _pacer_of_its_own
+    writes = not (check_mode or job.read_only)
+    pacer = make_pacer(options.connection, writes) if make_pacer and options.connection else Pacer()
+    task = ZoneTask(
+        job,
+        options,
+        check_mode,
+        diff,
+        # Who asks for more zones than a window holds waits for the next one: that does not count against max_wait.
+        lambda: Client(options.connection, pacer.another(bounded=not many)),
+    )
+    if many:
         ended = do_zones(task, options.zone, tell)
     else:
         ended = do_zone(task, options.zone) if options.connection else do_without_api(task)
     return Outcome(*ended, secrets)
+
+
+def _pacer_of_its_own(connection: Connection, writes: bool) -> Pacer:
+    """Return the pacer of a task that shares none: its zones share it. One zone alone obeys what the API says."""
+    return SharedPacer(MemoryStore(), connection, "", writes=writes, tell=lambda _wait: None)
 
 
 class _Module(AnsibleModule):

@@ -11,7 +11,7 @@ For a fleet of zones, starting an interpreter for each is most of the cost. Ever
 
 from __future__ import annotations
 
-import os
+import functools
 import typing as t
 
 from ansible import constants as C
@@ -20,8 +20,6 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Pacer
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._in_process import run_in_process
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._placement import (
@@ -30,7 +28,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._placement im
     has_environment,
     why_a_module,
 )
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import SharedPacer
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import pacer_of_this_run
 
 display = Display()
 
@@ -100,19 +98,6 @@ class InProcessAction(ActionBase):
         return result
 
     def _run_here(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        def make_pacer(connection: Connection) -> Pacer:
-            # The directory of this run's own temporary directory is there for all runs, and its name is this run's alone.
-            directory, run = os.path.split(C.DEFAULT_LOCAL_TMP)
-            return SharedPacer(
-                connection,
-                directory,
-                run,
-                hold_for_write=not self._task.check_mode,
-                # On stderr, because on stdout a callback may be writing JSON.
-                tell=lambda text: display.display(f"zonefleet.cloudflare: {text}", stderr=True),
-                note=lambda text: display.vvv(text, host=self._host(variables)),
-            )
-
         return run_in_process(
             self.job,
             self._task.action,
@@ -120,7 +105,7 @@ class InProcessAction(ActionBase):
             check_mode=self._task.check_mode,
             diff=self._task.diff,
             invocation=_tells_invocation(variables),
-            make_pacer=make_pacer,
+            make_pacer=functools.partial(pacer_of_this_run, host=self._host(variables)),
             tell=_tell_progress,
         )
 

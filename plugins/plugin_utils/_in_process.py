@@ -34,7 +34,7 @@ def run_in_process(
     check_mode: bool,
     diff: bool,
     invocation: bool,
-    make_pacer: MakePacer,
+    make_pacer: MakePacer | None,
     tell: t.Callable[[str], None] = lambda _progress: None,
 ) -> dict[str, t.Any]:
     """Do a task's work in this process, and return the result that the module would have given.

@@ -45,7 +45,14 @@ class Scale:
     @property
     def variables(self) -> dict[str, str]:
         values = {
-            "_shared_pacer": {"WINDOW": self.window, "NEXT_GUESS": self.next_guess, "WORTH_TELLING": 1.0, "POLL": 0.2},
+            "_rate_limit": {
+                "WINDOW": self.window,
+                "NEXT_GUESS": self.next_guess,
+                "WORTH_TELLING": 1.0,
+                "POLL": 0.2,
+                "RECHECK": 1.0,
+                "LATE": 2.0,
+            },
             "_client": {"_FIRST_THROTTLED_WAIT": self.first_guess, "_NEXT_THROTTLED_WAITS": self.next_guess},
         }
         return {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACK), "ZONEFLEET_TEST_SCALE": json.dumps(values)}
@@ -69,7 +76,7 @@ class Recap:
 
     @property
     def waits(self) -> list[str]:
-        return re.findall(r"zonefleet\.cloudflare: (Waiting for .*)", self.output)
+        return re.findall(r"zonefleet\.cloudflare: (Waiting .*)", self.output)
 
 
 class Fleet:

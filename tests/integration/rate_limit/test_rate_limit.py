@@ -20,8 +20,8 @@ from integration.rate_limit.fleet import Fleet, Recap, Scale, make_fleet
 
 # What a run needs beside its waiting, on a machine that has other things to do.
 SLACK = 30.0
-PACED = r"Waiting for \d+ s: 'rate_limit' is reached\."
-BANNED = r"Waiting for \d+ s: Cloudflare refuses all calls of this user for now\."
+PACED = r"Waiting \d+ s: 'rate_limit' is reached \(\d+ requests in 5 minutes\)\."
+BANNED = r"Waiting \d+ s: Cloudflare refuses all requests of this user for now\."
 WITH_AND_WITHOUT = pytest.mark.parametrize("retry_after", ["present", "absent"])
 
 
@@ -65,7 +65,10 @@ def test_zones_for_which_max_wait_is_too_short_fail_and_the_others_go_on(tmp_pat
         assert recap.totals["failed"] + recap.totals["ok"] == 30
         assert 5 <= recap.totals["ok"] == len(fleet.emulator.requests) <= fleet.scale.rate_limit
         text = re.sub(r"\s+", " ", recap.output)
-        assert re.search(r"No request was made: 'rate_limit' is reached\. To try again takes a wait of \d+ s; ", text)
+        assert re.search(
+            r"No request was made: 'rate_limit' is reached \(10 requests in 5 minutes\)\. To try again takes a wait of \d+ s; ",
+            text,
+        )
         assert "'max_wait' is 2 s, of which 0 s are spent." in text
         assert recap.seconds < SLACK
 

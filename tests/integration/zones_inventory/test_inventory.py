@@ -191,7 +191,7 @@ def test_waiting_is_said_and_not_on_stdout(runner: Runner, emulator: Emulator) -
     done = runner.list(runner.config())
     assert done.rc == 0
     assert len(done.hosts) == 3
-    assert "Waiting for 5 s" in done.err
+    assert "Waiting 5 s: " in done.err
 
 
 @with_zones

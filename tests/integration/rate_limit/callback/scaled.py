@@ -4,7 +4,7 @@
 
 """A callback plugin that makes time pass faster: it is loaded in the controller, before workers are forked.
 
-`ZONEFLEET_TEST_SCALE` holds JSON: `{"_shared_pacer": {"WINDOW": 5}, "_client": {...}}`.
+`ZONEFLEET_TEST_SCALE` holds JSON: `{"_rate_limit": {"WINDOW": 5}, "_client": {...}}`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import os
 
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _shared_pacer
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client, _rate_limit
 
-_MODULES = {"_client": _client, "_shared_pacer": _shared_pacer}
+_MODULES = {"_client": _client, "_rate_limit": _rate_limit}
 
 
 class CallbackModule(CallbackBase):

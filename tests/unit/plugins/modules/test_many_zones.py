@@ -14,10 +14,12 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _many_zones
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import INSPECT
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import Pacer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import Outcome, perform
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import MakePacer, Outcome, perform
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info as info_module
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
@@ -46,13 +48,18 @@ HAPPENINGS: list[tuple[str, Fault | None]] = [
 ]
 
 
-def ask(emulator: Emulator, job: Job = SET_ORDER, **options: t.Any) -> Outcome:
+def ask(emulator: Emulator, job: Job = SET_ORDER, make_pacer: MakePacer | None = None, **options: t.Any) -> Outcome:
     given = {"api_token": emulator.token, "api_url": emulator.url, "retries": 0, "max_wait": 1, **options}
     if job is SET_ORDER:
         given.setdefault("certificates", POLICY)
     validated = ArgumentSpecValidator(job.spec).validate(given)
     assert not validated.error_messages
-    return perform(job, validated.validated_parameters, check_mode=False, diff=True)
+    return perform(job, validated.validated_parameters, check_mode=False, diff=True, make_pacer=make_pacer)
+
+
+def _apart(_connection: Connection, _writes: bool) -> Pacer:
+    """A pacer that is not shared, for a ban that one zone meets would stop the others."""
+    return Pacer()
 
 
 def plan_happenings(emulator: Emulator, ids: t.Sequence[str], seed: int) -> None:
@@ -81,7 +88,7 @@ def test_each_zone_ends_as_it_would_alone(count: int, threads: int) -> None:
     with Emulator(zones=fleet, throttle=None, validate=False) as server:
         ids = [zone.id for zone in fleet]
         plan_happenings(server, ids, seed=count)
-        together = ask(server, zones=ids, concurrency=threads, return_certificates=True)
+        together = ask(server, SET_ORDER, _apart, zones=ids, concurrency=threads, return_certificates=True)
         items = together.result["zones"]
         assert [item["zone_id"] for item in items] == ids
         assert together.result["requests"] == len(server.requests)
@@ -130,6 +137,16 @@ def test_a_list_that_cannot_be_read_fails_the_names_and_no_id(fleet: Emulator) -
     fleet.fault(Fault("html", status=403), path="/zones")
     outcome = ask(fleet, zones=[*names, fleet.zones[other].id])
     assert len(outcome.result["failed_zones"]) == 20 and not outcome.result["zones"][-1]["failed"]
+
+
+def test_what_one_zone_meets_of_the_credential_stops_the_others(fleet: Emulator) -> None:
+    ids = [zone.id for zone in fleet.zones.values()]
+    outcome = ask(fleet, INSPECT, zones=ids, concurrency=4, api_token="cfut_0000000000000000000000000000000000000000")
+    assert len(outcome.result["failed_zones"]) == 40
+    assert 1 <= len(fleet.requests) <= 4
+    fleet.fault(Fault("throttled", retry_after="300"))
+    outcome = ask(fleet, INSPECT, zones=ids, concurrency=1)
+    assert len(outcome.result["failed_zones"]) == 40 and outcome.result["requests"] == 1
 
 
 def test_the_result_is_short_for_zones_in_order_and_the_diff_names_those_that_change(fleet: Emulator) -> None:

@@ -94,7 +94,7 @@ def run(
         check_mode=check,
         diff=diff,
         invocation=invocation,
-        make_pacer=lambda _connection: None,
+        make_pacer=None,
     )
 
 
@@ -152,7 +152,7 @@ def test_the_arguments_of_the_task_stay_as_they_are() -> None:
     arguments = {"api_token": TOKEN, "domain": "example.com", "anything": [{"a": 1}]}
     before = json.dumps(arguments)
     _in_process.run_in_process(
-        job_of(tell_params), NAME, arguments, check_mode=False, diff=False, invocation=True, make_pacer=lambda _: None
+        job_of(tell_params), NAME, arguments, check_mode=False, diff=False, invocation=True, make_pacer=None
     )
     assert json.dumps(arguments) == before
 

@@ -4,71 +4,50 @@
 
 # pylint: disable=protected-access  # these are tests of the parts
 
+"""The file that workers share. What they make of its content is tested with the module _pacing."""
+
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
 import threading
-import time
 import typing as t
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ansible import constants as C
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client, _pacing
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _shared_pacer
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import SharedPacer
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import SharedPacer
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _locked_file, _shared_pacer
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._locked_file import LockedFile
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import FileStore, pacer_of_this_run
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN
+from ansible_collections.zonefleet.cloudflare.tests.unit.virtual_time import VirtualTime
 
 COLLECTIONS = next(path for path in sys.path if (Path(path) / "ansible_collections" / "zonefleet").is_dir())
-BANNED = "Cloudflare refuses all calls of this user for now"
-
-
-class Clock:
-    """Stands in for the module `time`: sleeping takes no time, and is written down."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def time(self) -> float:
-        return 1_000_000_000 + self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
+STUCK = "Requests are not counted together with those of other workers: another process keeps the lock of their file"
 
 
 class Worker:
-    """A pacer with the client that passes it, and what it says."""
+    """A pacer over the file with the client that passes it, and what it notes."""
 
-    def __init__(self, directory: Path, *, run: str = "run-1", write: bool = False, **connection: t.Any) -> None:
+    def __init__(self, directory: Path, *, run: str = "run-1", writes: bool = False, **connection: t.Any) -> None:
         given = {"url": "https://api.example.com", "credentials": Credentials(TOKEN), "rate_limit": 4, **connection}
-        self.connection = Connection(**given)
-        self.told: list[str] = []
+        made = Connection(**given)
         self.noted: list[str] = []
-        self.pacer = SharedPacer(
-            self.connection,
-            str(directory),
-            run,
-            hold_for_write=write,
-            tell=self.told.append,
-            note=self.noted.append,
-        )
-        self.client = Client(self.connection, self.pacer)
+        store = FileStore(made, str(directory), run, note=self.noted.append)
+        self.pacer = SharedPacer(store, made, run, writes=writes, tell=lambda _text: None)
+        self.client = Client(made, self.pacer)
 
     def enter(self, *methods: str) -> None:
         for method in methods:
@@ -79,10 +58,10 @@ Make = Callable[..., Worker]
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(_shared_pacer, "time", made)
-    monkeypatch.setattr(_client, "time", made)
+def clock(monkeypatch: pytest.MonkeyPatch) -> VirtualTime:
+    made = VirtualTime()
+    for module in (_client, _pacing, _locked_file, _shared_pacer):
+        monkeypatch.setattr(module, "time", made)
     return made
 
 
@@ -103,61 +82,33 @@ def shared(tmp_path: Path) -> Callable[[], Path]:
     """The one file."""
 
     def find() -> Path:
-        (found,) = (tmp_path / "shared").iterdir()
+        (found,) = (tmp_path / "shared").glob("zonefleet-cloudflare-*")
         return found
 
     return find
 
 
-# Pacing
+def counted(path: Path) -> int:
+    return sum(json.loads(path.read_text())["counts"].values())
 
 
-def test_bursts_pass_until_the_window_is_full(worker: Make, clock: Clock) -> None:
-    workers = [worker() for _number in range(4)]
-    for one in workers:
-        one.enter("GET")
-    assert clock.slept == []
-    late = worker()
-    late.enter("GET")
-    assert clock.slept == [301.0] and late.client.waited == 301.0
-    assert late.told == ["Waiting for 301 s: 'rate_limit' is reached."]
+# Who shares it
 
 
-def test_a_request_counts_for_the_whole_window(worker: Make, clock: Clock) -> None:
-    clock.now = 1000.9
-    worker(rate_limit=1).enter("GET")
-    clock.now = 1000.9 + 299.9
-    worker(rate_limit=1).enter("GET")
-    assert clock.now > 1000.9 + 300
+def test_all_of_a_run_and_later_runs_count_together(
+    clock: VirtualTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = Connection("https://api.example.com", Credentials(TOKEN), rate_limit=2, max_wait=10)
+    for run in ("first", "second", "third"):
+        monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path / run))
+        pacer = pacer_of_this_run(connection, writes=False, speaker="inventory")
+        with Client(connection, pacer) as client, contextlib.suppress(CloudflareError):
+            pacer.enter(client, "GET")
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.startswith("inventory: Waiting 301 s: 'rate_limit' is reached")
 
 
-def test_what_has_left_the_window_makes_room_one_by_one(worker: Make, clock: Clock) -> None:
-    for second in (0, 100, 200, 290):
-        clock.now = 1000.0 + second
-        worker().enter("GET")
-    waits = []
-    for _number in range(3):
-        one = worker()
-        one.enter("GET")
-        waits.append(one.client.waited)
-    assert waits == [11.0, 100.0, 100.0]
-
-
-def test_without_a_limit_nothing_waits(worker: Make, clock: Clock) -> None:
-    for _number in range(2000):
-        worker(rate_limit=0).enter("GET")
-    assert clock.slept == []
-
-
-def test_each_run_has_its_own_limit_of_what_all_have_made(worker: Make, clock: Clock) -> None:
-    worker(rate_limit=100).enter(*["GET"] * 50)
-    worker(run="run-2", rate_limit=60).enter(*["GET"] * 10)
-    assert clock.slept == []
-    worker(run="run-3", rate_limit=60).enter("GET")
-    assert clock.slept == [301.0]
-
-
-def test_other_credentials_have_their_own_count(worker: Make, clock: Clock) -> None:
+def test_other_credentials_have_their_own_count(worker: Make, clock: VirtualTime) -> None:
     worker().enter(*["GET"] * 4)
     worker(credentials=Credentials("other-token")).enter(*["GET"] * 4)
     worker(credentials=Credentials(None, "joe@example.com", "key")).enter(*["GET"] * 4)
@@ -165,244 +116,42 @@ def test_other_credentials_have_their_own_count(worker: Make, clock: Clock) -> N
     assert clock.slept == []
 
 
-def test_reading_takes_the_slot_of_the_write_along(worker: Make, clock: Clock) -> None:
-    one, other = worker(write=True), worker(write=True)
-    one.enter("GET")
-    other.enter("GET")  # now all four slots are taken
-    one.enter("PUT")
-    other.enter("PUT")
-    assert clock.slept == []
-    worker().enter("GET")
-    assert clock.slept == [301.0]
-
-
-def test_further_pages_need_one_slot_each(worker: Make, clock: Clock) -> None:
-    worker(write=True).enter("GET", "GET", "GET", "PUT")
-    assert clock.slept == []
-    worker().enter("GET")
-    assert clock.slept == [301.0]
-
-
-def test_a_slot_that_was_not_needed_is_given_back(worker: Make, clock: Clock) -> None:
-    for _number in range(4):
-        with worker(write=True).client as client:
-            client._pacer.enter(client, "GET")
-    assert clock.slept == [301.0]  # the fourth needs two, of which three are used
-
-
-def test_a_write_counts_from_when_it_is_made(worker: Make, clock: Clock) -> None:
-    one = worker(write=True, rate_limit=2)
-    one.enter("GET")
-    clock.now += 250
-    one.enter("PUT")
-    clock.now += 60
-    other = worker(rate_limit=1)
-    other.enter("GET")
-    assert clock.slept == [241.0]
-
-
-def test_a_limit_of_one_is_no_deadlock(worker: Make, clock: Clock) -> None:
-    worker(write=True, rate_limit=1).enter("GET", "PUT")
-    assert clock.slept == []
-    worker(write=True, rate_limit=1).enter("GET", "PUT")
-    assert clock.slept == [301.0]
-
-
-def test_pacing_beyond_max_wait_fails_without_waiting(worker: Make, clock: Clock) -> None:
-    worker().enter(*["GET"] * 4)
-    late = worker(max_wait=10)
-    with pytest.raises(CloudflareError) as caught:
-        late.enter("GET")
-    assert caught.value.message == (
-        "No request was made: 'rate_limit' is reached. To try again takes a wait of 301 s; 'max_wait' is 10 s, of which "
-        "0 s are spent."
-    )
-    assert clock.slept == []
-
-
-def test_a_wait_is_told_once_and_a_short_one_not_at_all(worker: Make, clock: Clock) -> None:
-    worker().enter(*["GET"] * 4)
-    workers = [worker(max_wait=10) for _number in range(3)]
-    for one in workers:
-        with pytest.raises(CloudflareError):
-            one.enter("GET")
-    assert [len(one.told) for one in workers] == [1, 0, 0]
-    clock.now += 300
-    short = worker()
-    short.enter("GET")
-    assert clock.slept == [1.0] and short.told == []
-
-
-# A ban
-
-
-def test_a_ban_that_the_api_tells_is_sat_out_by_all(worker: Make, clock: Clock) -> None:
-    met, other, third = worker(), worker(), worker()
-    met.pacer.banned(200.0, True)
-    assert met.told == [f"Waiting for 200 s: {BANNED}."]
-    other.enter("GET")
-    assert clock.slept == [200.0] and other.told == []
-    assert other.client.waited == 200.0
-    # One goes first, and the others see whether it got through.
-    other.pacer.passed()
-    third.enter("GET")
-    assert clock.slept == [200.0]
-
-
-def test_while_one_finds_out_the_others_wait_a_little(
-    worker: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch
+def test_times_of_another_boot_are_not_looked_at(
+    worker: Make, clock: VirtualTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker().pacer.banned(30.0, False)
-    clock.now += 30
-    probing, other = worker(), worker()
-    probing.enter("GET")
-    assert clock.slept == []
-
-    def sleep(seconds: float) -> None:
-        clock.slept.append(seconds)
-        clock.now += seconds
-        if len(clock.slept) == 3:
-            probing.pacer.passed()
-
-    monkeypatch.setattr(clock, "sleep", sleep)
-    other.enter("GET")
-    assert clock.slept == [1.0, 1.0, 1.0] and other.told == []
-
-
-def test_the_one_who_finds_out_does_not_wait_for_itself(worker: Make, clock: Clock) -> None:
-    worker().pacer.banned(30.0, False)
-    clock.now += 30
-    probing = worker(write=True)
-    probing.enter("PUT", "GET", "PUT")
-    assert clock.slept == []
-
-
-def test_a_probe_that_is_refused_makes_the_ban_longer(worker: Make, clock: Clock) -> None:
-    worker().pacer.banned(30.0, False)
-    probing, other = worker(), worker()
-    probing.enter("GET")
-    assert clock.now == 1030.0
-    probing.pacer.banned(30.0, False)
-    assert probing.told == [f"Waiting for 60 s: {BANNED}."]
-    other.enter("GET")
-    assert clock.now == 1090.0
-
-
-def test_a_guess_is_looked_at_again_every_second(worker: Make, clock: Clock) -> None:
-    worker().pacer.banned(3.5, False)
-    worker().enter("GET")
-    assert clock.slept == [1.0, 1.0, 1.0, 0.5]
-
-
-def test_a_probe_that_is_never_heard_of_again_hinders_nobody_for_long(worker: Make, clock: Clock) -> None:
-    worker().pacer.banned(30.0, False)
-    clock.now += 30
-    worker().enter("GET")
-    worker().enter("GET")
-    assert clock.now == 1040.0
-
-
-def test_a_probe_that_ends_otherwise_gives_its_turn_to_the_next(worker: Make, clock: Clock) -> None:
-    worker().pacer.banned(30.0, False)
-    clock.now += 30
-    with worker().client as client:
-        client._pacer.enter(client, "GET")
-    worker().enter("GET")
-    assert clock.slept == []
-
-
-def test_any_answer_but_a_refusal_by_the_throttle_ends_a_ban(
-    worker: Make, clock: Clock, api: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_shared_pacer, "PROBE", 1000.0)
-    connection = {"url": api.url, "retries": 0}
-    worker(**connection).pacer.banned(30.0, False)
-    clock.now += 30
-    error = {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]}
-    api.expect("GET", f"/zones/{ZONE}", status=403, answer=error)
-    with pytest.raises(_client.ApiError):
-        worker(**connection).client.call("GET", f"/zones/{ZONE}", "ask")
-    worker(**connection).enter("GET")
-    assert clock.slept == []
-
-
-@pytest.mark.parametrize(
-    ("bans", "end"),
-    [
-        ([(100.0, True), (30.0, False)], 100.0),  # what the API tells stands
-        ([(60.0, False), (20.0, True)], 20.0),
-        ([(20.0, False), (60.0, True)], 60.0),
-        ([(20.0, True), (60.0, True), (40.0, True)], 60.0),
-        ([(60.0, False), (30.0, False)], 60.0),
-        ([(1e12, True)], 86400.0),
-    ],
-)
-def test_of_several_bans_the_best_known_counts(
-    worker: Make, clock: Clock, bans: list[tuple[float, bool]], end: float
-) -> None:
-    for seconds, told in bans:
-        worker().pacer.banned(seconds, told)
-    worker(max_wait=90000).enter("GET")
-    assert clock.now == 1000.0 + end
-
-
-def test_a_ban_beyond_max_wait_fails_without_waiting(worker: Make, clock: Clock) -> None:
     worker().pacer.banned(300.0, True)
-    late = worker(max_wait=200)
-    with pytest.raises(CloudflareError) as caught:
-        late.enter("GET")
-    assert "takes a wait of 300 s; 'max_wait' is 200 s, of which 0 s are spent" in caught.value.message
+    monkeypatch.setattr(_shared_pacer, "_BOOT", "another")
+    worker().enter("GET")
     assert clock.slept == []
 
 
-def test_waiting_for_a_guess_ends_with_max_wait(worker: Make, clock: Clock) -> None:
-    worker().pacer.banned(30.0, False)
-    late = worker(max_wait=5)
+def test_a_boot_is_told_from_others_without_linux_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: t.Any, **_keywords: t.Any) -> t.NoReturn:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr(_shared_pacer, "time", VirtualTime())
+    assert _shared_pacer._boot() == str(round(1_000_000_000 / 3600))
+
+
+def test_a_ban_that_stops_a_task_names_the_file(worker: Make, clock: VirtualTime, shared: Callable[[], Path]) -> None:
+    worker().pacer.banned(86400.0, True)
     with pytest.raises(CloudflareError) as caught:
-        late.enter("GET")
-    assert "'max_wait' is 5 s, of which 5 s are spent" in caught.value.message
-    assert late.client.waited == 5.0
-
-
-def test_a_ban_counts_for_other_runs_too(worker: Make, clock: Clock) -> None:
-    worker(run="run-1").pacer.banned(20.0, True)
-    worker(run="run-2").enter("GET")
-    assert clock.now == 1020.0
-
-
-# A credential that is refused
-
-
-def test_a_condemned_credential_costs_the_others_of_the_run_nothing(worker: Make, clock: Clock) -> None:
-    worker().pacer.condemned("Invalid access token.")
-    with pytest.raises(CloudflareError) as caught:
-        worker().enter("GET")
-    assert caught.value.message == ("No request was made: these credentials were refused before. Invalid access token.")
-    worker(run="run-2").enter("GET")
-
-
-def test_runs_at_the_same_time_keep_what_they_know_apart(worker: Make, clock: Clock) -> None:
-    for run in ("run-1", "run-2"):
-        worker(run=run).pacer.condemned("No.")
-    for run in ("run-1", "run-2"):
-        with pytest.raises(CloudflareError):
-            worker(run=run).enter("GET")
-
-
-def test_what_is_known_of_old_runs_does_not_grow(worker: Make, clock: Clock, shared: Callable[[], Path]) -> None:
-    for number in range(40):
-        worker(run=f"run-{number}").pacer.condemned("No.")
-    known = list(json.loads(shared().read_text())["condemned"])
-    assert known == [f"run-{number}" for number in range(24, 40)]
+        worker(max_wait=60).enter("GET")
+    assert "Retry-After: 86400 s" in caught.value.message
+    assert caught.value.message.endswith(f" To ask Cloudflare all the same, remove the file {shared()} and run again.")
+    shared().unlink()
+    worker(max_wait=60).enter("GET")
+    assert clock.slept == []
 
 
 # The file
 
 
 def test_the_file_tells_no_credential_and_is_this_users_alone(
-    worker: Make, clock: Clock, shared: Callable[[], Path], tmp_path: Path
+    worker: Make, clock: VirtualTime, shared: Callable[[], Path], tmp_path: Path
 ) -> None:
-    one = worker(write=True)
+    one = worker(writes=True)
     one.enter("GET")
     one.pacer.condemned(f"The token {TOKEN} is not known.")
     assert stat.S_IMODE(shared().stat().st_mode) == 0o600
@@ -411,7 +160,7 @@ def test_the_file_tells_no_credential_and_is_this_users_alone(
     assert "The token ******** is not known." in shared().read_text()
 
 
-def test_neither_email_nor_key_are_told(worker: Make, clock: Clock, shared: Callable[[], Path]) -> None:
+def test_neither_email_nor_key_are_told(worker: Make, clock: VirtualTime, shared: Callable[[], Path]) -> None:
     one = worker(credentials=Credentials(None, "joe@example.com", "0123456789abcdef"))
     one.enter("GET")
     one.pacer.condemned("The key 0123456789abcdef is not known.")
@@ -422,61 +171,57 @@ def test_neither_email_nor_key_are_told(worker: Make, clock: Clock, shared: Call
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"nonsense",
-        b"\xff\xfe",
-        b"[]",
-        b"null",
-        b'{"counts": ',
-        b'{"counts": [1, 2]}',
-        b'{"counts": {"soon": 3}}',
-        b'{"counts": {"1000": "many"}}',
-        b'{"counts": {"1000": null}}',
-        b'{"counts": {"9": 1e999}}',
-        b'{"ban_until": "never"}',
-        b'{"ban_until": NaN}',
-        b'{"ban_until": {}}',
-        b'{"condemned": ["run-1"]}',
-        b'{"condemned": 7}',
-        b"[" * 100_000,
+        "",
+        "nonsense",
+        "\udcff",
+        "[]",
+        "null",
+        "{}",
+        '{"counts": ',
+        '{"counts": [1, 2]}',
+        '{"counts": {"soon": 3}}',
+        '{"counts": {"1000": "many"}}',
+        '{"counts": {"1000": null}}',
+        '{"counts": {"1000": 1e999}}',
+        '{"counts": {"1000": -50}}',
+        '{"counts": {"9999": 9}}',
+        '{"held": 7}',
+        '{"queue": {"a": [1, 2, 3]}}',
+        '{"queue": {"a": [1, 1e9, 4, 4]}}',
+        '{"queue": {"a": [1, 100, 4, 4]}}',
+        '{"ban_until": "never"}',
+        '{"ban_until": NaN}',
+        '{"ban_until": {}}',
+        '{"condemned": ["run-1"]}',
+        '{"condemned": 7}',
+        '{"version": 2, "counts": {"1000": 4}}',
+        "[" * 100_000,
     ],
 )
 def test_a_file_that_makes_no_sense_is_written_anew(
-    worker: Make, clock: Clock, shared: Callable[[], Path], content: bytes
+    worker: Make, clock: VirtualTime, shared: Callable[[], Path], content: str
 ) -> None:
     one = worker()
-    one.enter("GET")
-    shared().write_bytes(content)
+    one.pacer.banned(300.0, True)
+    if content.startswith('{"') and content.endswith("}"):  # in an else sound state
+        content = json.dumps({**json.loads(shared().read_text()), "ban_until": 0, **json.loads(content)})
+    shared().write_text(content, errors="surrogateescape")
     one.enter(*["GET"] * 4)
     assert clock.slept == [] and one.noted == []
     one.enter("GET")
-    assert clock.slept == [301.0]
-
-
-def test_times_of_another_boot_are_not_looked_at(
-    worker: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    worker().pacer.banned(86400.0, True)
-    monkeypatch.setattr(_shared_pacer, "_BOOT", "another")
-    worker().enter("GET")
-    assert clock.slept == []
-    assert len(list((tmp_path / "shared").iterdir())) == 2
-
-
-def test_a_boot_is_told_from_others_without_linux_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_arguments: t.Any, **_keywords: t.Any) -> t.NoReturn:
-        raise FileNotFoundError
-
-    monkeypatch.setattr("builtins.open", refuse)
-    monkeypatch.setattr(_shared_pacer, "time", Clock())
-    first = _shared_pacer._boot()
-    assert int(first) == round(1_000_000_000 / 3600)
+    assert clock.passed == 301.0
 
 
 def _symlink(path: Path) -> None:
     target = path.parent.parent / "target"
     target.write_text("{}")
     path.symlink_to(target)
+
+
+def _hard_link(path: Path) -> None:
+    target = path.parent.parent / "target"
+    target.write_text("{}")
+    path.hardlink_to(target)
 
 
 def _writable_by_others(path: Path) -> None:
@@ -488,33 +233,35 @@ def _writable_by_others(path: Path) -> None:
     ("spoil", "reason"),
     [
         (_symlink, "Too many levels of symbolic links"),
+        (_hard_link, "is not a file of this user alone"),
         (Path.mkdir, "Is a directory"),
         (os.mkfifo, "is not a file of this user alone"),
         (_writable_by_others, "is not a file of this user alone"),
     ],
 )
 def test_what_is_no_file_of_ours_is_a_note_and_no_failure(
-    worker: Make, clock: Clock, shared: Callable[[], Path], spoil: Callable[[Path], object], reason: str
+    worker: Make, clock: VirtualTime, shared: Callable[[], Path], spoil: Callable[[Path], object], reason: str
 ) -> None:
     worker().enter("GET")
     path = shared()
     path.unlink()
     spoil(path)
-    one = worker(write=True)
-    one.enter("GET", "PUT", "GET", "PUT", "GET", "PUT")
+    one = worker(writes=True)
+    one.enter("GET", "PUT", "GET")
     one.pacer.leave()
+    worker().enter("GET", "GET")
     assert clock.slept == []
     (note,) = one.noted
     assert note.startswith("Requests are not counted together with those of other workers: ") and reason in note
 
 
 def test_a_file_of_someone_else_is_a_note(
-    worker: Make, clock: Clock, shared: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+    worker: Make, clock: VirtualTime, shared: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = worker()
     one.enter("GET")
     content = shared().read_bytes()
-    monkeypatch.setattr(_shared_pacer.os, "geteuid", lambda: 12345)
+    monkeypatch.setattr(_locked_file.os, "geteuid", lambda: 12345)
     one.enter("GET")
     monkeypatch.undo()
     assert len(one.noted) == 1 and shared().read_bytes() == content
@@ -527,29 +274,32 @@ def test_a_directory_that_cannot_be_made_is_a_note(worker: Make, tmp_path: Path)
     assert "Not a directory" in one.noted[0]
 
 
-def test_a_full_disk_is_no_failure(worker: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_no_failure(worker: Make, clock: VirtualTime, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: t.Any) -> t.NoReturn:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_shared_pacer.os, "pwrite", refuse)
+    monkeypatch.setattr(_locked_file.os, "pwrite", refuse)
     worker().enter(*["GET"] * 20)
+    assert clock.slept == []
 
 
-def test_a_huge_file_is_made_small_again(worker: Make, clock: Clock, shared: Callable[[], Path]) -> None:
+def test_a_huge_file_is_made_small_again(worker: Make, clock: VirtualTime, shared: Callable[[], Path]) -> None:
     worker().enter("GET")
     shared().write_bytes(b" " * 10_000_000)
     worker().enter("GET")
     assert shared().stat().st_size < 1000
 
 
-def test_a_shorter_state_leaves_nothing_of_a_longer_one(worker: Make, clock: Clock, shared: Callable[[], Path]) -> None:
+def test_a_shorter_state_leaves_nothing_of_a_longer_one(
+    worker: Make, clock: VirtualTime, shared: Callable[[], Path]
+) -> None:
     for number in range(10):
         worker(run=f"run-{number}").pacer.condemned("x" * 1000)
     worker(run="run-11").enter("GET")
-    assert json.loads(shared().read_text())["counts"] == {"1000": 1}
+    assert counted(shared()) == 1
 
 
-def test_files_that_were_left_behind_are_removed(worker: Make, clock: Clock, tmp_path: Path) -> None:
+def test_files_that_were_left_behind_are_removed(worker: Make, clock: VirtualTime, tmp_path: Path) -> None:
     directory = tmp_path / "shared"
     directory.mkdir()
     ages = {"zonefleet-cloudflare-old": 4000, "zonefleet-cloudflare-new": 60, "another-old": 4000}
@@ -564,25 +314,49 @@ def test_files_that_were_left_behind_are_removed(worker: Make, clock: Clock, tmp
     assert left >= {"zonefleet-cloudflare-new", "another-old", locked.name} and len(left) == 4
 
 
-def test_a_file_that_is_removed_while_we_wait_for_it_is_not_used(worker: Make, shared: Callable[[], Path]) -> None:
+def test_a_file_that_is_removed_while_we_wait_for_it_is_not_used(
+    worker: Make, shared: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     worker().enter("GET")
-    path = shared()
-    entered = worker()
+    path, entered, opened = shared(), worker(), threading.Event()
+    lock = LockedFile._lock
+
+    def note_and_lock(file: LockedFile, descriptor: int) -> None:
+        opened.set()
+        lock(file, descriptor)
+
+    monkeypatch.setattr(LockedFile, "_lock", note_and_lock)
     with path.open() as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
         waiting = threading.Thread(target=entered.enter, args=("GET",))
-        opened = threading.Event()
-        real, _shared_pacer._lock = _shared_pacer._lock, lambda *given: (opened.set(), real(*given))[1]  # type: ignore[func-returns-value]
-        try:
-            waiting.start()
-            assert opened.wait(5)
-            path.unlink()
-        finally:
-            fcntl.flock(holder, fcntl.LOCK_UN)
-            waiting.join()
-            _shared_pacer._lock = real
-    assert list(json.loads(shared().read_text())["counts"].values()) == [1]
-    assert entered.noted == []
+        waiting.start()
+        assert opened.wait(5)
+        path.unlink()
+    waiting.join()
+    assert counted(shared()) == 1 and entered.noted == []
+
+
+def test_a_stuck_lock_costs_a_run_its_wait_once(
+    worker: Make, clock: VirtualTime, shared: Callable[[], Path], tmp_path: Path
+) -> None:
+    worker().enter("GET")
+    for run in ("run-1", "run-2"):
+        (tmp_path / "shared" / run).mkdir()
+    with shared().open() as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        for _number in range(3):
+            one = worker(writes=True)
+            one.enter("GET", "PUT")
+            one.pacer.leave()
+            assert one.noted == [STUCK]
+        assert 5 <= clock.passed < 5.1
+        another = worker(run="run-2")
+        another.enter("GET")
+        assert another.noted == [STUCK] and 10 <= clock.passed < 10.1
+    assert counted(shared()) == 1
+    # As soon as it can be had again, it is waited for again.
+    worker().enter("GET")
+    assert counted(shared()) == 2 and list((tmp_path / "shared" / "run-1").iterdir()) == []
 
 
 # Other processes
@@ -596,21 +370,29 @@ with open(sys.argv[1]) as file:
 """
 
 HAMMER = """
-import sys, time
+import sys, threading, time
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _rate_limit
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _shared_pacer
-_shared_pacer.WINDOW = 1.0
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import SharedPacer
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import FileStore
+_rate_limit.WINDOW = 1.0
 connection = Connection("https://api.example.com", Credentials("token"), rate_limit=int(sys.argv[2]))
+store = FileStore(connection, sys.argv[1], "run", note=sys.exit)
+pacer = SharedPacer(store, connection, "run", writes=True, tell=print)
 end = time.monotonic() + 4
-while time.monotonic() < end:
-    pacer = _shared_pacer.SharedPacer(connection, sys.argv[1], "run", hold_for_write=True, tell=print, note=sys.exit)
-    with Client(connection, pacer) as client:
-        pacer.enter(client, "GET")
-        print(time.monotonic(), flush=True)
-        if int(time.monotonic() * 1000) % 2:
-            pacer.enter(client, "PUT")
-            print(time.monotonic(), flush=True)
+
+def work():
+    while time.monotonic() < end:
+        own = pacer.another()
+        with Client(connection, own) as client:
+            for method in ("GET", "PUT")[: 1 + int(time.monotonic() * 1000) % 2]:
+                if own.enter(client, method, client.waited + 0.1 if method == "PUT" else 100):
+                    sys.stdout.write(f"{time.monotonic()}\\n")
+
+threads = [threading.Thread(target=work) for _number in range(4)]
+for thread in threads:
+    thread.start()
 """
 
 
@@ -629,26 +411,6 @@ def process(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
             started.kill()
 
 
-def test_a_stopped_process_with_the_lock_costs_a_moment_and_a_note(
-    worker: Make, shared: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_shared_pacer, "LOCK_WAIT", 0.05)
-    worker().enter("GET")
-    with process(HOLD, shared()) as holder:
-        assert holder.stdout is not None and holder.stdout.readline() == "locked\n"
-        holder.send_signal(signal.SIGSTOP)
-        one = worker(write=True)
-        begun = time.monotonic()
-        one.enter("GET", "PUT")
-        one.pacer.leave()
-        assert time.monotonic() - begun < 5
-        assert one.noted == [
-            "Requests are not counted together with those of other workers: another process keeps the lock of their file"
-        ]
-        # Once is enough.
-        assert one.pacer._patience == 0
-
-
 def test_a_killed_process_with_the_lock_hinders_nobody(worker: Make, shared: Callable[[], Path]) -> None:
     worker().enter("GET")
     with process(HOLD, shared()) as holder:
@@ -658,13 +420,13 @@ def test_a_killed_process_with_the_lock_hinders_nobody(worker: Make, shared: Cal
         one = worker()
         one.enter("GET")
     assert one.noted == []
-    assert sum(json.loads(shared().read_text())["counts"].values()) == 2
+    assert counted(shared()) == 2
 
 
-def test_many_processes_together_keep_to_the_limit(tmp_path: Path) -> None:
+def test_threads_of_many_processes_together_keep_to_the_limit(tmp_path: Path) -> None:
     limit = 12
     with contextlib.ExitStack() as stack:
-        running = [stack.enter_context(process(HAMMER, tmp_path / "shared", limit)) for _number in range(6)]
+        running = [stack.enter_context(process(HAMMER, tmp_path / "shared", limit)) for _number in range(3)]
         lines = [one.communicate(timeout=60)[0].splitlines() for one in running]
     assert all(one.returncode == 0 for one in running)
     moments = sorted(float(line) for found in lines for line in found)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Time that passes only when all who take part are asleep. It stands in for the module `time`."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections.abc import Callable, Iterable
+
+START = 1000.0
+
+
+class VirtualTime:
+    """Outside of C(run), a sleep ends at once. C(slept) has every sleep, C(now) the time."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.slept: list[float] = []
+        self._asleep: list[tuple[float, int, threading.Event]] = []
+        self._numbers = itertools.count()
+        self._gave_way = threading.Event()
+        self._own: set[threading.Thread] = set()
+
+    @property
+    def passed(self) -> float:
+        """The seconds since the start."""
+        return self.now - START
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return 1_000_000_000 + self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if threading.current_thread() not in self._own:
+            self.now += seconds
+            return
+        woken = threading.Event()
+        heapq.heappush(self._asleep, (self.now + seconds, next(self._numbers), woken))
+        self._gave_way.set()
+        woken.wait()
+
+    def run(self, tasks: Iterable[Callable[[], object]]) -> None:
+        """Run tasks side by side, of which only one moves at a time, until all have ended."""
+        for task in tasks:
+            thread = threading.Thread(target=self._run_one, args=(task,), daemon=True)
+            self._own.add(thread)
+            self._gave_way.clear()
+            thread.start()
+            self._gave_way.wait()
+        while self._asleep:
+            self.now, _number, woken = heapq.heappop(self._asleep)
+            self._gave_way.clear()
+            woken.set()
+            self._gave_way.wait()
+
+    def _run_one(self, task: Callable[[], object]) -> None:
+        try:
+            task()
+        finally:
+            self._gave_way.set()

@@ -186,7 +186,7 @@ _NUMBERS: dict[str, tuple[int, ...]] = {
     "deleted_reads": (0, 2),
     "upload_priority": (0, 20),
     "pending_reads": (1, 0, 3),
-    "pending_ms": (0, 300),
+    "pending_ms": (0, 50),
 }
 
 

@@ -24,7 +24,7 @@ import typing as t
 from collections.abc import Iterable
 
 from .objects import JSONObject, Zone
-from .packs import pack_of
+from .packs import living, pack_of
 
 _KEYLESS, _LEGACY, _MODERN = 0, 1, 2
 
@@ -50,6 +50,10 @@ class EdgeBehaviour:
 
     expired: t.Literal["left_out", "served"] = "left_out"
     """Whether certificates are served on after they have expired."""
+
+    pack_expiry: t.Literal["member", "whole"] = "member"
+    """Whether a pack loses the member that expires, or is gone as a whole, as it is documented. Then the API would not
+    show the pack any more, either, which the emulator leaves to the test."""
 
     tls_1_3_only: bool = False
     """Whether handshakes below TLS 1.3 are refused."""
@@ -88,6 +92,7 @@ EDGE_SWITCHES: dict[str, tuple[t.Any, ...]] = {
     "delay_ms": (0, 300),
     "one_kind": ("no", "ecdsa", "rsa"),
     "expired": ("left_out", "served"),
+    "pack_expiry": ("member", "whole"),
     "tls_1_3_only": (False, True),
     "unknown_sni": ("alert", "default"),
 }
@@ -106,15 +111,19 @@ def choose(
 ) -> list[JSONObject]:
     """The pack that a name is served from, its members in the order of their ids; empty where nothing is for the name."""
     name = a_label(name)
+    items = list(items)
     served = [item for item in items if is_served(item, behaviour, now)]
+    if behaviour.pack_expiry == "whole":
+        gone = {_key(item) for item in living(items) if not is_served(item, behaviour, now)}
+        served = [item for item in served if _key(item) not in gone]
     candidates = [item for item in served if name in _names(item)]
     if not candidates:
         wildcard = f"*.{name.partition('.')[2]}"
         candidates = [item for item in served if wildcard in _names(item)]
     if not candidates:
         return []
-    candidates.sort(key=_pack)
-    packs = [list(members) for _pack_, members in itertools.groupby(candidates, key=_pack)]
+    candidates.sort(key=_key)
+    packs = [list(members) for _shared, members in itertools.groupby(candidates, key=_key)]
     ranked = sorted(packs, key=lambda pack: min(_rank(item, behaviour) for item in pack))
     return _of_one_kind(sorted(ranked[0], key=lambda item: str(item["id"])), behaviour)
 
@@ -150,9 +159,10 @@ def _kind(item: JSONObject) -> int:
     return _MODERN if item.get("type") == "sni_custom" else _LEGACY
 
 
-def _pack(item: JSONObject) -> tuple[t.Any, ...]:
+def _key(item: JSONObject) -> tuple[t.Any, ...]:
+    """What the members of a pack share, keyless ones apart."""
     certificate_type, hosts = pack_of(item)
-    return _kind(item), certificate_type, sorted(hosts)
+    return _kind(item), certificate_type, tuple(sorted(hosts))
 
 
 class _Latest(str):

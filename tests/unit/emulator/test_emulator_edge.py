@@ -149,6 +149,18 @@ def test_the_client_picks_from_a_pack(start: StartEdge) -> None:
         look(edge, kind="rsa")
 
 
+def test_a_pack_with_a_member_that_has_expired(start: StartEdge) -> None:
+    hosts = (NAME, "shop.example.com")
+    edge = start(
+        first("A", *hosts, priority=9),
+        first("A", *hosts, priority=9, signature="ECDSAWithSHA256", expires_in=-1),
+        first("B"),
+    )
+    assert winner(edge) == "A"
+    edge.behave(pack_expiry="whole")
+    assert winner(edge) == "B"
+
+
 def test_stand_ins_are_what_the_api_says(start: StartEdge, tmp_path: Path) -> None:
     made = certificate(
         ["xn--bcher-kva.example.com", "*.example.com"],

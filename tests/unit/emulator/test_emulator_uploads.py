@@ -25,9 +25,11 @@ from emulator import (
     key_digest,
     load,
     make_pem,
+    pairs,
     uploaded,
     zone,
 )
+from emulator.fixture import StartEmulator
 from emulator.pem import key_text, new_key
 from unit.emulator.client import Client, codes
 
@@ -414,6 +416,32 @@ def test_switch(client: Client, switch: str, value: t.Any) -> None:
     client.emulator.behave(**{switch: value})
     CHECKS[switch](client, value)
     assert not [item for item in client.emulator.contract_violations if item.side == "response"]
+
+
+def test_every_pair_of_switches(start_emulator: StartEmulator) -> None:
+    """Whatever the settings: an upload, a renewal, a new number and a deletion do what they are for."""
+    # The answers under each single switch have been held against the contract already, which takes a while.
+    emulator = start_emulator(zones=zones(), validate=False, throttle=None)
+    client = Client(emulator)
+    pem, renewal = make_pem(HOSTS), make_pem(HOSTS, issuer="Sectigo Limited")
+    settings = [
+        setting
+        for setting in pairs(UPLOAD_SWITCHES)
+        if all(value != UPLOAD_SWITCHES[name][0] for name, value in setting.items())
+    ]
+    for setting in settings:
+        emulator.reset()
+        emulator.behave(**setting)
+        old = made(client.upload(pem))["id"]
+        new = made(client.renew(old, renewal))["id"]
+        assert client.prioritize({new: 5}).status_code == 200, setting
+        while "active" not in statuses(client):
+            pass
+        (living,) = [item for item in client.certificates() if item["status"] != "deleted"]
+        assert (living["id"], living["issuer"], living["priority"]) == (new, "SectigoLimited", 5), setting
+        assert made(client.delete(f"{client.path()}/{new}")) == {"id": new}, setting
+        assert client.get(f"{client.path()}/{new}").status_code == 400, setting
+    assert len(settings) > 100
 
 
 def test_stale_lists_after_every_write(client: Client, emulator: Emulator) -> None:

@@ -12,17 +12,17 @@ short_description: Set the order in which a Cloudflare zone uses its custom cert
 author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
-  - Brings the custom TLS certificates of a zone into the order given, for the names that several of them hold. It reads the
-    certificates, compares, and sets priorities only where the order is not as wanted.
-  - For a name that several certificates hold, Cloudflare decides by other things first. A certificate with exactly this name
-    wins over one with a wildcard. Then a keyless certificate wins over one of type C(legacy_custom), and that over one of type
-    C(sni_custom), whatever their priorities. Only then the higher priority wins, which Cloudflare documents for C(legacy_custom)
-    alone. The numbers are set as asked in every case.
+  - Puts the custom TLS certificates of a zone into the order requested, for the hostnames that several of them cover. It reads
+    the certificates, compares, and sets priorities only if the order is not as requested.
+  - For a hostname that several certificates cover, Cloudflare decides by other criteria first. A certificate with exactly this
+    hostname is used before one with a wildcard. Then a keyless certificate is used before one of type C(legacy_custom), and that
+    before one of type C(sni_custom), whatever their priorities. Only then the higher priority decides, which Cloudflare documents
+    for C(legacy_custom) alone. The module sets the priorities as requested in every case. RV(contested) says what decides.
   - Certificates with equal host lists and different signature algorithms form a pack. The visitor's client picks one from it by
     what it supports, and the pack as a whole competes with the others.
   - A zone that is in order takes one request for each 50 of its certificates. A change takes one more, and another one where the
     answer to it does not show the new order.
-  - Every change is verified. What cannot be shown to be in force is a failure.
+  - Every change is verified. A change that cannot be shown to be active is a failure.
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
   - zonefleet.cloudflare._api.zone
@@ -33,10 +33,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: The result and the diff are those of the run that would follow. C(ansible_facts) holds the order as read.
+    details: The result and the diff are those of the run that would follow. C(ansible_facts) has the order as read.
   diff_mode:
     support: full
-    details: Shows the names that get another certificate, then the certificates in their order, one a line.
+    details: Shows the hostnames that get another certificate, then the certificates in their order, one a line.
   idempotent:
     support: full
 options:
@@ -143,7 +143,7 @@ options:
     default: fail
   verify:
     description:
-      - What counts as proof that a change is in force.
+      - What counts as proof that a change is active.
     type: str
     choices:
       answer:
@@ -177,14 +177,14 @@ EXAMPLES = r"""
 ---
 # The credentials come from the environment, as CLOUDFLARE_API_TOKEN.
 
-- name: Prefer the certificate of one authority and keep the other one as the spare
+- name: Prefer the certificate of one CA and keep the other one as the spare
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
       - issuer: DigiCert*
       - issuer: GlobalSign*
 
-- name: Look whether the order is still the one declared
+- name: Check whether the order is still the one declared
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
@@ -214,13 +214,19 @@ EXAMPLES = r"""
       # With the quotes. YAML takes an unquoted "!" for the start of a tag.
       - status: "!expired"
 
+- name: Use a certificate first that has at least 30 days left
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone: example.com
+    certificates:
+      - valid_for_days: 30
+
 - name: Decide for one host, whatever else the certificates compete for
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
       - host: shop.example.com
         issuer: DigiCert*
-      # All others that hold this name.
+      # All others that cover this hostname.
       - host: shop.example.com
     unlisted: ignore
 
@@ -240,7 +246,7 @@ EXAMPLES = r"""
       - id: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
       - id: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
 
-- name: Set the very numbers
+- name: Set exact priorities
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
@@ -261,7 +267,7 @@ EXAMPLES = r"""
     group/zonefleet.cloudflare.api:
       api_token: "{{ vault_cloudflare_token }}"
   block:
-    - name: Prefer one authority, under whichever name it signs
+    - name: Prefer one CA, under whichever name it signs
       zonefleet.cloudflare.custom_certificate_priority:
         zone: example.com
         certificates:
@@ -285,7 +291,7 @@ zone_id:
   sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
 certificates:
   description:
-    - The custom certificates of the zone as the API shows them, those with the highest priority first, equal ones by their id.
+    - The custom certificates of the zone as the API returns them, those with the highest priority first, equal ones by their id.
     - The priorities are those after the run, in check mode those that the run would set.
   returned: success, and on failure after a change was sent
   type: list
@@ -293,24 +299,24 @@ certificates:
   contains:
     id:
       description:
-        - The id of the certificate. Treat it as a text without a meaning.
+        - The id of the certificate. Treat it as an opaque string.
         - The renewal of a certificate of type V(sni_custom) gives it another one.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
     zone_id:
-      description: The id of the zone that holds the certificate.
+      description: The id of the zone that the certificate is in.
       returned: always
       type: str
       sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
     type:
       description: V(legacy_custom) for clients without SNI as well, V(sni_custom) for those with SNI only.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: legacy_custom
     hosts:
-      description: The names that the certificate holds, wildcards included.
-      returned: when the API tells them
+      description: The hostnames that the certificate covers, including wildcards.
+      returned: when the API returns them
       type: list
       elements: str
       sample:
@@ -318,46 +324,46 @@ certificates:
         - "*.example.com"
         - shop.example.com
     issuer:
-      description: The certificate authority, in Cloudflare's short form.
-      returned: when the API tells it
+      description: The CA, in Cloudflare's short form.
+      returned: when the API returns it
       type: str
       sample: DigiCertInc
     signature:
       description: The hash and the algorithm of the signature.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: SHA256WithRSA
     bundle_method:
       description: How the chain to the root is put together, V(ubiquitous), V(optimal) or V(force).
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: ubiquitous
     status:
       description: >-
-        How the certificate stands, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use others as
+        The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use others as
         well. Deleted certificates are left out.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: active
     priority:
       description: >-
-        The priority, a higher one is used first. V(0) where the API tells none; not whole where somebody has set it so.
+        The priority, a higher one is used first. V(0) where the API returns none; a fraction where somebody has set one.
       returned: always
       type: int
       sample: 3
     uploaded_on:
       description: When the certificate was uploaded to Cloudflare.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: "2026-04-30T08:15:02.331224Z"
     modified_on:
       description: When the certificate was last changed at Cloudflare.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: "2026-04-30T08:15:04.120871Z"
     expires_on:
-      description: When the certificate ceases to be valid.
-      returned: when the API tells it
+      description: When the certificate expires.
+      returned: when the API returns it
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
     custom_csr_id:
@@ -366,7 +372,7 @@ certificates:
       type: str
       sample: b3a90c7e-6f21-4d58-9c04-e1d7280f5a6b
     geo_restrictions:
-      description: Where the private key may be kept, as one of a few regions.
+      description: The region where the private key may be kept.
       returned: when it is restricted so
       type: dict
       contains:
@@ -413,7 +419,7 @@ certificates:
           type: int
           sample: 24008
         status:
-          description: How the key server stands, V(active) or V(deleted).
+          description: The status of the key server, V(active) or V(deleted).
           returned: always
           type: str
           sample: active
@@ -544,7 +550,7 @@ restore:
   description:
     - The listed certificates with the priorities that they had before the run, highest first. Given back as O(certificates), it
       undoes the run.
-    - A certificate that had no priority is given V(0).
+    - A certificate that had no priority gets V(0).
   returned: success, and on failure after a change was sent
   type: list
   elements: dict
@@ -823,6 +829,11 @@ zones:
       type: list
       elements: dict
       sample: []
+  sample:
+    - zone_id: 5a7e1c4d9b3f40268e0d7c51f3a2b684
+      zone: example.com
+      changed: false
+      failed: false
 changed_zones:
   description: The ids of the zones that changed, or in check mode would.
   returned: with O(zones)
@@ -853,27 +864,27 @@ messages:
   contains:
     code:
       description: Cloudflare's number for the message.
-      returned: when the API tells it
+      returned: when the API returns it
       type: int
       sample: 10000
     message:
       description: The text of the message.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: The zone is about to move to another plan
     documentation_url:
       description: Where to read more about it.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
     source:
       description: What in the request the message is about.
-      returned: when the API tells it
+      returned: when the API returns it
       type: dict
       contains:
         pointer:
           description: The place in the request's body, as a JSON pointer.
-          returned: when the API tells it
+          returned: when the API returns it
           type: str
           sample: /certificates/0/id
       sample:
@@ -894,45 +905,45 @@ errors:
   contains:
     code:
       description: Cloudflare's number for the error.
-      returned: when the API tells it
+      returned: when the API returns it
       type: int
       sample: 10000
     message:
       description: The text of the error.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: Authentication error
     documentation_url:
       description: Where to read more about it.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
     source:
       description: What in the request the error is about.
-      returned: when the API tells it
+      returned: when the API returns it
       type: dict
       contains:
         pointer:
           description: The place in the request's body, as a JSON pointer.
-          returned: when the API tells it
+          returned: when the API returns it
           type: str
           sample: /certificates/0/id
       sample:
         pointer: /certificates/0/id
     error_chain:
       description: The errors that led to this one.
-      returned: when the API tells them
+      returned: when the API returns them
       type: list
       elements: dict
       contains:
         code:
           description: Cloudflare's number for the error.
-          returned: when the API tells it
+          returned: when the API returns it
           type: int
           sample: 6111
         message:
           description: The text of the error.
-          returned: when the API tells it
+          returned: when the API returns it
           type: str
           sample: Invalid format for Authorization header
       sample:

@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 # pylint: disable-next=import-error
 from fleet.fleet_demo import FleetDemoFailed, run as run_fleet  # type: ignore[import-not-found]  # noqa: E402, I001
 
+from ansible_runs import environment  # noqa: E402
 from emulator import Emulator  # noqa: E402
 
 ZONE = "example.com"
@@ -124,22 +125,13 @@ class Demo:
 
 def make_environment(directory: Path, emulator: Emulator) -> dict[str, str]:
     """Return an environment in which nothing of the user's own Ansible, or of a real account, takes part."""
-    (directory / "ansible.cfg").touch()
     (directory / "examples").symlink_to(ROOT / "examples")
-    kept = {name: value for name in ("PATH", "TERM", "NO_COLOR") if (value := os.environ.get(name))}
-    return {
-        **kept,
-        **({"ANSIBLE_FORCE_COLOR": "1"} if sys.stdout.isatty() and "NO_COLOR" not in kept else {}),
-        "LC_ALL": "C.UTF-8",
-        "HOME": str(directory),
-        "TMPDIR": str(directory),
-        "ANSIBLE_CONFIG": str(directory / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(directory / "installed"),
-        "ANSIBLE_LOCALHOST_WARNING": "0",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-        "CLOUDFLARE_API_TOKEN": emulator.token,
-        "CLOUDFLARE_BASE_URL": emulator.url,
-    }
+    kept = {name: value for name in ("TERM", "NO_COLOR") if (value := os.environ.get(name))}
+    coloured = {"ANSIBLE_FORCE_COLOR": "1"} if sys.stdout.isatty() and "NO_COLOR" not in kept else {}
+    collections_path = str(directory / "installed")
+    return environment(
+        directory, emulator, ANSIBLE_COLLECTIONS_PATH=collections_path, ANSIBLE_NOCOLOR=None, **kept, **coloured
+    )
 
 
 def say(text: str) -> None:

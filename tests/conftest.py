@@ -7,4 +7,4 @@
 import pytest
 
 # What a test leaves to these files says which half of an assertion failed, too.
-pytest.register_assert_rewrite("integration", "scripted")
+pytest.register_assert_rewrite("ansible_runs", "integration")

@@ -17,9 +17,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ansible_runs import ROOT
+
 from .comparing import comparison, jobs_named
 from .jobs import JOBS
-from .measuring import ROOT, BenchmarkFailed
+from .measuring import BenchmarkFailed
 from .picture import draw
 from .report import write_page
 

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_runs import ROOT
+
 from .imports import Profile, profile
 from .jobs import COMPARED, FLOORS, IN_PROCESS, JOBS, PACED, Job
-from .measuring import ROOT, BenchmarkFailed, Cost, Stage
+from .measuring import BenchmarkFailed, Cost, Stage
 from .selecting import Selected, select
 from .serving import AUTHORITIES, REAL, Orders, Served, Tally
 

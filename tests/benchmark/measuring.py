@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from ansible_runs import BIN, environment
 
 from .jobs import FORKS, Job
 from .serving import Where
 
-ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = Path(__file__).with_name("library")
 _LOOK_EVERY = 0.05
 
@@ -69,12 +68,12 @@ class Stage:
         self._homes += 1
         home = self._directory / str(self._homes)
         home.mkdir(parents=True)
-        (home / "ansible.cfg").touch()
         (home / "play.yml").write_text(job.playbook, encoding="utf-8")
         (home / "inventory.yml").write_text(_inventory(where, zones, variables or {}), encoding="utf-8")
         log = home / "log"
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "inventory.yml", "play.yml"]
-        status, cost = _measure(command, home, _environment(home, where, forks), log, look)
+        command = [str(BIN / "ansible-playbook"), "-i", "inventory.yml", "play.yml"]
+        env = environment(home, where, ANSIBLE_LIBRARY=str(LIBRARY), ANSIBLE_FORKS=str(forks))
+        status, cost = _measure(command, home, env, log, look)
         if status:
             raise BenchmarkFailed(f"{job.title}: exit code {status}\n{log.read_text(encoding='utf-8')[-3000:]}")
         return cost
@@ -85,24 +84,6 @@ def _inventory(where: Where, zones: int, variables: Mapping[str, str]) -> str:
     # As the inventory plugin sets them.
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     return yaml.safe_dump({"all": {"vars": {**local, **variables}, "hosts": hosts}})
-
-
-def _environment(home: Path, where: Where, forks: int) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "LC_ALL": "C.UTF-8",
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        # Its default is below the home that the user database tells, not below HOME.
-        "ANSIBLE_REMOTE_TEMP": str(home / "remote"),
-        "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
-        "ANSIBLE_LIBRARY": str(LIBRARY),
-        "ANSIBLE_FORKS": str(forks),
-        "ANSIBLE_NOCOLOR": "1",
-        "CLOUDFLARE_BASE_URL": where.url,
-        "CLOUDFLARE_API_TOKEN": where.token,
-    }
 
 
 def _measure(command: list[str], home: Path, environment: dict[str, str], log: Path, look: bool) -> tuple[int, Cost]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import collections
 import shutil
-import sys
 import typing as t
 from pathlib import Path
 
 import ansible_runner  # type: ignore[import-untyped]
 import pytest
+from ansible_runs import ROOT, environment
 
 from emulator import Emulator, Fault, generate, token
 from emulator.fixture import StartEmulator
-from integration.playbooks.playing import ROOT, Played, Player
+from integration.playbooks.playing import Played, Player
 
 FLEET = ROOT / "examples" / "fleet"
 ZONES = 50  # which can have custom certificates, of 55
@@ -44,8 +44,8 @@ def run(play: Player, fleet: Emulator) -> t.Callable[..., Played]:
 
     def _run(playbook: str, *arguments: str, env: dict[str, str] | None = None) -> Played:
         fleet.clear()
-        environment = {"ANSIBLE_CONFIG": str(FLEET / "ansible.cfg"), **(env or {})}
-        return play(FLEET / playbook, emulator=fleet, env=environment, arguments=arguments)
+        own = {"ANSIBLE_CONFIG": str(FLEET / "ansible.cfg"), **(env or {})}
+        return play(FLEET / playbook, emulator=fleet, env=own, arguments=arguments)
 
     return _run
 
@@ -182,13 +182,5 @@ def runner(directory: Path, fleet: Emulator, playbook: str) -> t.Any:
         # The project's own ansible.cfg names the inventory; runner would name an empty one.
         inventory=str(directory / "project" / "cloudflare_zones.yml"),
         quiet=True,
-        envvars={
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            "HOME": str(directory),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_CONFIG": str(directory / "project" / "ansible.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
-            "CLOUDFLARE_API_TOKEN": fleet.token,
-            "CLOUDFLARE_BASE_URL": fleet.url,
-        },
+        envvars=environment(directory, fleet, ANSIBLE_CONFIG=str(directory / "project" / "ansible.cfg")),
     )

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_runs import ROOT
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _hints
 from emulator import zone
 from emulator.fixture import StartEmulator
 from integration.docs.guides import YAML, Block, assert_becomes, assert_winners, blocks, rows, zones
-from integration.playbooks.playing import ROOT, SERVED, Played, Player
+from integration.playbooks.playing import SERVED, Played, Player
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))]
 

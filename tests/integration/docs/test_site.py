@@ -10,8 +10,7 @@ import subprocess
 import sys
 
 import pytest
-
-from integration.playbooks.playing import ROOT
+from ansible_runs import ROOT
 
 
 @pytest.mark.timeout(600)  # the first time, it installs the tools

@@ -14,11 +14,10 @@ import pathlib
 import re
 import signal
 import subprocess
-import sys
 import time
 import typing as t
 
-from integration.faults.modules import ROOT, clean_environment
+from ansible_runs import BIN, environment
 
 MODULE = "zonefleet.cloudflare.custom_certificate_priority"
 _REGISTERED = re.compile(rb'"msg": "registered:([A-Za-z0-9+/=]*)"')
@@ -63,11 +62,15 @@ class Controller:
             os.kill(pid, signal.SIGKILL)
 
     def files(self) -> list[pathlib.Path]:
-        """Every file that is there, but for the playbook and inventory that a test has written."""
-        return [found for found in self.home.rglob("*") if found.is_file() and found.parent != self.home / "play"]
+        """Every file that is there, but for those that a test has written."""
+        return [
+            found
+            for found in self.home.rglob("*")
+            if found.is_file() and found.parent != self.home / "play" and found.name != "ansible.cfg"
+        ]
 
 
-def start(home: pathlib.Path, tasks: list[dict[str, t.Any]], *arguments: str, **environment: str) -> Controller:
+def start(home: pathlib.Path, tasks: list[dict[str, t.Any]], *arguments: str, **variables: str) -> Controller:
     """Run tasks on localhost."""
     directory = home / "play"
     directory.mkdir(parents=True)
@@ -75,24 +78,19 @@ def start(home: pathlib.Path, tasks: list[dict[str, t.Any]], *arguments: str, **
     (directory / "play.yml").write_text(json.dumps([play]))
     started = time.monotonic()
     process = subprocess.Popen(  # pylint: disable=consider-using-with
-        [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "play.yml", *arguments],
+        [str(BIN / "ansible-playbook"), "play.yml", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         cwd=directory,
         start_new_session=True,
-        env={
-            **clean_environment(home),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
-            "ANSIBLE_HOME": str(home / "ansible"),
-            "ANSIBLE_LOCAL_TEMP": str(home / "ansible" / "local"),
-            "ANSIBLE_REMOTE_TEMP": str(home / "ansible" / "remote"),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_DEPRECATION_WARNINGS": "0",
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            **environment,
-        },
+        env=environment(
+            home,
+            ANSIBLE_HOME=str(home / "ansible"),
+            ANSIBLE_LOCAL_TEMP=str(home / "ansible" / "local"),
+            ANSIBLE_DEPRECATION_WARNINGS="0",
+            **variables,
+        ),
     )
     return Controller(home, process, started)
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ansible_runs import environment, finished, write_yaml
 
 from emulator import Behaviour
 from emulator.fixture import StartEmulator
 from integration.in_process import cases
-from integration.in_process.cores import RECORDER, environment, finished, write_yaml
+from integration.playbooks.playing import RECORD, RECORDER
 
 # What ansible-core itself makes differ.
 _OF_CORE = ("/ansible_facts/discovered_interpreter_python", "/ansible_parsed")
@@ -53,8 +54,9 @@ def ways(tmp_path: Path, start_emulator: StartEmulator, closed_port: int) -> tup
         emulator.reset()
         cases.misbehave(emulator)
         home = tmp_path / name
-        recorder = {"ANSIBLE_CALLBACK_PLUGINS": str(RECORDER), "ZONEFLEET_TEST_RECORD": str(home / "record")}
-        env = environment(home, {"CLOUDFLARE_API_TOKEN": cases.ECHOED_TOKEN, **recorder, **variables})
+        env = environment(
+            home, CLOUDFLARE_API_TOKEN=cases.ECHOED_TOKEN, **RECORDER, **{RECORD: str(home / "record")}, **variables
+        )
         extra = {"registered": str(home / "registered.json"), "api_url": emulator.url}
         arguments: list[str | Path] = [
             "--vault-password-file",

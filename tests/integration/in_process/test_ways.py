@@ -12,9 +12,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_runs import BIN, environment, finished, write_yaml
 
 from emulator import Emulator
-from integration.in_process.cores import OWN, environment, finished, write_yaml
 from integration.playbooks import zones
 from integration.playbooks.playing import PRIORITY, priority
 
@@ -139,7 +139,7 @@ def test_requests_that_is_missing_on_the_controller_is_named(emulator: Emulator,
 def _another_python(directory: Path) -> Path:
     """A Python with the same libraries, by another name."""
     path = directory / "other-python"
-    path.write_text(f'#!/bin/sh\nexec {OWN / "python"} "$@"\n', encoding="utf-8")
+    path.write_text(f'#!/bin/sh\nexec {BIN / "python"} "$@"\n', encoding="utf-8")
     path.chmod(0o755)
     return path
 
@@ -153,10 +153,7 @@ def _play(
     variables: dict[str, str] | None = None,
 ) -> tuple[int, str]:
     inventory = write_yaml(directory / "inventory.yml", {"all": {"hosts": hosts or HOSTS}})
-    api = {"CLOUDFLARE_API_TOKEN": emulator.token, "CLOUDFLARE_BASE_URL": emulator.url}
-    env = environment(
-        directory / "home", {**api, "ANSIBLE_REMOTE_TEMP": str(directory / "remote"), **(variables or {})}
-    )
+    env = environment(directory / "home", emulator, ANSIBLE_REMOTE_TEMP=str(directory / "remote"), **(variables or {}))
     playbook = write_yaml(directory / "play.yml", plays)
     return finished(["--inventory", inventory, *options, playbook], env, directory / "output")
 

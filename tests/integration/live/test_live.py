@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ansible_runs import ROOT
 
 from emulator import SWITCHES, Emulator, Fault, certificate, zone
-from integration.playbooks.playing import ROOT
 from live.__main__ import main
 
 ZONE = "example.com"

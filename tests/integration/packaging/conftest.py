@@ -6,43 +6,24 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import importlib.metadata
 import sys
 import tarfile
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_runs import ROOT, command, environment
 
 from emulator import Emulator
-from integration.playbooks.playing import ROOT
 from matrix import Row, make_environment
 
-OWN = Path(sys.executable).parent
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def run(*words: str | Path, cwd: Path, emulator: Emulator | None = None, **variables: str) -> str:
     """Run a command that knows nothing of the user's own Ansible; return what it printed."""
-    done = subprocess.run(
-        [str(word) for word in words],
-        cwd=cwd,
-        env={
-            "PATH": os.environ["PATH"],
-            "LC_ALL": "C.UTF-8",
-            "HOME": str(cwd),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            **({"CLOUDFLARE_API_TOKEN": emulator.token, "CLOUDFLARE_BASE_URL": emulator.url} if emulator else {}),
-            **variables,
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = command(*words, env=environment(cwd, emulator, **variables), cwd=cwd, timeout=300)
     assert done.returncode == 0, f"{words[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -51,7 +32,7 @@ def run(*words: str | Path, cwd: Path, emulator: Emulator | None = None, **varia
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is published."""
     directory = tmp_path_factory.mktemp("built")
-    run(OWN / "ansible-galaxy", "collection", "build", "--output-path", directory, ROOT, cwd=directory)
+    run("ansible-galaxy", "collection", "build", "--output-path", directory, ROOT, cwd=directory)
     (built,) = directory.glob("*.tar.gz")
     return built
 
@@ -68,8 +49,12 @@ def unpacked(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def commands() -> Path:
     """The commands of an environment that holds ansible-core and what the collection itself asks for, nothing else."""
-    core = run(OWN / "python", "-c", "import ansible.release as it; print(it.__version__)", cwd=ROOT).strip()
-    row = Row("clean", PYTHON, (f"ansible-core=={core}",), (ROOT / "meta" / "ee-requirements.txt",))
+    row = Row(
+        "clean",
+        PYTHON,
+        (f"ansible-core=={importlib.metadata.version('ansible-core')}",),
+        (ROOT / "meta" / "ee-requirements.txt",),
+    )
     return make_environment(row, sys.executable)
 
 
@@ -84,8 +69,8 @@ def installed(tarball: Path, commands: Path, tmp_path: Path) -> Path:
 Command = t.Callable[..., str]
 
 
-@pytest.fixture
-def command(commands: Path, installed: Path, tmp_path: Path, emulator: Emulator) -> Command:
+@pytest.fixture(name="command")
+def _command(commands: Path, installed: Path, tmp_path: Path, emulator: Emulator) -> Command:
     """Runs a command of that environment, against an emulator."""
 
     def _run(name: str, *words: str | Path) -> str:

@@ -11,8 +11,8 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from ansible_runs import ROOT
 
-from integration.playbooks.playing import ROOT
 from matrix import CORES
 
 HEADINGS = [

@@ -11,10 +11,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ansible_runs import ROOT
 
 from emulator import Emulator
-from integration.packaging.conftest import OWN, Command, run
-from integration.playbooks.playing import ROOT
+from integration.packaging.conftest import Command, run
 
 # All that may be in it.
 USEFUL = re.compile(
@@ -106,7 +106,7 @@ def test_an_execution_environment_gets_the_libraries(unpacked: Path, tarball: Pa
     # ansible-builder looks for collections by their place.
     place = tmp_path / "collections" / "ansible_collections" / "zonefleet" / "cloudflare"
     shutil.copytree(unpacked, place)
-    told = run(OWN / "ansible-builder", "introspect", tmp_path / "collections", cwd=tmp_path)
+    told = run("ansible-builder", "introspect", tmp_path / "collections", cwd=tmp_path)
     requirements = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8")
     wanted = [line for line in requirements.splitlines() if line and not line.startswith("#")]
     assert len(wanted) == 3
@@ -120,7 +120,7 @@ def test_an_execution_environment_gets_the_libraries(unpacked: Path, tarball: Pa
         encoding="utf-8",
     )
     run(
-        OWN / "ansible-builder",
+        "ansible-builder",
         "create",
         "-f",
         definition,

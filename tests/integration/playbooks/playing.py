@@ -15,19 +15,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from ansible_runs import command, environment
 
 from emulator import Emulator
 
-ROOT = Path(__file__).resolve().parents[3]
-ANSIBLE = str(Path(sys.executable).with_name("ansible-playbook"))
+# A callback plugin; the variable says where it writes.
+RECORDER = {"ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback"))}
+RECORD = "ZONEFLEET_TEST_RECORD"
 
 WAY = os.environ.get("ZONEFLEET_TEST_WAY")
 
@@ -124,23 +124,22 @@ class Player:
         home = self._directory / str(self._runs)
         home.mkdir(parents=True)
         playbook = what if isinstance(what, Path) else _write_play(home, what, hosts or {"localhost": {}}, keywords)
-        finished = subprocess.run(
-            [
-                ANSIBLE,
-                *(["--inventory", str(home / "inventory.yml")] if hosts else []),
-                *(["--check"] if check else []),
-                *(["--diff"] if diff else []),
-                *(["--extra-vars", json.dumps(extra_vars)] if extra_vars else []),
-                *arguments,
-                str(playbook),
-            ],
-            cwd=home,
-            env={**_environment(home, emulator, as_module or self._as_module), **(env or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
+        variables = {
+            **RECORDER,
+            RECORD: str(home / "record"),
+            # Asks for the module, so that the action plugin leaves the work to it.
+            **({"ANSIBLE_KEEP_REMOTE_FILES": "1"} if as_module or self._as_module else {}),
+            **(env or {}),
+        }
+        finished = command(
+            "ansible-playbook",
+            *(["--inventory", str(home / "inventory.yml")] if hosts else []),
+            *(["--check"] if check else []),
+            *(["--diff"] if diff else []),
+            *(["--extra-vars", json.dumps(extra_vars)] if extra_vars else []),
+            *arguments,
+            playbook,
+            env=environment(home, emulator, **variables),
         )
         return Played(finished.returncode, finished.stdout, finished.stderr, _read(home / "record"))
 
@@ -163,26 +162,6 @@ def _write_play(
     path = home / "play.yml"
     path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
     return path
-
-
-def _environment(home: Path, emulator: Emulator | None, as_module: bool) -> dict[str, str]:
-    (home / "ansible.cfg").touch()
-    return {
-        "PATH": os.environ["PATH"],
-        "LC_ALL": "C.UTF-8",
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
-        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback")),
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_LOCALHOST_WARNING": "0",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-        "ZONEFLEET_TEST_RECORD": str(home / "record"),
-        # Asks for the module, so that the action plugin leaves the work to it.
-        **({"ANSIBLE_KEEP_REMOTE_FILES": "1"} if as_module else {}),
-        **({"CLOUDFLARE_API_TOKEN": emulator.token, "CLOUDFLARE_BASE_URL": emulator.url} if emulator else {}),
-    }
 
 
 PRIORITY = "zonefleet.cloudflare.custom_certificate_priority"

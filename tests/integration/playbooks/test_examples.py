@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_runs import ROOT
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
 from emulator import Emulator, Zone, certificate, zone
 from emulator.fixture import StartEmulator
-from integration.playbooks.playing import ROOT, SERVED, Player, pairs_of
+from integration.playbooks.playing import SERVED, Player, pairs_of
 
 # The first two return the certificates themselves.
 MODULES = ("custom_certificate_priority", "custom_certificate_info", "served_certificate_info")

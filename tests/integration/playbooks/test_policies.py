@@ -10,10 +10,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_runs import ROOT
 
 from emulator import Emulator, Zone, certificate, zone
 from integration.playbooks import zones
-from integration.playbooks.playing import PRIORITY, ROOT, Player, ids_of, numbers_of, priority
+from integration.playbooks.playing import PRIORITY, Player, ids_of, numbers_of, priority
 
 POLICIES = ROOT / "examples" / "policies"
 ISSUERS = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]

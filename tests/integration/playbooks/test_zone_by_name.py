@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_runs import ROOT
 
 from emulator import Emulator, Fault, generate, token, zone
 from emulator.fixture import StartEmulator
@@ -16,7 +17,6 @@ from integration.playbooks import zones
 from integration.playbooks.playing import (
     INFO,
     PRIORITY,
-    ROOT,
     Player,
     Task,
     assert_settled,

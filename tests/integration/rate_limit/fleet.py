@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_runs import Run, environment, started, write_yaml
+
 from emulator import Emulator, Throttle, generate
-from integration.in_process.cores import Run, environment, started, write_yaml
 from integration.playbooks.playing import LOCAL, PRIORITY
 
 CALLBACK = Path(__file__).with_name("callback")
@@ -104,9 +105,13 @@ class Fleet:
         }
         play = {"hosts": "cloudflare_zones", "gather_facts": False, "tasks": [{"name": "order", PRIORITY: given}]}
         playbook = write_yaml(self._directory / f"play-{self._runs}.yml", [play])
-        api = {"CLOUDFLARE_API_TOKEN": token or self.emulator.token, "CLOUDFLARE_BASE_URL": self.emulator.url}
         # One home for all runs, as a user has one.
-        env = environment(self._directory / "home", {**api, **self.scale.variables})
+        env = environment(
+            self._directory / "home",
+            self.emulator,
+            CLOUDFLARE_API_TOKEN=token or self.emulator.token,
+            **self.scale.variables,
+        )
         line: list[str | Path] = ["--inventory", self._inventory, f"--forks={forks}", playbook]
         with started(line, env, self._directory / f"output-{self._runs}") as run:
             yield run

@@ -13,9 +13,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_runs import Run
 
 from emulator import Behaviour
-from integration.in_process.cores import Run
 from integration.rate_limit.fleet import Fleet, Recap, Scale, make_fleet
 
 # What a run needs beside its waiting, on a machine that has other things to do.

@@ -7,21 +7,17 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
-import subprocess
-import sys
 import typing as t
 from dataclasses import dataclass
 
 import pytest
 import yaml
+from ansible_runs import command, environment
 
 from emulator import Emulator
 from emulator.fixture import emulator, pytest_configure, start_emulator
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-BIN = pathlib.Path(sys.executable).parent
 SECOND = 20
 
 
@@ -65,17 +61,15 @@ class Runner:
     def __init__(self, directory: pathlib.Path, emulator: Emulator) -> None:
         self.directory = directory
         self.emulator = emulator
-        self.environment = {
-            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(directory / "home"),
-            "LANG": "C.UTF-8",
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
-            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
-            "ANSIBLE_DEPRECATION_WARNINGS": "true",
-            "ANSIBLE_NOCOLOR": "true",
-            "CLOUDFLARE_BASE_URL": emulator.url,
-            "CLOUDFLARE_API_TOKEN": emulator.token,
-        }
+        self.environment = environment(
+            directory / "home",
+            emulator,
+            ANSIBLE_CONFIG=None,
+            ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true",
+            ANSIBLE_DEPRECATION_WARNINGS="true",
+            ANSIBLE_LOCALHOST_WARNING=None,
+            ANSIBLE_INVENTORY_UNPARSED_WARNING=None,
+        )
 
     def write(self, name: str, content: str) -> str:
         """Write a file and return its path."""
@@ -91,16 +85,8 @@ class Runner:
     def command(self, *arguments: str, **environment: str | None) -> Outcome:
         """Run one of ansible's commands."""
         env = {**self.environment, **environment}
-        done = subprocess.run(
-            [BIN / arguments[0], *arguments[1:]],
-            cwd=self.directory,
-            env={name: value for name, value in env.items() if value is not None},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=3 * SECOND,
-            check=False,
-        )
+        known = {name: value for name, value in env.items() if value is not None}
+        done = command(*arguments, env=known, cwd=self.directory, timeout=3 * SECOND)
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def list(self, *sources: str, options: t.Sequence[str] = (), **environment: str | None) -> Outcome:

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs of the `ansible-playbook` beside this Python that can be watched and stopped while they go on."""
+"""An Ansible of a run's own: the commands beside this Python, in an environment that knows nothing of the user's.
+
+`command` runs one to its end; `started` starts a playbook that can be watched and stopped while it goes on.
+"""
 
 from __future__ import annotations
 
@@ -17,30 +20,60 @@ from pathlib import Path
 
 import yaml
 
-from integration.playbooks.playing import ROOT
-
-OWN = Path(sys.executable).parent
-# A callback plugin; see `ZONEFLEET_TEST_RECORD` there.
-RECORDER = ROOT / "tests" / "integration" / "playbooks" / "callback"
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
 
 
-def environment(home: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What a run sees: nothing of the user's own Ansible, and everything that it writes below `home`."""
+class API(t.Protocol):
+    """What a run talks to."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def token(self) -> str: ...
+
+
+def environment(home: Path, api: API | None = None, /, **variables: str | None) -> dict[str, str]:
+    """What a run sees: nothing of the user's own Ansible or account; everything that it writes is below `home`.
+
+    `variables` come on top; None takes one away.
+    """
     home.mkdir(parents=True, exist_ok=True)
     (home / "ansible.cfg").touch()
-    return {
-        "PATH": os.environ["PATH"],
+    found: dict[str, str | None] = {
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
         "HOME": str(home),
         "TMPDIR": str(home),
+        # Its default is below the home that the user database tells, not below HOME.
+        "ANSIBLE_REMOTE_TEMP": str(home / "remote"),
+        "ANSIBLE_ASYNC_DIR": str(home / "async"),
         "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
-        "ANSIBLE_ASYNC_DIR": str(home / "async"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-        **(variables or {}),
+        **({"CLOUDFLARE_API_TOKEN": api.token, "CLOUDFLARE_BASE_URL": api.url} if api else {}),
+        **variables,
     }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def command(
+    *words: str | Path, env: Mapping[str, str], cwd: Path | None = None, timeout: float = 100
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end: the one beside this Python, unless it is named by its whole path."""
+    return subprocess.run(
+        [str(BIN / words[0]), *map(str, words[1:])],
+        cwd=cwd or env["HOME"],
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
 
 
 def write_yaml(path: Path, data: t.Any, dumper: type[yaml.SafeDumper] = yaml.SafeDumper) -> Path:
@@ -87,7 +120,7 @@ def started(arguments: Sequence[str | Path], env: Mapping[str, str], output: Pat
         output.open("w", encoding="utf-8") as file,
         _interruptible(),
         subprocess.Popen(
-            [str(OWN / "ansible-playbook"), *map(str, arguments)],
+            [str(BIN / "ansible-playbook"), *map(str, arguments)],
             cwd=env["HOME"],
             env=dict(env),
             stdin=subprocess.DEVNULL,

@@ -29,7 +29,7 @@ TEST_REQUIREMENTS: Files = (ROOT / "tests" / "unit" / "requirements.txt", INTEGR
 SUITE: Files = (INTEGRATION / "playbooks", INTEGRATION / "in_process", INTEGRATION / "zones_inventory")
 SAMPLE: Files = (
     INTEGRATION / "in_process",
-    INTEGRATION / "playbooks" / "test_put_answers.py",
+    INTEGRATION / "playbooks" / "test_order.py",
     INTEGRATION / "playbooks" / "test_zone_by_name.py",
     INTEGRATION / "zones_inventory" / "test_inventory.py::test_hosts_with_their_variables",
 )

@@ -122,6 +122,23 @@ def test_what_makes_many_hosts_slow_is_said_once(emulator: Emulator, tmp_path: P
 
 
 @EMULATOR
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("ANSIBLE_KEEP_REMOTE_FILES", "1", "ANSIBLE_KEEP_REMOTE_FILES is set"),
+        ("ANSIBLE_PYTHON_INTERPRETER", str(BIN / "python3"), f"the interpreter is {BIN / 'python3'}"),
+    ],
+)
+def test_what_is_configured_for_all_tasks_counts(
+    emulator: Emulator, tmp_path: Path, variable: str, value: str, reason: str
+) -> None:
+    plays = [{"hosts": "unset", "gather_facts": False, "tasks": [priority("order", ORDER)]}]
+    code, output = _play(tmp_path, emulator, plays, "-vvv", variables={variable: value})
+    assert code == 0, output
+    assert f"{PRIORITY}: run as a module, because {reason}" in output
+
+
+@EMULATOR
 def test_requests_that_is_missing_on_the_controller_is_named(emulator: Emulator, tmp_path: Path) -> None:
     stub = tmp_path / "without" / "requests.py"
     stub.parent.mkdir()

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from ansible_runs import ROOT
 
-from emulator import Emulator, Fault, generate, token, zone
+from emulator import Emulator, generate, token, zone
 from emulator.fixture import StartEmulator
 from integration.playbooks import zones
 from integration.playbooks.playing import (
@@ -37,59 +37,6 @@ def test_a_name_takes_one_more_request(play: Player, emulator: Emulator) -> None
     assert run.result["zone_id"] == emulator.zones["example.com"].id
     assert emulator.requests[0].query["name"] == "example.com"
     assert play([info("read", zone="bücher.example")], emulator=emulator)["read"].status == "ok"
-
-
-def test_names_that_do_not_lead_to_one_zone(play: Player, start_emulator: StartEmulator) -> None:
-    here, there = zones.shop(account="Example Account"), zones.shop(account="Example Subsidiary", status="pending")
-    emulator = start_emulator(
-        zones=[here, there, zones.shop("www.example.com")],
-        tokens=[token("narrow", permissions=["ssl:write"])],
-    )
-    other_account = there.api["account"]["id"]
-    tasks = [
-        priority("unknown", ISSUERS, zone="example.net"),
-        priority("several", ISSUERS),
-        priority("narrowed", ISSUERS, account_id=other_account),
-        priority("nowhere", ISSUERS, account_id="0" * 32),
-        priority("operator", ISSUERS, zone="contains:example"),
-        priority("no zone read", ISSUERS, api_token=emulator.tokens["narrow"].value),
-        priority("both", ISSUERS, zone="example.com", zone_id=here.id),
-        priority("neither", ISSUERS, zone=""),
-    ]
-    played = play(tasks, emulator=emulator)
-    texts: dict[str, tuple[int, tuple[str, ...]]] = {
-        # The requests that were made, and texts of the message
-        "unknown": (1, ("No zone example.net", "'Zone Read'", "'zone_id'")),
-        "several": (1, ("2 zones", here.id, there.id, "Example Subsidiary", "status pending", "'account_id'")),
-        "nowhere": (1, ("No zone example.com in account",)),
-        "operator": (0, ("'zone' is 'contains:example'",)),
-        "no zone read": (1, ("GET /zones", "10000")),
-        "both": (0, ("exactly one of 'zone_id' and 'zone'",)),
-        "neither": (0, ("exactly one of 'zone_id' and 'zone'",)),
-    }
-    for name, (requests, parts) in texts.items():
-        assert played[name].status == "failed" and len(played[name].methods(emulator)) == requests, name
-        assert all(part in played[name].result["msg"] for part in parts), played[name].result["msg"]
-    assert played["narrowed"].status == "ok" and played["narrowed"].result["zone_id"] == there.id
-    assert emulator.writes(here.id) == 0 and emulator.writes(there.id) == 1
-
-
-@pytest.mark.emulator(zones=[zones.shop("a.example.com"), zones.shop(), zones.shop("z.example.com")])
-def test_what_the_filter_lets_through_is_compared_again(play: Player, emulator: Emulator) -> None:
-    """As by a server that does not know the parameter, and by one that counts all zones."""
-    everything = [zone.api for zone in emulator.zones_by_id.values()]
-    emulator.fault(
-        Fault(
-            "patch_answer",
-            change={"result": everything, "result_info": {"page": 1, "per_page": 50, "count": 3, "total_count": 3}},
-        ),
-        path="/zones",
-    )
-    run = play([priority("run", ISSUERS)], emulator=emulator)["run"]
-    assert run.status == "ok" and run.result["zone_id"] == emulator.zones["example.com"].id
-    emulator.behave(total_count="unfiltered")
-    run = play([priority("run", ISSUERS)], emulator=emulator)["run"]
-    assert run.status == "ok", run.result["msg"]
 
 
 @pytest.mark.emulator(zones=[zones.shop(), zone("example.net"), zone("example.org", plan="free")])
@@ -176,3 +123,19 @@ def test_credentials_are_given_once_for_all_modules(play: Player, emulator: Emul
         assert played["run"].result["changed"] and emulator.writes("example.com") == 1
         assert "'module_defaults'" in played["clash"].result["msg"]
         assert played["clash"].methods(emulator) == []
+
+
+@pytest.mark.emulator(zones=[zones.shop()], tokens=[])
+def test_the_environment_of_a_task_is_used(play: Player, emulator: Emulator) -> None:
+    """Within the environment the token wins, and `environment` of a task counts."""
+    environment = {
+        "CLOUDFLARE_EMAIL": emulator.email,
+        "CLOUDFLARE_API_KEY": emulator.key,
+        "CLOUDFLARE_BASE_URL": emulator.url,
+    }
+    task = {"name": "pair", INFO: {"zone": "example.com"}, "environment": environment}
+    both = {**task, "name": "token wins", "environment": {**environment, "CLOUDFLARE_API_TOKEN": emulator.token}}
+    played = play([task, both])
+    assert played.returncode == 0, played.stdout
+    headers = [{name.lower() for name in request.headers} for request in emulator.requests]
+    assert ["x-auth-key" in names for names in headers] == [True, True, False, False]

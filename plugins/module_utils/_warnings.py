@@ -124,14 +124,15 @@ def _changed_without_effect(contests: t.Iterable[Contest], before: Numbers, afte
         contest
         for contest in contests
         if contest.after.decided_by == UNDOCUMENTED
+        and contest.after.certificate.rank == MODERN
         and any(before[holder.id] != after[holder.id] for holder in contest.holders)
     ]
     if not changed:
         return []
     return [
         f"New priorities decide {counted(len(changed), 'contested name')}, such as {printable(changed[0].name)}, among "
-        "certificates that are not of type legacy_custom. Cloudflare documents no effect of priority there, only that the "
-        "most recently ordered certificate is used. Check which one is served."
+        "certificates of type sni_custom. Cloudflare documents no effect of priority there, only that the most recently "
+        "ordered certificate is used. Check which one is served."
     ]
 
 

@@ -459,6 +459,7 @@ zones:
   returned: with O(zones)
   type: list
   elements: dict
+  sample: []
   contains:
     zone_id:
       description: The id of the zone; null where a name was not found.

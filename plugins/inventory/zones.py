@@ -250,6 +250,7 @@ cache_connection: ~/.cache/cloudflare_zones
 cache_timeout: 3600
 """
 
+import contextlib
 import difflib
 import os
 import re
@@ -263,8 +264,15 @@ from ansible.utils.vars import combine_vars
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import find_credentials, read_connection
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import API_SPEC, read_connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._secrets import (
+    find_secrets,
+    find_template_secrets,
+    hiding,
+    masked,
+)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._sessions import close_sessions
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable, returnable
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _templating
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import pacer_of_this_run
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zone_certificates import Held, read_held
@@ -279,7 +287,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_invent
     from_cache,
     host_name,
     host_variables,
-    masked,
     read_filters,
     to_cache,
     zone_name,
@@ -314,9 +321,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         self._path = path
-        self._secrets: list[str] = []
+        self._secrets: tuple[str, ...] = ()
         try:
-            self._fill(cache)
+            with contextlib.ExitStack() as self._hiding:
+                self._hiding.callback(close_sessions)  # workers are forked from this process
+                self._fill(cache)
         except CloudflareError as error:
             problem: str = error.message
         except AnsibleError as error:
@@ -365,6 +374,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return self.templar.template(value)
         except AnsibleError as error:
             problem = str(error)
+        if option in _SECRETS:  # ansible-core 2.18 tells the template, and a part of it may be the secret
+            problem = masked(problem, find_template_secrets(str(value)))
         raise OptionError(f"'{option}' is a template that fails: {problem}")
 
     def _text_in_file(self, option: str) -> str | None:
@@ -380,7 +391,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _connection(self) -> Connection:
         params = {option: self._text_in_file(option) for option in ("api_token", "api_email", "api_key", "api_url")}
         limits = {option: self.get_option(option) for option in ("timeout", "retries", "max_wait", "rate_limit")}
-        _credentials, self._secrets = find_credentials(params, os.environ)
+        self._secrets = find_secrets(API_SPEC, params, os.environ)
+        self._hiding.enter_context(hiding(self._secrets))
         return read_connection({**params, **limits}, os.environ)
 
     # Zones
@@ -446,7 +458,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # Hosts
 
     def _host(self, zone: Zone, held: Held | None) -> ZoneHost:
-        variables = _templating.as_data(host_variables(zone, held))
+        variables = _templating.as_data(returnable(host_variables(zone, held), self._secrets))
         template = self.get_option("hostname")
         name = self._host_name(template, variables) if template else zone_name(zone)
         return ZoneHost(host_name(name, zone), zone, variables, held is not None and held.contested)

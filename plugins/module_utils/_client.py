@@ -17,7 +17,7 @@ import sys
 import time
 import typing as t
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _transport
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _sessions
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import (
     ApiError,
@@ -27,11 +27,11 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope imp
     objects_of,
     read_envelope,
 )
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import AttemptError, CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._hints import condemns
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import Pacer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import attempt
 
 PER_PAGE = 50  # the most that the API gives
 _MOST_PAGES = 1000
@@ -67,17 +67,17 @@ class Listing(t.NamedTuple):
 
 
 class Client:
-    """Makes calls over one session and keeps account of them.
+    """Makes calls over one session, for one thread, and keeps account of them.
 
     C(requests) counts attempts, C(waited) the seconds spent waiting; C(messages) are the notes in the answers.
     C(retries) is how often to try again after a failure that may pass.
     """
 
     def __init__(self, connection: Connection, pacer: Pacer | None = None) -> None:
-        if _transport.IMPORT_ERROR is not None:
+        if _sessions.IMPORT_ERROR is not None:
             raise CloudflareError(
                 f"The Python library 'requests' (2.25 or newer) is needed, and {sys.executable} cannot import it: "
-                f"{_transport.IMPORT_ERROR}. Install it for the Python that runs this task."
+                f"{_sessions.IMPORT_ERROR}. Install it for the Python that runs this task."
             )
         self.requests = 0
         self.waited = 0.0
@@ -86,15 +86,20 @@ class Client:
         self._waited_beside = 0.0
         self._pacer = pacer or Pacer()
         self._connection = connection
-        self._session = _transport.open_session(connection.url)
-        self._session.headers.update({"User-Agent": f"zonefleet.cloudflare/{VERSION}", "Accept": "application/json"})
+        self._session: _sessions.ApiSession | None = None
 
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
         self._pacer.leave()
-        self._session.close()
+        session, self._session = self._session, None
+        if session is None:
+            return
+        if kind is None or issubclass(kind, CloudflareError):
+            _sessions.keep_session(session)
+        else:  # where something else came in between, nobody knows how far an answer was read
+            session.close()
 
     def call(
         self,
@@ -120,6 +125,7 @@ class Client:
         :raises Outdated: the next attempt would come after C(stale_after).
         """
         failures = throttles = 0
+        before = self.requests
         perhaps_done = False
         while True:
             if not self._pacer.enter(self, method, stale_after):
@@ -138,6 +144,8 @@ class Client:
             else:
                 if condemns(map(code_and_text, problem.fields["errors"])):
                     self._pacer.condemned(problem.message)
+                if failures:
+                    problem.message += f" {self.requests - before} attempts were made."
                 raise problem
 
     def list_all(self, path: str, asked: str, query: t.Mapping[str, t.Any] | None = None) -> Listing:
@@ -214,7 +222,9 @@ class Client:
         what = f"Could not {asked}: {method} {path}"
         self.requests += 1
         try:
-            answer = _transport.attempt(
+            if self._session is None:
+                self._session = _sessions.take_session(self._connection)
+            answer = attempt(
                 self._session,
                 method,
                 self._connection.url + path,
@@ -223,12 +233,9 @@ class Client:
                 json=body,
                 auth=self._log_in,
             )
-        except _transport.NotConnected as error:
-            raise ApiError(f"{what} failed: {error}.", transient=True, sent=False) from None
-        except _transport.NoAnswer as error:
-            raise ApiError(f"{what} failed: {error}.", transient=True) from None
-        except _transport.UnusableAnswer as error:
-            raise ApiError(f"{what} failed: {error}.") from None
+        except AttemptError as error:
+            advice = f" {error.advice}" if error.advice else ""
+            raise ApiError(f"{what} failed: {error}.{advice}", transient=not error.final, sent=error.sent) from None
         try:
             envelope = read_envelope(answer, what, path)
         except ApiError as error:

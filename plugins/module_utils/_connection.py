@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._route import Route
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -28,7 +30,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Connection:
-    """Where to call, as whom, how long to try (in seconds), and how often in 300 s where a pacer counts that."""
+    """Where to call, as whom, by which way, how long to try (in seconds), and how often in 300 s if a pacer counts that."""
 
     url: str
     credentials: Credentials
@@ -36,3 +38,4 @@ class Connection:
     retries: int = 5
     max_wait: float = 660
     rate_limit: int = 1000
+    route: Route = field(default_factory=Route)

@@ -125,6 +125,9 @@ def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
         envelope = None
     if isinstance(envelope, (dict, list)) and _is_deep(envelope):
         raise ApiError(f"{told} with JSON that is nested more than {_MOST_LEVELS} levels deep.", answer.status, **again)
+    if envelope is None and not answer.framed and answer.body.lstrip()[:1] in (b"", b"{"):
+        # Such an answer ends where the connection does, and a connection may also end too early.
+        raise ApiError(f"{told} with an answer that was cut off.", answer.status, transient=True)
     if not isinstance(envelope, dict):
         kind = printable(answer.headers.get("Content-Type", "no content type"), 60)
         raise ApiError(
@@ -138,8 +141,8 @@ def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
     errors = list_of(envelope.get("errors")) or ([envelope] if "success" not in envelope else [])
     texts = "; ".join(map(_error_text, errors)) or "no reason given"
     texts = texts if len(texts) <= _LONGEST_REASON else texts[: _LONGEST_REASON - 1] + "\u2026"
-    codes = [code for code, _text in map(code_and_text, errors) if code is not None]
-    raise ApiError(f"{told}: {texts}." + _spaced(hint_for(codes, answer.status, path)), answer.status, errors, **again)
+    hint = hint_for(list(map(code_and_text, errors)), answer.status, path)
+    raise ApiError(f"{told}: {texts}." + _spaced(hint), answer.status, errors, **again)
 
 
 def _is_deep(value: object) -> bool:

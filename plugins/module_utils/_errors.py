@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The one error that everything below the entry points raises."""
+"""The one error that everything below the entry points raises, and what it is made from at the network."""
 
 from __future__ import annotations
 
@@ -26,3 +26,18 @@ class CloudflareError(Exception):
 
 class OptionError(CloudflareError):
     """An option that cannot be what it is."""
+
+
+class AttemptError(Exception):
+    """One attempt of a request has failed, or could not be made; the reason is its text.
+
+    :param final: Whether another attempt would end in the same way.
+    :param sent: Whether any of the request may have reached the API.
+    :param advice: A sentence on what to do, if there is one.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False, sent: bool = True, advice: str = "") -> None:
+        super().__init__(reason)
+        self.sent = sent
+        self.final = final
+        self.advice = advice

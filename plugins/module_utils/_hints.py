@@ -14,24 +14,37 @@ from __future__ import annotations
 import typing as t
 from fnmatch import fnmatchcase
 
+_UNKNOWN_TOKEN = "Cloudflare does not recognise this API token: it is mistyped, revoked or expired."
+_NO_PERMISSION = "The credentials are valid, but may not do this."
+
+# Within a text, in lower case: one code stands for several refusals.
+_BY_TEXT = {
+    "invalid access token": _UNKNOWN_TOKEN,
+    "invalid api token": _UNKNOWN_TOKEN,
+    "max auth failures": "Cloudflare refuses these credentials for a while after too many failed attempts. Correct them "
+    "before you try again.",
+    "cannot use the access token from location": "The API token may not be used from this IP address: check the client IP "
+    "address filtering of the token.",
+}
+
 _BY_CODE = {
-    9103: "The pair of 'api_email' and 'api_key' is not known to Cloudflare; for an API token use 'api_token'.",
-    6003: "The credentials are malformed. An API token goes into 'api_token', a Global API Key into 'api_key' together with 'api_email'.",
-    9106: "Cloudflare got no credentials; if a proxy is in between, it may strip headers.",
-    1000: "The API token is not known to Cloudflare or was revoked.",
-    7003: "Cloudflare does not know this path; check 'zone_id' and 'api_url'.",
-    7000: "Cloudflare does not know this path; check 'zone_id' and 'api_url'.",
+    9103: "Cloudflare does not recognise this pair of 'api_email' and 'api_key'. An API token goes into 'api_token'.",
+    6003: "The credentials are malformed. An API token goes into 'api_token', a Global API Key into 'api_key' together with "
+    "'api_email'.",
+    9106: "Cloudflare got no credentials. If there is a proxy in between, it may remove headers.",
+    7003: "Cloudflare does not know this path: check 'zone_id' and 'api_url'.",
+    7000: "Cloudflare does not know this path: check 'zone_id' and 'api_url'.",
     1001: "Check 'zone_id'.",
     **dict.fromkeys(
         (971, 10100, 10429),
         "Cloudflare refuses every call of this user for some minutes once the rate limit is exceeded, whichever tool "
-        "made the calls; a larger 'max_wait' sits it out.",
+        "made the calls. A larger 'max_wait' waits it out.",
     ),
 }
 
 _CERTIFICATE_PERMISSIONS = (
-    "'SSL and Certificates Write' or 'Access: Mutual TLS Certificates Write' (the Read forms are enough for check mode "
-    "and for reading)"
+    "'SSL and Certificates Write' or 'Access: Mutual TLS Certificates Write' (the dashboard says Edit where the API says "
+    "Write; Read is enough for check mode and for reading)"
 )
 
 # What is wrong with a certificate that is sent, or with removing one.
@@ -57,20 +70,23 @@ _ABOUT_CERTIFICATES = {
 _BY_PATH: dict[str, dict[int, str]] = {
     "/zones/*/custom_certificates*": {
         **_ABOUT_CERTIFICATES,
-        10000: f"The credentials are valid but may not do this; give the token {_CERTIFICATE_PERMISSIONS} for this zone.",
-        9109: f"Check the token and the zone id. The token needs {_CERTIFICATE_PERMISSIONS} for this zone; a zone that does "
-        "not exist is refused in the same way.",
+        10000: f"{_NO_PERMISSION} Give the token the permission {_CERTIFICATE_PERMISSIONS} for this zone.",
+        9109: f"Check the token and the zone id. The token needs the permission {_CERTIFICATE_PERMISSIONS} for this zone. "
+        "Cloudflare refuses a zone that does not exist in the same way.",
         1002: "Cloudflare cannot read the certificate, or it is no longer in the zone.",
+        1011: "The zone's plan does not include custom certificates of this type. They come with the Business and Enterprise "
+        "plans.",
         **dict.fromkeys(
             (1212, 2005),
-            "The zone's plan has no room for custom certificates; they come with the Business and Enterprise plans.",
+            "The zone's plan has no room for another custom certificate of this type. They come with the Business and "
+            "Enterprise plans.",
         ),
     },
     "/zones/*/custom_certificates/prioritize": {
         1002: "A certificate of the list is not in the zone any more; select by 'host' or 'issuer' to follow renewals.",
     },
     "/zones": {
-        10000: "The credentials are valid but may not list zones; give the token the permission 'Zone Read'.",
+        10000: f"{_NO_PERMISSION} To list zones, the token needs the permission 'Zone Read'.",
         9109: "Check the token. To list zones, or to find one by its name, it needs the permission 'Zone Read'.",
     },
 }
@@ -80,17 +96,23 @@ _CONDEMNED_CODES = frozenset((6003, 9103, 9106))
 _CONDEMNED_TEXTS = ("invalid access token", "max auth failures")
 
 
-def hint_for(codes: t.Iterable[int], status: int, path: str) -> str:
-    """Return the advice for the first code that has one, or else for the HTTP status; empty if there is none.
+def hint_for(errors: t.Sequence[tuple[int | None, str]], status: int, path: str) -> str:
+    """Return the advice for the first error that has one, or else for the HTTP status; empty if there is none.
 
+    :param errors: Pairs of code and text.
     :param path: Below the base URL, what was asked for.
     """
+    for _code, message in errors:
+        for text, hint in _BY_TEXT.items():
+            if text in message.lower():
+                return hint
     hints = dict(_BY_CODE)
     for pattern, own in _BY_PATH.items():
         if fnmatchcase(path.partition("?")[0], pattern):
             hints.update(own)
     by_status = {429: 971, 401: 9109, 403: 9109}
-    return next((hints[code] for code in (*codes, by_status.get(status, 0)) if code in hints), "")
+    codes = [code for code, _text in errors if code is not None] + [by_status.get(status, 0)]
+    return next((hints[code] for code in codes if code in hints), "")
 
 
 def condemns(errors: t.Iterable[tuple[int | None, str]]) -> bool:

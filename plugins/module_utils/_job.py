@@ -20,19 +20,14 @@ def _needs_api(_options: t.Any) -> Report:
     raise TypeError("this job has no work that does without the API")
 
 
-def _no_more_secrets(_params: Params) -> t.Sequence[str]:
-    return ()
-
-
 class Job(t.NamedTuple):
     """A module's work.
 
     :param spec: The argument spec.
     :param read_options: Turns arguments and environment into typed options, with C(connection) and C(zone) among them; raises
-        OptionError for what is invalid, before a client exists.
+        OptionError for what is invalid, before a client exists. C(secrets) among them, if there, must not be shown.
     :param work: Does it for one zone, or in check mode says what it would do.
     :param work_without_api: Does it for options whose C(connection) is null.
-    :param find_secrets: Finds what of the arguments must not be shown, beyond the options that are marked so.
     :param read_only: Whether it never writes.
     """
 
@@ -40,5 +35,4 @@ class Job(t.NamedTuple):
     read_options: t.Callable[[Params, Environ], t.Any]
     work: t.Callable[[Client, Zone, t.Any, bool], Report]
     work_without_api: t.Callable[[t.Any], Report] = _needs_api
-    find_secrets: t.Callable[[Params], t.Sequence[str]] = _no_more_secrets
     read_only: bool = False

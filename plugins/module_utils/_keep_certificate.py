@@ -32,7 +32,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import J
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._keep_options import (
     SPEC,
     KeepOptions,
-    find_secrets,
     read_options,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._renewal import (
@@ -355,4 +354,4 @@ def _after_write(step: Step, message: str, cause: CloudflareError | None = None,
     return CloudflareError(message, **{**known, "changed": True, "action": step.action, **previous, **fields})
 
 
-KEEP_CERTIFICATE = Job(SPEC, read_options, keep_certificate, find_secrets=find_secrets)
+KEEP_CERTIFICATE = Job(SPEC, read_options, keep_certificate)

@@ -50,7 +50,6 @@ SPEC: dict[str, t.Any] = {
 
 _MOST_BYTES = 1024 * 1024  # of a file: a certificate with its chain has some thousands
 _LONGEST_WAIT = 3600
-_SHORTEST_LINE = 4  # of a key; base64 has none that is shorter
 _CSR_ID = re.compile(r"[0-9A-Za-z-]{1,36}", re.ASCII)
 
 
@@ -79,8 +78,8 @@ class KeepOptions(t.NamedTuple):
 
     @property
     def secrets(self) -> list[str]:
-        """Return the parts of the key as it is sent: it may have been read from a file, or have been encrypted."""
-        return _parts(self.private_key) if self.private_key else []
+        """Return the key as it is sent: it may have been read from a file, or have been encrypted."""
+        return [self.private_key] if self.private_key else []
 
     @property
     def credentials_of_certificate(self) -> dict[str, str]:
@@ -128,18 +127,6 @@ def read_options(params: Params, environ: Environ) -> KeepOptions:
         params["allow_uncovered"],
         _read_wait(params),
     )
-
-
-def find_secrets(params: Params) -> list[str]:
-    """Return the parts of private keys in the arguments, also where they are in an option that is not marked so."""
-    texts = (params.get("private_key"), params.get("certificate"))
-    return [part for text in texts if text and "PRIVATE KEY" in text for part in _parts(text)]
-
-
-def _parts(key: str) -> list[str]:
-    """Return a key and each line of it: a text that repeats it may have it in any layout."""
-    lines = [line.strip() for line in key.splitlines()]
-    return [key, *(line for line in lines if len(line) >= _SHORTEST_LINE and not line.startswith("-----"))]
 
 
 class _Text:

@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._route import find_route
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import is_zone_id
 
@@ -51,8 +52,6 @@ _MOST_AT_A_TIME = 200  # the API allows that many requests a second per address
 
 _ZONE_NAME = re.compile(r"[0-9a-z_-]+(\.[0-9a-z_-]+)+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+", re.ASCII)
-# Where people put credentials into a URL: it is refused, and these parts of it are not shown.
-_MISPLACED = re.compile(r"//([^/@]*)@|[?#](.*)", re.DOTALL)
 _URL = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+)(:[0-9]{1,5})?((?:/[0-9A-Za-z._~-]+)*)", re.ASCII)
 
 
@@ -71,21 +70,15 @@ class ManyZones(t.NamedTuple):
     concurrency: int
 
 
-def find_credentials(params: Params, environ: Environ) -> tuple[Credentials | None, list[str]]:
-    """Find the credentials to use; options win over the environment as a whole, there the token wins.
-
-    :returns: The credentials, stripped, and every form of a secret that must not be shown.
-    """
+def find_credentials(params: Params, environ: Environ) -> Credentials | None:
+    """Return the credentials to use, stripped. Options win over the environment as a whole, there the token wins."""
     token, email, key = (_given(params.get(name)) for name in ("api_token", "api_email", "api_key"))
     if not (token or email or key):
         token = _given(environ.get("CLOUDFLARE_API_TOKEN"))
     if not (token or email or key):
         email, key = _given(environ.get("CLOUDFLARE_EMAIL")), _given(environ.get("CLOUDFLARE_API_KEY"))
-    url = params.get("api_url") or environ.get("CLOUDFLARE_BASE_URL") or ""
-    misplaced = [part for found in _MISPLACED.findall(url) for part in found]
-    secrets = [form for secret in (token, key, *misplaced) if secret for form in (secret, secret.strip()) if form]
     stripped = [value and value.strip() for value in (token, email, key)]
-    return (Credentials(*stripped) if any(stripped) else None), secrets
+    return Credentials(*stripped) if any(stripped) else None
 
 
 def _given(value: str | None) -> str | None:
@@ -109,10 +102,11 @@ def read_connection(params: Params, environ: Environ) -> Connection:
     :raises OptionError: an option is invalid.
     """
     check_numbers(params)
-    credentials, _secrets = find_credentials(params, environ)
+    url = _read_url(params, environ)
     return Connection(
-        url=_read_url(params, environ),
-        credentials=_check_credentials(credentials),
+        url=url,
+        route=find_route(url, environ),
+        credentials=_check_credentials(find_credentials(params, environ)),
         timeout=params["timeout"],
         retries=params["retries"],
         max_wait=params["max_wait"],

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 import typing as t
@@ -33,7 +34,8 @@ def side_by_side(
     """
     crew = _Crew(function, items)
     for _thread in range(min(at_a_time, len(items))):
-        threading.Thread(target=crew.work, daemon=True).start()
+        # A context of its own: what this thread hides, that one has to hide, too.
+        threading.Thread(target=contextvars.copy_context().run, args=(crew.work,), daemon=True).start()
     made: dict[int, Made] = {}
     try:
         while len(made) < len(items):

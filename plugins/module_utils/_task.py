@@ -20,18 +20,16 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._many_zones import do_zones
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._one_zone import (
+    Ended,
     ZoneTask,
     do_without_api,
     do_zone,
     failure,
 )
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
-    Environ,
-    ManyZones,
-    Params,
-    find_credentials,
-)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Environ, ManyZones, Params
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import MemoryStore, Pacer, SharedPacer, Tell
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._secrets import find_secrets, hiding, more_secrets
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import returnable
 
 try:
     from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found, unused-ignore]
@@ -43,15 +41,15 @@ MakePacer = t.Callable[[Connection, bool], Pacer]
 
 
 class Outcome(t.NamedTuple):
-    """What to exit with.
+    """What to exit with. There is no secret in it, but for those that are told apart.
 
-    :param secrets: What has to be censored beyond the options that are marked so.
+    :param secrets: Every form of every secret of the task, for what others show of it.
     """
 
     failed: bool
     result: dict[str, t.Any]
     warnings: list[str]
-    secrets: list[str]
+    secrets: t.Sequence[str]
 
 
 def perform(
@@ -70,13 +68,14 @@ def perform(
     :param tell: Called with the progress of a long run.
     """
     environ = os.environ if environ is None else environ
-    _credentials, secrets = find_credentials(params, environ)
-    secrets += job.find_secrets(params)
-    try:
-        options = job.read_options(params, environ)
-        secrets += getattr(options, "secrets", ())  # what was read from files
-    except CloudflareError as error:
-        return Outcome(*failure(error), secrets)
+    secrets = find_secrets(job.spec, params, environ)
+    with hiding(secrets):
+        try:
+            options = job.read_options(params, environ)
+        except CloudflareError as error:
+            return _outcome(failure(error), secrets)
+    # What was read from files is known only now.
+    secrets = more_secrets(secrets, getattr(options, "secrets", ()))
     many = isinstance(options.zone, ManyZones)
     if make_pacer is None and many:
         make_pacer = _pacer_of_its_own
@@ -90,11 +89,20 @@ def perform(
         # Who asks for more zones than a window holds waits for the next one: that does not count against max_wait.
         lambda: Client(options.connection, pacer.another(bounded=not many)),
     )
-    if many:
-        ended = do_zones(task, options.zone, tell)
-    else:
-        ended = do_zone(task, options.zone) if options.connection else do_without_api(task)
-    return Outcome(*ended, secrets)
+    with hiding(secrets):
+        return _outcome(_do(task, tell), secrets)
+
+
+def _do(task: ZoneTask, tell: Tell) -> Ended:
+    zone = task.options.zone
+    if isinstance(zone, ManyZones):
+        return do_zones(task, zone, tell)
+    return do_zone(task, zone) if task.options.connection else do_without_api(task)
+
+
+def _outcome(ended: Ended, secrets: t.Sequence[str]) -> Outcome:
+    # Of what the API returns, anything may repeat a secret; from ansible-core 2.22 on, core masks only what is displayed.
+    return Outcome(ended.failed, returnable(ended.result, secrets), returnable(ended.warnings, secrets), secrets)
 
 
 def _pacer_of_its_own(connection: Connection, writes: bool) -> Pacer:
@@ -103,11 +111,24 @@ def _pacer_of_its_own(connection: Connection, writes: bool) -> Pacer:
 
 
 class _Module(AnsibleModule):
-    """A module whose arguments are looked at before ansible-core converts them, for a message that helps."""
+    """A module whose arguments are looked at before ansible-core converts them, and whose results hold no secret."""
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.misshapen, self.params = find_misshapen(self.params, self.argument_spec)
+        with hiding(find_secrets(self.argument_spec, self.params, os.environ)):
+            self.misshapen, self.params = find_misshapen(self.params, self.argument_spec)
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        super().exit_json(**self._returnable(kwargs))
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        super().fail_json(**self._returnable({"msg": msg, **kwargs}))
+
+    def _returnable(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Mask what is returned, the arguments for C(invocation) as well, where core itself may not do so."""
+        secrets = find_secrets(self.argument_spec, getattr(self, "params", None) or {}, os.environ)
+        self.params = returnable(self.params, secrets)
+        return t.cast("dict[str, t.Any]", returnable(result, secrets))
 
 
 def run_module(job: Job) -> None:
@@ -116,10 +137,8 @@ def run_module(job: Job) -> None:
     if module.misshapen:
         module.fail_json(msg=module.misshapen, changed=False)
     outcome = perform(job, module.params, check_mode=module.check_mode, diff=module._diff)
-    if register_secrets is None:
-        module.no_log_values.update(outcome.secrets)
-    else:
-        register_secrets(outcome.secrets)
+    if register_secrets is not None:
+        register_secrets(outcome.secrets)  # for what core and others display
     for warning in outcome.warnings:
         module.warn(warning)
     if outcome.failed:

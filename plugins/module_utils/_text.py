@@ -4,23 +4,28 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Text that comes from elsewhere, made safe to show on a terminal."""
+"""Text that comes from elsewhere, made safe to show on a terminal and to return."""
 
 from __future__ import annotations
 
+import re
 import typing as t
 import unicodedata
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._secrets import hide, masked
+
 # Controls, formats (bidirectional marks among them), lone surrogates, private use, and the two line separators.
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def printable(value: object, limit: int = 200) -> str:
     """Return C(value) as one line of text in which nothing can act on a terminal.
 
-    Unsafe characters are shown as escapes; more than C(limit) characters are cut, with an ellipsis.
+    Unsafe characters are shown as escapes; more than C(limit) characters are cut, with an ellipsis. Secrets are masked
+    before that: of one that is cut, the rest would be shown.
     """
-    text = str(value)
+    text = hide(str(value))
     if len(text) > limit:
         text = text[: limit - 1] + "\u2026"
     if text.isascii() and text.isprintable():
@@ -43,6 +48,25 @@ def counted(count: int, noun: str) -> str:
 def letters_and_digits(text: str) -> str:
     """Return C(text) without spaces and punctuation, which is how the API spells an issuer: C(Let's Encrypt) is C(LetsEncrypt)."""
     return "".join(char for char in text if char.isalnum())
+
+
+def well_formed(text: str) -> str:
+    """Return a text without lone surrogates, which JSON can hold and no encoding can: ansible-core refuses them."""
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def returnable(value: t.Any, secrets: t.Sequence[str]) -> t.Any:
+    """Return plain data without secrets and lone surrogates in any text of it, whether it is a key or a value.
+
+    :param secrets: The longest first.
+    """
+    if isinstance(value, str):
+        return well_formed(masked(value, secrets))
+    if isinstance(value, dict):
+        return {returnable(key, secrets): returnable(item, secrets) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [returnable(item, secrets) for item in value]
+    return value
 
 
 def _escaped(char: str) -> str:

@@ -4,131 +4,148 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""One HTTP attempt, as a whole within one deadline and a bounded size.
-
-The deadline covers every address tried, the TLS handshake, and each byte of the answer: a server that sends a byte now
-and then cannot hold a run for longer. Only the look-up of the address has the resolver's own limits instead.
-"""
+"""One HTTP attempt, as a whole within one deadline and a bounded size."""
 
 from __future__ import annotations
 
 import http.client
-import io
+import re
 import socket
 import ssl
-import time
 import typing as t
-from contextvars import ContextVar
+import zlib
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._deadline import Unreachable, deadline
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import AttemptError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._sessions import PROXY_ADVICE, ApiSession
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
-# At the top, so that an action plugin has them imported once, in the parent of all workers.
 try:
+    from requests.exceptions import InvalidURL
+    from urllib3.exceptions import ConnectTimeoutError, LocationValueError, NewConnectionError
+except ImportError:  # which _sessions tells
+    pass
+
+if t.TYPE_CHECKING:  # pragma: no cover
     import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-    from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewConnectionError
-    from urllib3.util.connection import create_connection
-except ImportError as import_error:
-    IMPORT_ERROR: str | None = str(import_error)
-    HTTPAdapter = HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
-else:
-    IMPORT_ERROR = None
 
 MAX_BYTES = 32 * 1024 * 1024
 _CHUNK = 16 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
 
-_deadline: ContextVar[float] = ContextVar("deadline of the attempt, on the monotonic clock")
-
-
-class NoAnswer(Exception):
-    """No whole answer came; its text is the reason. Asking again may help."""
-
-
-class NotConnected(NoAnswer):
-    """There was no connection on which anything could have been sent."""
-
-
-class UnusableAnswer(Exception):
-    """An answer came, or was refused, in a way that asking again will not mend; its text is the reason."""
+_REFUSED_BY_PROXY = re.compile(r"Tunnel connection failed: (4[0-9]{2}\b.*)", re.DOTALL)
 
 
 class Answer(t.NamedTuple):
-    """An HTTP answer, its body whole and decompressed."""
+    """An HTTP answer, its body decompressed.
+
+    :param framed: Whether the server announced the length of the body, so that it is known to be whole.
+    """
 
     status: int
     headers: t.Mapping[str, str]
     body: bytes
+    framed: bool = True
 
 
-def open_session(url: str) -> requests.Session:
-    """Return a session for one server, which keeps connections alive and whose attempts keep to the deadline."""
-    session = requests.Session()
-    # A token sent over plain HTTP, which is for a loopback host alone, must not be sent to a proxy instead.
-    proxies = {"http": ""} if url.startswith("http:") else {}
-    # The environment has a say in the proxy and in whom to trust; asked once, as it would be for each attempt.
-    settings = session.merge_environment_settings(url, proxies, None, None, None)
-    session.proxies, session.verify, session.trust_env = settings["proxies"], settings["verify"], False
-    # Redirects are not followed; without this, requests would still parse their target, and read their whole body.
-    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
-    session.mount("https://", _Adapter())
-    session.mount("http://", _Adapter())
-    return session
-
-
-def attempt(session: requests.Session, method: str, url: str, *, timeout: float, **kwargs: t.Any) -> Answer:
+def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwargs: t.Any) -> Answer:
     """Make one attempt at a request; redirects are answers like any other.
 
     :param timeout: Seconds for the whole attempt.
-    :raises NoAnswer: the connection failed, was cut, or the time was up.
-    :raises UnusableAnswer: the server is not trusted, or the answer is too large or not decodable.
+    :raises AttemptError: no answer came, or none that can be used.
     """
-    token = _deadline.set(time.monotonic() + timeout)
-    try:
-        with session.request(method, url, timeout=timeout, allow_redirects=False, stream=True, **kwargs) as response:
-            return Answer(response.status_code, response.headers, _read(response))
-    except (requests.exceptions.ContentDecodingError, DecodeError):
-        raise UnusableAnswer("its body cannot be decompressed") from None
-    except (requests.exceptions.RequestException, HTTPError, OSError) as error:
-        raise _failure(error, timeout) from None
-    finally:
-        _deadline.reset(token)
+    session.refresh()
+    with deadline(timeout):
+        try:
+            with session.request(
+                method, url, timeout=timeout, allow_redirects=False, stream=True, **kwargs
+            ) as response:
+                return _read(response)
+        except AttemptError:
+            raise
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            # Of whatever type: what the libraries let through depends on their versions, and on what a server sends.
+            raise _failure(error, timeout) from None
 
 
-def _read(response: requests.Response) -> bytes:
+def _read(response: requests.Response) -> Answer:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
+        raise AttemptError(f"its body has the encoding {printable(encoding, 60)}, which was not asked for", final=True)
     body = bytearray()
     while True:
-        chunk = response.raw.read(_CHUNK, decode_content=True)
+        # Not decompressed by urllib3, which knows no bound before 2.0.
+        chunk = response.raw.read(_CHUNK, decode_content=False)
         if not chunk:
             break
         body += chunk
-        if len(body) > MAX_BYTES:
-            raise UnusableAnswer(f"its body is larger than {MAX_BYTES // 2**20} MiB")
+        _check_size(body)
     announced = response.headers.get("Content-Length", "")
-    if (
-        announced.isascii() and announced.isdigit() and response.raw.tell() < int(announced)
-    ):  # older urllib3 does not tell
-        raise NoAnswer("the answer was cut off")
-    return bytes(body)
+    has_length = announced.isascii() and announced.isdigit()
+    if has_length and len(body) < int(announced):  # older urllib3 does not tell
+        raise AttemptError("the answer was cut off")
+    framed = has_length or "Transfer-Encoding" in response.headers or response.status_code in (204, 304)
+    packed = bool(body) and encoding.endswith("gzip")
+    return Answer(response.status_code, response.headers, _decompress(body) if packed else bytes(body), framed)
 
 
-def _failure(error: BaseException, timeout: float) -> Exception:
+def _decompress(packed: bytes | bytearray) -> bytes:
+    stream = zlib.decompressobj(_GZIP)
+    try:
+        body = stream.decompress(packed, MAX_BYTES + 1)
+    except zlib.error:
+        raise AttemptError("its body cannot be decompressed", final=True) from None
+    _check_size(body)
+    if not stream.eof:
+        raise AttemptError("the answer was cut off")
+    return body
+
+
+def _check_size(body: bytes | bytearray) -> None:
+    if len(body) > MAX_BYTES:
+        raise AttemptError(f"its body is larger than {MAX_BYTES // 2**20} MiB", final=True)
+
+
+def _failure(error: Exception, timeout: float) -> AttemptError:
     """Reduce the nested exceptions of the HTTP libraries to the one reason at the bottom."""
     chain = list(_causes(error))
     for cause in chain:
+        if isinstance(cause, AttemptError):
+            return cause
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return UnusableAnswer(f"the server's TLS certificate is not trusted: {printable(cause.verify_message)}")
-    for cause in chain:
-        timed_out = isinstance(cause, (socket.timeout, TimeoutError, ConnectTimeoutError))
-        if timed_out and not isinstance(cause, NewConnectionError):  # to urllib3, a refused connection timed out, too
-            return NoAnswer(f"no whole answer within {timeout:g} s")
-    for cause in chain:
-        if isinstance(cause, http.client.IncompleteRead):
-            return NoAnswer("the answer was cut off")
+            told = f"the server's TLS certificate is not trusted: {printable(cause.verify_message)}"
+            return AttemptError(told, final=True, sent=False)
+        if isinstance(cause, Unreachable) and not cause.timed_out:
+            return _no_connection(cause)
+        if isinstance(cause, (InvalidURL, LocationValueError)):
+            told = f"the URL is invalid ({_said(cause)})"
+            return AttemptError(told, final=True, sent=False, advice="Check 'api_url'.")
+    sent = not any(isinstance(cause, NewConnectionError) for cause in chain)
+    if any(map(_is_timeout, chain)):
+        return AttemptError(f"no whole answer within {timeout:g} s", sent=sent)
+    if any(isinstance(cause, http.client.IncompleteRead) for cause in chain):
+        return AttemptError("the answer was cut off")
     last = chain[-1]
-    kind = NotConnected if any(isinstance(cause, NewConnectionError) for cause in chain) else NoAnswer
-    return kind(printable(getattr(last, "strerror", None) or str(last) or type(last).__name__))
+    refused = _REFUSED_BY_PROXY.search(str(last))
+    if refused:
+        told = f"the proxy refused: {printable(refused.group(1))}"
+        return AttemptError(told, final=True, sent=False, advice=PROXY_ADVICE)
+    return AttemptError(_said(last), sent=sent)
+
+
+def _is_timeout(error: BaseException) -> bool:
+    # To urllib3, a connection that cannot be made has timed out, too.
+    made_in_vain = isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError)
+    return made_in_vain or isinstance(error, (socket.timeout, TimeoutError))
+
+
+def _said(error: BaseException) -> str:
+    return printable(getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
+
+
+def _no_connection(cause: Unreachable) -> AttemptError:
+    advice = PROXY_ADVICE if cause.proxy else "Check 'api_url', and whether a proxy is needed (HTTPS_PROXY)."
+    return AttemptError(cause.told, final=cause.final, sent=False, advice=advice)
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:
@@ -140,97 +157,3 @@ def _causes(error: BaseException) -> t.Iterator[BaseException]:
         yield current
         wrapped = [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
         current = next((item for item in wrapped if isinstance(item, BaseException) and id(item) not in seen), None)
-
-
-def _seconds_left() -> float:
-    left = _deadline.get() - time.monotonic()
-    if left <= 0:
-        raise socket.timeout("timed out")
-    return left
-
-
-class _Reader(io.RawIOBase):
-    """What a connection reads from: each read may last until the deadline, and no longer."""
-
-    def __init__(self, sock: socket.socket, stream: t.Any) -> None:
-        super().__init__()
-        self._sock = sock
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: t.Any) -> int | None:
-        self._sock.settimeout(_seconds_left())
-        return t.cast("int | None", self._stream.readinto(buffer))
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: t.Any, **kwargs: t.Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp: t.Any = io.BufferedReader(_Reader(sock, self.fp.detach()))
-
-
-class _Connecting:
-    """Connects to whichever address of a host answers first in turn, sharing what is left of the time."""
-
-    response_class: t.Any = _Response
-    host: str
-    port: int
-    source_address: t.Any
-    socket_options: t.Any
-
-    def _new_conn(self) -> socket.socket:
-        try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise NewConnectionError(t.cast(t.Any, self), f"the host is not found: {error.strerror}") from error
-        addresses = [(str(sockaddr[0]), self.port) for *_family, sockaddr in found]
-        failure: OSError | None = None
-        for tried, address in enumerate(addresses):
-            share = _seconds_left() / (len(addresses) - tried)
-            try:
-                sock = create_connection(address, share, self.source_address, self.socket_options)
-            except OSError as error:
-                failure = error
-            else:
-                sock.settimeout(_seconds_left())
-                return sock
-        raise NewConnectionError(t.cast(t.Any, self), str(failure)) from failure
-
-
-class _HTTPConnection(_Connecting, HTTPConnection):
-    pass
-
-
-class _HTTPSConnection(_Connecting, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection
-
-
-_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
-
-
-class _Adapter(HTTPAdapter):
-    """Never tries again by itself: what to do after a failure is decided in one place, in the client."""
-
-    def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
-        super().init_poolmanager(*args, **kwargs)  # pylint: disable=no-member
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)  # pylint: disable=no-member
-        if not proxy.lower().startswith("socks"):  # a SOCKS proxy connects in its own way
-            manager.pool_classes_by_scheme = _POOLS
-        return manager

@@ -12,6 +12,7 @@ For a fleet of zones, starting an interpreter for each is most of the cost. Ever
 from __future__ import annotations
 
 import functools
+import os
 import typing as t
 
 from ansible import constants as C
@@ -107,6 +108,7 @@ class InProcessAction(ActionBase):
             invocation=_tells_invocation(variables),
             make_pacer=functools.partial(pacer_of_this_run, host=self._host(variables)),
             tell=_tell_progress,
+            environ=os.environ,
         )
 
     def _host(self, variables: dict[str, t.Any]) -> str:

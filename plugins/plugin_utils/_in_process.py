@@ -13,17 +13,19 @@ import json
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._argument_shapes import find_misshapen
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Environ
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._secrets import find_secrets, hiding
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import (
     MakePacer,
     Outcome,
     perform,
     register_secrets,
 )
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import returnable
 
 
 def run_in_process(
@@ -35,6 +37,7 @@ def run_in_process(
     diff: bool,
     invocation: bool,
     make_pacer: MakePacer | None,
+    environ: Environ,
     tell: t.Callable[[str], None] = lambda _progress: None,
 ) -> dict[str, t.Any]:
     """Do a task's work in this process, and return the result that the module would have given.
@@ -43,25 +46,33 @@ def run_in_process(
     :param name: The name by which the task calls the module.
     :param tell: Called with the progress of a long run.
     :param invocation: Whether the result tells the arguments.
+    :param environ: The environment that the module would see.
     """
     # A module gets its arguments as JSON: no subclasses of text, no vaulted values.
     plain = json.loads(json.dumps(dict(arguments), default=_as_json))
-    misshapen, plain = find_misshapen(plain, job.spec)
+    given_secrets = find_secrets(job.spec, plain, environ)
+    with hiding(given_secrets):
+        misshapen, plain = find_misshapen(plain, job.spec)
     validation = ArgumentSpecValidator(job.spec).validate(plain)
     params = {**plain, **validation.validated_parameters}
     if misshapen:
-        outcome = Outcome(True, {"msg": misshapen, "changed": False}, [], [])
+        outcome = Outcome(True, {"msg": misshapen, "changed": False}, [], given_secrets)
     elif validation.error_messages:
-        outcome = Outcome(True, {"msg": _validation_message(validation.errors, name)}, [], [])
+        outcome = Outcome(True, {"msg": _validation_message(validation.errors, name)}, [], given_secrets)
     else:
-        outcome = perform(job, params, check_mode=check_mode, diff=diff, make_pacer=make_pacer, tell=tell)
+        outcome = perform(
+            job, params, check_mode=check_mode, diff=diff, make_pacer=make_pacer, environ=environ, tell=tell
+        )
+    if register_secrets is not None:
+        register_secrets(outcome.secrets)  # for what core and others display
     result = {**outcome.result, **({"failed": True} if outcome.failed else {})}
     warnings = [*_alias_warnings(validation), *outcome.warnings]
     if warnings:
         result["warnings"] = warnings
     if invocation:
         result["invocation"] = {"module_args": params}
-    return _as_given(result, {*validation._no_log_values, *outcome.secrets})
+    plain_result = json.loads(json.dumps(result))
+    return t.cast("dict[str, t.Any]", returnable(plain_result, outcome.secrets))
 
 
 def _as_json(value: t.Any) -> t.Any:
@@ -82,19 +93,3 @@ def _validation_message(errors: t.Any, name: str) -> str:
 
 def _alias_warnings(validation: t.Any) -> list[str]:
     return [f"Both option {found['option']} and its alias {found['alias']} are set." for found in validation._warnings]
-
-
-def _as_given(result: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
-    """Return a result as a module gives it: as JSON, and with no secret in it where core does not see to that itself."""
-    if register_secrets is not None:
-        register_secrets(secrets)  # whatever is shown is masked by core
-        secrets = set()
-    # To look for a secret in the text costs little; to look through all values, more than the rest of a result.
-    written = [json.dumps(secret)[1:-1] for secret in secrets]
-    given = {}
-    for key, value in result.items():
-        text = json.dumps(value)
-        if not isinstance(value, bool) and any(secret in text for secret in written):
-            text = json.dumps(remove_values(value, secrets))
-        given[key] = json.loads(text)
-    return given

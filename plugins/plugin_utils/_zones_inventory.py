@@ -324,10 +324,3 @@ def from_cache(content: object) -> Reading | None:
         )
     except (TypeError, ValueError):
         return None
-
-
-def masked(text: str, secrets: t.Iterable[str]) -> str:
-    """Return C(text) without the secrets in it, the longest first."""
-    for secret in sorted(set(secrets), key=len, reverse=True):
-        text = text.replace(secret, "********")
-    return text

@@ -76,7 +76,7 @@ class Authority:
         return _text(self.certificate)
 
 
-def make_pem(  # pylint: disable=too-many-locals
+def make_pem(
     hosts: Sequence[str] = ("example.com", "www.example.com"),
     *,
     issuer: str | None = "DigiCert Inc",

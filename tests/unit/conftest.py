@@ -15,7 +15,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from pytest_httpserver import HTTPServer
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client, _sessions
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script
 
 # The emulator's place; ansible-test does not read pytest.ini.
@@ -25,6 +25,7 @@ if TESTS not in sys.path:
 
 CREDENTIAL_VARIABLES = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_BASE_URL")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +34,15 @@ def httpserver_listen_address() -> tuple[str, int]:
 
 
 @pytest.fixture(autouse=True)
+def _own_sessions() -> t.Iterator[None]:
+    """Leave no connection open for the next test, to a server that may have the same port."""
+    yield
+    _sessions.close_sessions()
+
+
+@pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in CREDENTIAL_VARIABLES + PROXY_VARIABLES:
+    for name in CREDENTIAL_VARIABLES + PROXY_VARIABLES + CA_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _sessions
 from emulator import Emulator
 from integration.faults.modules import Modules
 from integration.faults.serving import Authority
@@ -26,6 +27,12 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             ("CLOUDFLARE_", "REQUESTS_", "CURL_", "SSL_", "ANSIBLE_")
         ):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each test connect, as a run does: this process keeps its sessions, and the emulator goes on."""
+    monkeypatch.setattr(_sessions, "_kept", _sessions._Kept())
 
 
 @pytest.fixture(scope="session")

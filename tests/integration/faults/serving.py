@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import itertools
 import pathlib
 import socket
+import ssl
 import threading
 import typing as t
 from collections.abc import Iterator
@@ -57,18 +59,23 @@ class Authority:
 
 
 @contextlib.contextmanager
-def raw_server(answer: bytes, then_wait: bool = False) -> Iterator[int]:
-    """Serve every connection with these bytes, once its request's headers have come; give the port."""
+def raw_server(*answers: bytes, then_wait: bool = False, tls: TLSFiles | None = None) -> Iterator[int]:
+    """Serve each connection with the next of these bytes, or the last, once its request's headers have come; give the port."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    if tls:
+        context.load_cert_chain(*tls)
     over = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
+    upcoming = itertools.chain(answers, itertools.repeat(answers[-1]))
 
-    def serve(connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            connection.settimeout(10)
+    def serve(accepted: socket.socket) -> None:
+        accepted.settimeout(10)
+        with contextlib.suppress(OSError), accepted:
+            connection = context.wrap_socket(accepted, server_side=True) if tls else accepted
             asked = b""
             while b"\r\n\r\n" not in asked and (piece := connection.recv(65536)):
                 asked += piece
-            connection.sendall(answer)
+            connection.sendall(next(upcoming))
             if then_wait:
                 over.wait(30)
             else:

@@ -26,7 +26,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils import (
     _contested,
     _envelope,
     _near_matches,
-    _options,
     _order_options,
     _report,
     _selectors,
@@ -34,6 +33,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils import (
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import comparable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._secrets import find_secrets
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import Answer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
@@ -298,8 +298,7 @@ def test_options(options: dict[str, t.Any], sane: bool, environ: dict[str, str])
     if validated.error_messages:
         return
     params = validated.validated_parameters
-    _credentials, secrets = _options.find_credentials(params, environ)
-    assert all(secrets)
+    assert all(find_secrets(_order_options.SPEC, params, environ))
     try:
         chosen = _order_options.read_options(params, environ)
     except OptionError as error:

@@ -66,15 +66,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> VirtualTime:
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Make]:
-    with contextlib.ExitStack() as stack:
-
-        def make(**keywords: t.Any) -> Worker:
-            made = Worker(tmp_path / "shared", **keywords)
-            stack.callback(made.client._session.close)
-            return made
-
-        yield make
+def worker(tmp_path: Path) -> Make:
+    return lambda **keywords: Worker(tmp_path / "shared", **keywords)
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_invent
     from_cache,
     host_name,
     host_variables,
-    masked,
     read_filters,
     read_quota,
     to_cache,
@@ -317,7 +316,3 @@ def test_what_is_cached_comes_back() -> None:
 )
 def test_what_something_else_has_cached_does_not(content: object) -> None:
     assert from_cache(content) is None
-
-
-def test_masked() -> None:
-    assert masked("it is abcdef, abc", ["abc", "abcdef"]) == "it is ********, ********"

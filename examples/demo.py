@@ -4,7 +4,7 @@
 
 """The demo (`make demo`): a zone's certificates put in order over real HTTP, and back; then a fleet of zones.
 
-It builds and installs the collection as a user would, and talks to the emulator instead of Cloudflare. Everything that
+Before the change, after it, and after it was taken back, real TLS handshakes show what visitors get. It builds and installs the collection as a user would, and talks to the emulator instead of Cloudflare. Everything that
 it makes is in a temporary directory; it fails where anything is not as it says.
 """
 
@@ -27,15 +27,19 @@ sys.path.insert(0, str(ROOT / "tests"))
 from fleet.fleet_demo import FleetDemoFailed, run as run_fleet  # type: ignore[import-not-found]  # noqa: E402, I001
 
 from ansible_runs import environment  # noqa: E402
-from emulator import Emulator  # noqa: E402
+from emulator import Edge, Emulator  # noqa: E402
 
 ZONE = "example.com"
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="zonefleet-demo-") as directory, Emulator() as emulator:
+    with (
+        tempfile.TemporaryDirectory(prefix="zonefleet-demo-") as directory,
+        Emulator() as emulator,
+        Edge(emulator) as edge,
+    ):
         try:
-            demo = Demo(Path(directory), emulator)
+            demo = Demo(Path(directory), emulator, edge)
             demo.run()
             run_fleet(demo.environment)
         except (DemoFailed, FleetDemoFailed) as error:
@@ -51,9 +55,10 @@ class DemoFailed(Exception):
 class Demo:
     """The acts of the demo; each prints what it runs, and checks what it did."""
 
-    def __init__(self, directory: Path, emulator: Emulator) -> None:
+    def __init__(self, directory: Path, emulator: Emulator, edge: Edge) -> None:
         self.directory = directory
         self.emulator = emulator
+        self.edge = edge
         self.environment = make_environment(directory, emulator)
 
     def run(self) -> None:
@@ -68,6 +73,9 @@ class Demo:
         say(f"{ZONE} in the emulator: two authorities hold {ZONE} and www.{ZONE}")
         self.show_zone()
 
+        say("What do visitors get? A TLS handshake shows it")
+        self.visit("GlobalSignnvsa")
+
         say("What would change?")
         self.play("one_zone.yml", "--check", "--diff", changed=1, gets=2, puts=0)
         require(self.emulator.order(ZONE) == at_first, "check mode has changed the zone")
@@ -75,6 +83,9 @@ class Demo:
         say("Change it")
         self.play("one_zone.yml", "--diff", "-e", "way_back=way_back.yml", changed=1, gets=2, puts=1)
         require(self.emulator.order(ZONE) != at_first, "the zone is as it was")
+
+        say("What do visitors get now?")
+        self.visit("DigiCertInc")
 
         say("Once more: nothing is left to do")
         self.play("one_zone.yml", "--diff", changed=0, gets=2, puts=0)
@@ -84,7 +95,17 @@ class Demo:
         require(self.emulator.order(ZONE) == at_first, "the zone is not as it was")
         self.show_zone()
 
-    def play(self, playbook: str, *options: str, changed: int, gets: int, puts: int) -> None:
+        say("And visitors get what they got at first")
+        self.visit("GlobalSignnvsa")
+
+    def visit(self, issuer: str) -> None:
+        """Make handshakes with the edge; the contested names have to get the certificate of this issuer."""
+        place = (f"edge_address={self.edge.address}", "-e", f"edge_port={self.edge.port}")
+        output = self.play("what_visitors_get.yml", "-e", *place, changed=0, gets=2, puts=0)
+        for name in (ZONE, f"www.{ZONE}"):
+            require(f"{name}: {issuer}, as expected" in output, f"{name} does not get the certificate of {issuer}")
+
+    def play(self, playbook: str, *options: str, changed: int, gets: int, puts: int) -> str:
         """Run one of the examples; it has to change so much, with so many requests."""
         self.emulator.clear()
         # Named as one types it in the clone, run from wherever the demo works.
@@ -93,6 +114,7 @@ class Demo:
         print(f"Requests: {made['GET']} GET, {made['PUT']} PUT", flush=True)
         require(f" changed={changed} " in output, f"the run does not end with changed={changed}")
         require(made == collections.Counter(GET=gets, PUT=puts), f"{gets} GET and {puts} PUT were due")
+        return output
 
     def command(self, *words: str) -> str:
         """Show a command, run it with its output in sight, and return that, without colours."""

@@ -115,7 +115,8 @@ def _read_given(params: Params) -> Given | None:
     return Given(
         params.get("zone_id") or None,
         tuple(_read_certificate(item, number) for number, item in enumerate(certificates, 1)),
-        dict(_read_contest(item, number) for number, item in enumerate(contested, 1)),
+        # Where it is null, the name is contested no more.
+        dict(_read_contest(item, number) for number, item in enumerate(contested, 1) if item.get("decided_by", "")),
     )
 
 

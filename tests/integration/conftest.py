@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from emulator import Edge, Emulator
 from emulator.fixture import emulator, pytest_configure, start_emulator
 from integration.playbooks.playing import Player
 
@@ -22,6 +24,16 @@ def play(tmp_path: Path) -> Player:
     return Player(tmp_path / "plays")
 
 
+StartEdge = Callable[[Emulator], Edge]
+
+
+@pytest.fixture
+def start_edge() -> Iterator[StartEdge]:
+    """Starts an edge for an emulator; all are stopped at the end."""
+    with contextlib.ExitStack() as running:
+        yield lambda emulator: running.enter_context(Edge(emulator))
+
+
 @pytest.fixture(scope="session")
 def closed_port() -> Iterator[int]:
     """A port that refuses connections and that nobody else can take."""
@@ -30,4 +42,4 @@ def closed_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-__all__ = ("closed_port", "emulator", "play", "pytest_configure", "start_emulator")
+__all__ = ("closed_port", "emulator", "play", "pytest_configure", "start_edge", "start_emulator")

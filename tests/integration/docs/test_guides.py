@@ -21,6 +21,7 @@ from ansible_runs import ROOT
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _hints
 from emulator import zone
 from emulator.fixture import StartEmulator
+from integration.conftest import StartEdge
 from integration.docs.guides import YAML, Block, assert_becomes, assert_winners, blocks, rows, zones
 from integration.playbooks.playing import SERVED, Played, Player
 
@@ -41,12 +42,13 @@ example.org  Example Subsidiary        10  GlobalSignnvsa  example.org
 class Reader:
     """Does with a page's examples what it says, in a directory in which its files pile up."""
 
-    def __init__(self, play: Player, start: StartEmulator, directory: Path, edge_port: int) -> None:
+    def __init__(self, play: Player, start: StartEmulator, directory: Path, start_edge: StartEdge) -> None:
         self._play = play
         self._start = start
         self._directory = directory
-        self._edge = {"edge_address": "127.0.0.1", "edge_port": edge_port}
+        self._start_edge = start_edge
         self._emulator = start(zones=[*zones(rows(ZONES)), zone("example.edu", plan="free")])
+        self._edge = start_edge(self._emulator)
         self._last: Played | None = None
         self._actions: dict[str, Callable[[Block], None]] = {
             "zone": self._zone,
@@ -67,6 +69,7 @@ class Reader:
 
     def _zone(self, block: Block) -> None:
         self._emulator = self._start(zones=zones(rows(block.text)))
+        self._edge = self._start_edge(self._emulator)
 
     def _file(self, block: Block) -> None:
         path = self._directory / block.words[0]
@@ -101,7 +104,8 @@ class Reader:
             extra_vars={
                 "cloudflare_api": self._emulator.url,
                 "vault_cloudflare_token": self._emulator.token,
-                **self._edge,
+                "edge_address": self._edge.address,
+                "edge_port": self._edge.port,
             },
         )
         self._last = played
@@ -138,8 +142,10 @@ class Reader:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_examples_of(page: Path, play: Player, start_emulator: StartEmulator, closed_port: int, tmp_path: Path) -> None:
-    reader = Reader(play, start_emulator, tmp_path / "page", closed_port)
+def test_examples_of(
+    page: Path, play: Player, start_emulator: StartEmulator, start_edge: StartEdge, tmp_path: Path
+) -> None:
+    reader = Reader(play, start_emulator, tmp_path / "page", start_edge)
     done = 0
     for block in blocks(page):
         if block.kind or block.language in YAML:
@@ -158,9 +164,9 @@ def test_every_example_is_run() -> None:
 
 
 def test_an_example_with_a_mistake_is_noticed(
-    play: Player, start_emulator: StartEmulator, closed_port: int, tmp_path: Path
+    play: Player, start_emulator: StartEmulator, start_edge: StartEdge, tmp_path: Path
 ) -> None:
-    reader = Reader(play, start_emulator, tmp_path / "page", closed_port)
+    reader = Reader(play, start_emulator, tmp_path / "page", start_edge)
 
     with pytest.raises(AssertionError, match="nothing says what to do"):
         reader.do(Block("page", 1, "yaml", "", (), "a: b\n"))

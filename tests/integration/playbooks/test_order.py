@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Emulator, certificate, zone
+from emulator import Emulator
 from integration.playbooks import zones
 from integration.playbooks.playing import (
     PRIORITY,
@@ -56,31 +56,6 @@ def test_listed_ones_come_above_unlisted_ones_that_compete(play: Player, emulato
     }
     assert "+shop.example.com gets DigiCertInc" in played.stdout
     assert run.warnings == [] and "messages" not in run.result
-
-
-@pytest.mark.emulator(
-    zones=[
-        zone(
-            "example.com",
-            certificates=[
-                certificate([f"h{number}.example.com", "www.example.com"], issuer=f"CA {number:03}", priority=number)
-                for number in range(120)
-            ],
-        )
-    ]
-)
-def test_many_certificates_over_pages(play: Player, emulator: Emulator) -> None:
-    """Of those that were uploaded last, all on the third page."""
-    emulator.behave(list_order="random", messages="some")
-    before = emulator.order("example.com")
-    steps = four_steps([{"issuer": "CA 00[0-2]"}, {"issuer": "CA 1*"}], zone_id=emulator.zones["example.com"].id)
-    reading = ("GET", "GET", "GET")
-    run = assert_settled(play(steps, emulator=emulator), emulator, before, reading=reading, writing=(*reading, "PUT"))
-    assert len(run.result["certificates"]) == 120
-    assert [move["id"] for move in run.result["reprioritized"]] == [
-        ids_of(emulator)[f"CA 00{number}"] for number in (2, 1, 0)
-    ]
-    assert [message["code"] for message in run.result["messages"]] == [10000]
 
 
 @SHOP

@@ -180,9 +180,15 @@ def _became(error: ApiError, step: Step) -> _Became:
         return _Became.TAKEN
     if step.current is not None and is_unknown_certificate(error):
         return _Became.GONE
+    return _Became.IN_DOUBT if _is_in_doubt(error) else _Became.REFUSED
+
+
+def _is_in_doubt(error: ApiError) -> bool:
+    """Tell whether the API may have done what was asked, although it has not said so."""
+    if not error.perhaps_done or error.status is None or error.status >= 500:
+        return error.perhaps_done
     # a refusal may come with status 200; without a code, that is an answer that was cut off
-    told = error.status is not None and (300 <= error.status < 500 or (error.status < 300 and error.codes))
-    return _Became.REFUSED if told else _Became.IN_DOUBT
+    return error.status < 300 and not error.codes
 
 
 def _look_again(
@@ -220,7 +226,7 @@ def _allow_another(task: _Task, attempt: _Attempt, failures: int) -> int:
         error.message += " The list of certificates does not show that it was done."
         if error.status is None:  # a server that is still at it could do it yet
             error.fields["changed"] = True
-        if error.transient and failures < task.client.retries:
+        if failures < task.client.retries:
             task.client.back_off(error, failures)
             return failures + 1
     raise error
@@ -314,6 +320,8 @@ def _give_number(
 def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
     reading = origin
     stale_after = reading.waited + _FRESH
+    may_repeat = True
+    problem: ApiError | None
     while True:
         current = step.current
         if current is None or step.action == UNCHANGED:  # another run was faster
@@ -327,22 +335,38 @@ def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
             step = task.plan(reading)
             continue
         except ApiError as error:
-            if not is_unknown_certificate(error) and not _is_gone(task, current, error):
+            if not is_unknown_certificate(error) and not _is_in_doubt(error):
                 raise
-        left = tuple(found for found in reading.current if found.id != current.id)
-        return task.report(step, State(origin.current, left, None))
+            problem = error
+        else:
+            problem = None
+        reading = _read_without(task, step, current, problem)
+        if all(found.id != current.id for found in reading.current):
+            return task.report(step, State(origin.current, reading.current, None))
+        if problem is None:
+            raise _after_write(
+                step,
+                f"The certificate was removed, says the API, but the list of zone {task.zone.id} still has it. Run again to check.",
+            )
+        if problem.transient or not may_repeat:
+            raise problem
+        may_repeat = False
 
 
-def _is_gone(task: _Task, removed: Certificate, error: ApiError) -> bool:
-    """Tell whether the zone no longer has a certificate although the API has not said that it was removed."""
-    if not error.perhaps_done or (error.status is not None and 300 <= error.status < 500):
-        return False
+def _read_without(task: _Task, step: Step, removed: Certificate, problem: ApiError | None) -> ZoneCertificates:
+    """Read the zone until it no longer has a certificate, for as long as a write may show late."""
     try:
-        return all(found.id != removed.id for found in task.read().current)
-    except CloudflareError:
-        error.message += " It may have been done: run again to check."
-        error.fields["changed"] = True
-        return False
+        reading = task.read()
+        for seconds in _SETTLING[1:]:
+            if all(found.id != removed.id for found in reading.current) or not task.client.pause(seconds):
+                break
+            reading = task.read()
+        return reading
+    except CloudflareError as error:
+        said = (
+            f"{problem.message} It may have been done, and that" if problem else "The certificate was removed, but this"
+        )
+        raise _after_write(step, f"{said} could not be checked: {error.message}", problem or error) from None
 
 
 def _after_write(step: Step, message: str, cause: CloudflareError | None = None, **fields: t.Any) -> CloudflareError:

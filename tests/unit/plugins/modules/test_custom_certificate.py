@@ -110,11 +110,12 @@ class TestRequests:
         result = run(module, **GIVEN)
         assert result["requests"] == 4 and result["certificate"]["priority"] == 7
 
-    def test_a_removal_takes_two(self, api: Script, run: Run) -> None:
+    def test_a_removal_takes_three(self, api: Script, run: Run) -> None:
         api.expect_list([old(), shown("new")])
         api.expect("DELETE", f"{LIST}/old", {"id": "old"})
+        api.expect_list([shown("new")])
         result = run(module, state="absent", match={"id": "old"})
-        assert (result["changed"], result["action"], result["requests"]) == (True, "removed", 2)
+        assert (result["changed"], result["action"], result["requests"]) == (True, "removed", 3)
         assert result["previous"]["id"] == "old" and result["certificate"] is None
 
     def test_what_is_not_there_takes_one(self, api: Script, run: Run) -> None:
@@ -538,12 +539,14 @@ class TestRemoval:
     def test_the_same_as_a_certificate(self, api: Script, run: Run) -> None:
         api.expect_list([old(), shown("new")])
         api.expect("DELETE", f"{LIST}/new", {"id": "new"})
+        api.expect_list([old()])
         assert run(module, state="absent", certificate=pem(NEW), allow_uncovered=True)["previous"]["id"] == "new"
 
     def test_an_expired_certificate_can_be_named(self, api: Script, run: Run) -> None:
         expired = issue(*HOSTS, key=RSA, end=datetime(2021, 1, 1))
         api.expect_list([old("gone", expires_on="2021-01-01T00:00:00Z"), shown("new")])
         api.expect("DELETE", f"{LIST}/gone", {"id": "gone"})
+        api.expect_list([shown("new")])
         assert run(module, state="absent", certificate=pem(expired))["action"] == "removed"
 
     def test_several_are_listed_and_nothing_is_removed(self, api: Script, run: Run) -> None:
@@ -578,12 +581,14 @@ class TestRemoval:
     def test_not_found_counts_as_gone(self, api: Script, run: Run, refusal: Item) -> None:
         api.expect_list([old(), shown("new")])
         api.expect("DELETE", f"{LIST}/old", **refusal)
+        api.expect_list([old(status="deleted"), shown("new")])
         assert run(module, state="absent", match={"id": "old"})["action"] == "removed"
 
     def test_a_lost_answer_is_resolved_by_asking_again(self, api: Script, run: Run, waits: list[float]) -> None:
         api.expect_list([old(), shown("new")])
         api.expect("DELETE", f"{LIST}/old", raw="", status=502)
         api.expect("DELETE", f"{LIST}/old", status=404, answer=error(7003))
+        api.expect_list([shown("new")])
         assert run(module, state="absent", match={"id": "old"}, retries=1)["action"] == "removed"
 
     @pytest.mark.parametrize("after", [[shown("new")], [old(status="deleted"), shown("new")]])
@@ -593,12 +598,27 @@ class TestRemoval:
         api.expect_list(after)
         assert run(module, state="absent", match={"id": "old"})["action"] == "removed"
 
-    def test_or_it_is_a_failure(self, api: Script, run: Run) -> None:
+    def test_or_it_is_a_failure(self, api: Script, run: Run, waits: list[float]) -> None:
         api.expect_list([old(), shown("new")])
         api.expect("DELETE", f"{LIST}/old", raw="", status=502)
-        api.expect_list([old(), shown("new")])
+        for _reading in range(4):
+            api.expect_list([old(), shown("new")])
         result = run(module, state="absent", match={"id": "old"})
         assert result["failed"] and result["changed"] is False and result["status"] == 502
+
+    def test_a_removal_that_shows_late_is_waited_for(self, api: Script, run: Run, waits: list[float]) -> None:
+        api.expect_list([old(), shown("new")])
+        api.expect("DELETE", f"{LIST}/old", {"id": "old"})
+        api.expect_list([old(), shown("new")])
+        api.expect_list([shown("new")])
+        assert run(module, state="absent", match={"id": "old"})["requests"] == 4
+
+    def test_a_removal_that_cannot_be_checked(self, api: Script, run: Run) -> None:
+        api.expect_list([old(), shown("new")])
+        api.expect("DELETE", f"{LIST}/old", {"id": "old"})
+        api.expect("GET", LIST, status=403, answer=error(10000))
+        result = run(module, state="absent", match={"id": "old"})
+        assert result["failed"] and result["changed"] is True and "but this could not be checked" in result["msg"]
 
     def test_the_first_of_a_pack_cannot_go_first(self, api: Script, run: Run) -> None:
         api.expect_list([old(), shown("new")])
@@ -616,7 +636,12 @@ class TestPrediction:
         ({**GIVEN, "keep_priority": False}, [old(priority=7)], [("PATCH", f"{LIST}/old")], [shown("new")]),
         ({**GIVEN}, [old(issuer="TESTCAInc")], [("PATCH", f"{LIST}/old")], [shown("new", issuer="TESTCAInc")]),
         ({"certificate": pem(NEW)}, [shown("new")], [], []),
-        ({"state": "absent", "match": {"id": "old"}}, [old(), shown("new")], [("DELETE", f"{LIST}/old")], None),
+        (
+            {"state": "absent", "match": {"id": "old"}},
+            [old(), shown("new")],
+            [("DELETE", f"{LIST}/old")],
+            [shown("new")],
+        ),
         ({"state": "absent", "match": {"id": "nobody"}}, [old()], [], []),
     ]
 
@@ -635,7 +660,7 @@ class TestPrediction:
         for key in ("changed", "action", "previous", "diff"):
             assert predicted[key] == done[key], key
         assert predicted["requests"] == 1
-        if after:
+        if after and done["certificate"]:
             assert "id" not in predicted["certificate"]
             decided = ("type", "hosts", "issuer", "signature", "bundle_method")
             for key in decided:
@@ -682,6 +707,7 @@ class TestResult:
     def test_a_removal_ends_a_contest(self, api: Script, run: Run) -> None:
         api.expect_list([old(), shown("new")])
         api.expect("DELETE", f"{LIST}/new", {"id": "new"})
+        api.expect_list([old()])
         contested = run(module, state="absent", match={"id": "new"})["contested"]
         assert [(item["before"], item["after"], item["decided_by"]) for item in contested] == [("new", "old", None)] * 2
 

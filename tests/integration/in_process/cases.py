@@ -12,7 +12,7 @@ import typing as t
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from emulator import Emulator, Fault, Zone, certificate, token, zone
+from emulator import Edge, Emulator, Fault, Zone, certificate, token, zone
 from integration.playbooks import zones
 from integration.playbooks.playing import PRIORITY, SERVED
 
@@ -99,14 +99,14 @@ def misbehave(emulator: Emulator) -> None:
     emulator.fault(Fault("answer", status=400, body=body), path=f"*/{echo}/*", times=2)
 
 
-def make_play(emulator: Emulator, closed_port: int) -> list[dict[str, t.Any]]:
+def make_play(emulator: Emulator, edge: Edge, closed_port: int) -> list[dict[str, t.Any]]:
     """One play with a task for each case, registered as `case_...`; the last task writes all of them down."""
     cases = (
         _ordinary()
         | _failures(closed_port, emulator)
         | _credentials(emulator)
         | _ways_to_write_it()
-        | _looks(closed_port)
+        | _looks(edge, closed_port)
     )
     defaults = {"api_token": emulator.token, "api_url": emulator.url}
     tasks = [_task(name, dict(case), defaults) for name, case in cases.items()]
@@ -276,9 +276,9 @@ def _ways_to_write_it() -> dict[str, dict[str, t.Any]]:
     }
 
 
-def _looks(closed_port: int) -> dict[str, dict[str, t.Any]]:
-    """Handshakes with a port where nobody listens, with and without a request to the API."""
-    place = {"module": SERVED, "address": "127.0.0.1", "port": closed_port}
+def _looks(edge: Edge, closed_port: int) -> dict[str, dict[str, t.Any]]:
+    """Handshakes, with and without a request to the API."""
+    place = {"module": SERVED, "address": edge.address, "port": edge.port}
     return {
         "looked": {**place, "zone": "one.example"},
         "looked_in_check_mode": {**place, "zone": "one.example", "keywords": {"check_mode": True, "diff": True}},
@@ -288,6 +288,7 @@ def _looks(closed_port: int) -> dict[str, dict[str, t.Any]]:
             "certificates": "{{ case_change.certificates }}",
             "contested": "{{ case_change.contested }}",
         },
+        "looked_where_nobody_listens": {**place, "zone": "one.example", "port": closed_port},
         "looked_nowhere": {**place, "zone": "nowhere.example"},
         "looked_at_wildcard": {**place, "zone": "one.example", "names": ["*.one.example"]},
     }

@@ -17,6 +17,7 @@ from ansible_runs import environment, finished, write_yaml
 
 from emulator import Behaviour
 from emulator.fixture import StartEmulator
+from integration.conftest import StartEdge
 from integration.in_process import cases
 from integration.playbooks.playing import RECORD, RECORDER
 
@@ -42,12 +43,12 @@ class Way:
 
 
 @pytest.fixture
-def ways(tmp_path: Path, start_emulator: StartEmulator, closed_port: int) -> tuple[Way, Way]:
+def ways(tmp_path: Path, start_emulator: StartEmulator, start_edge: StartEdge, closed_port: int) -> tuple[Way, Way]:
     """The same playbook from the same start, in process and as a module."""
     emulator = start_emulator(
         zones=cases.make_zones(), tokens=[cases.READER], behaviour=Behaviour(put_modified_on="kept")
     )
-    play = write_yaml(tmp_path / "play.yml", cases.make_play(emulator, closed_port), cases.Dumper)
+    play = write_yaml(tmp_path / "play.yml", cases.make_play(emulator, start_edge(emulator), closed_port), cases.Dumper)
     (tmp_path / "password").write_text(cases.PASSWORD, encoding="utf-8")
 
     def run(name: str, variables: dict[str, str]) -> Way:
@@ -106,6 +107,7 @@ def _assert_as_meant(way: Way) -> None:
     told = {item["task"]: item["result"] for item in way.told if item["task"] in ("invocation_on", "hidden")}
     assert told["invocation_on"]["invocation"]["module_args"]["zone"] == "invocation.example"
     assert "certificates" not in told["hidden"]
+    assert {way.registered[name]["as_expected"] for name in ("looked", "looked_without_api")} == {True}
 
 
 def _differences(one: t.Any, other: t.Any) -> dict[str, tuple[t.Any, t.Any]]:

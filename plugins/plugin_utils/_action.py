@@ -22,16 +22,21 @@ from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._trust import prepare
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._in_process import run_in_process
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._placement import (
     CONTROLLER_PYTHON,
     Circumstances,
     has_environment,
+    what_needs_a_process,
     why_a_module,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import pacer_of_this_run
 
 display = Display()
+
+# Once, in the parent of all workers, for the CA bundle that they are most likely to need.
+prepare(os.environ)
 
 _MANY_HOSTS = 10
 
@@ -48,7 +53,8 @@ class InProcessAction(ActionBase):
         """Do the task in this process, or execute the module."""
         variables = task_vars or {}
         begun = super().run(tmp, variables)
-        reason, surprise = why_a_module(self._circumstances(variables))
+        environment = self._environment()
+        reason, surprise = why_a_module(self._circumstances(variables, environment))
         if reason:
             display.vvv(f"{self._task.action}: run as a module, because {reason}", host=self._host(variables))
             if surprise and self._on_many_hosts(variables):
@@ -59,15 +65,26 @@ class InProcessAction(ActionBase):
             result = self._execute(variables)
         else:
             display.vvv(f"{self._task.action}: run in process", host=self._host(variables))
-            result = self._run_here(variables)
+            result = self._run_here(variables, {**os.environ, **(environment or {})})
         return t.cast("dict[str, t.Any]", merge_hash(begun, result))
 
-    def _circumstances(self, variables: dict[str, t.Any]) -> Circumstances:
+    def _environment(self) -> dict[str, str] | None:
+        """Return the task's C(environment), as core makes it for a module; None where that fails."""
+        if not has_environment(self._task.environment):
+            return {}
+        found: dict[str, t.Any] = {}
+        try:
+            self._compute_environment_string(found)
+        except AnsibleError:
+            return None  # core meets the same on the way to the module, and tells it
+        return {str(name): str(value) for name, value in found.items()}
+
+    def _circumstances(self, variables: dict[str, t.Any], environment: dict[str, str] | None) -> Circumstances:
         return Circumstances(
             connection=getattr(self._connection, "ansible_name", None),
             become=self._connection.become is not None,
             is_async=bool(self._task.async_val),
-            environment=has_environment(self._task.environment),
+            environment="cannot be read" if environment is None else what_needs_a_process(environment),
             interpreter=self._interpreter(variables),
             controller_python=str(variables.get("ansible_playbook_python") or ""),
             keep_files=bool(C.DEFAULT_KEEP_REMOTE_FILES),
@@ -98,7 +115,7 @@ class InProcessAction(ActionBase):
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
 
-    def _run_here(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _run_here(self, variables: dict[str, t.Any], environ: t.Mapping[str, str]) -> dict[str, t.Any]:
         return run_in_process(
             self.job,
             self._task.action,
@@ -108,7 +125,7 @@ class InProcessAction(ActionBase):
             invocation=_tells_invocation(variables),
             make_pacer=functools.partial(pacer_of_this_run, host=self._host(variables)),
             tell=_tell_progress,
-            environ=os.environ,
+            environ=environ,
         )
 
     def _host(self, variables: dict[str, t.Any]) -> str:

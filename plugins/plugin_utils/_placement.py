@@ -12,6 +12,9 @@ import sys
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._route import is_read
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed
+
 # Whichever Python these would find, the one that runs already is as good. 2.22 knows two of them no more.
 _DISCOVERY = frozenset(("", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"))
 
@@ -23,6 +26,7 @@ class Circumstances:
     """How a task is to be run.
 
     :param connection: The full name of the connection plugin.
+    :param environment: What is in the way of a worker in the task's C(environment); empty if nothing is.
     :param interpreter: The Python that is asked for, templated; empty where none is.
     :param controller_python: The Python that runs ansible-playbook.
     """
@@ -30,7 +34,7 @@ class Circumstances:
     connection: str | None
     become: bool
     is_async: bool
-    environment: bool
+    environment: str
     interpreter: str
     controller_python: str
     keep_files: bool
@@ -44,7 +48,7 @@ def why_a_module(found: Circumstances, platform: str = sys.platform) -> tuple[st
         (found.is_async, "the task is asynchronous", False),
         (platform == "darwin", "a forked process cannot look up proxies on macOS", False),
         (found.become, "the task becomes another user", True),
-        (found.environment, "the task has an 'environment'", True),
+        (bool(found.environment), f"the task's 'environment' {found.environment}", True),
         (not _is_own(found), f"the interpreter is {found.interpreter}", True),
     )
     return next(((reason, surprise) for applies, reason, surprise in causes if applies), ("", False))
@@ -53,6 +57,12 @@ def why_a_module(found: Circumstances, platform: str = sys.platform) -> tuple[st
 def has_environment(environment: t.Any) -> bool:
     """Tell whether an C(environment) keyword holds anything; core gives a list with an empty dict where it does not."""
     return any(bool(item) for item in environment or ())
+
+
+def what_needs_a_process(environment: t.Mapping[str, t.Any]) -> str:
+    """Say which variables only a new process can have; empty where the task itself reads all of them."""
+    others = [name for name in map(str, environment) if not (name.startswith("CLOUDFLARE_") or is_read(name))]
+    return f"sets {listed(others)}" if others else ""
 
 
 def _is_own(found: Circumstances) -> bool:

@@ -26,6 +26,7 @@ TO_FAIL = {
     *("refused", "unknown_zone", "missing", "no_connection", "half_done", "bad_choice", "bad_type", "bad_range"),
     *("bad_entry", "empty", "no_certificates", "unknown_option", "unlisted_fail", "two_kinds", "hidden_failure"),
     *("secret_as_number", "secret_broken", "secret_in_name", "secret_in_url", "secret_echoed"),
+    *("secret_of_the_task", "proxy_of_the_task", "ca_bundle_of_the_task"),
     *("secret_echoed_from_environment", "loop", "date", "invocation_of_failure"),
     *("looked_nowhere", "looked_at_wildcard"),
 }
@@ -96,7 +97,7 @@ def misbehave(emulator: Emulator) -> None:
     echo = emulator.zones[ECHO].id
     text = f"the token {ECHOED_TOKEN} is a word that I repeat"
     body = f'{{"success": false, "result": null, "messages": [], "errors": [{{"code": 1, "message": "{text}"}}]}}'
-    emulator.fault(Fault("answer", status=400, body=body), path=f"*/{echo}/*", times=2)
+    emulator.fault(Fault("answer", status=400, body=body), path=f"*/{echo}/*", times=3)
 
 
 def make_play(emulator: Emulator, edge: Edge, closed_port: int) -> list[dict[str, t.Any]]:
@@ -142,6 +143,9 @@ def make_play(emulator: Emulator, edge: Edge, closed_port: int) -> list[dict[str
                 "policy": [{"issuer": "{{ first }}"}, {"issuer": "Global{{ 'Sign*' }}"}],
                 "first": "DigiCertInc",
                 "plain_token": emulator.token,
+                # Not in the tasks: core shows their lines.
+                "joe": "joe:s3cr3tword@",
+                "joe_with_a_slash": "joe:s3cr3t/word@",
             },
             "tasks": [*tasks, used, curly, write],
         }
@@ -223,6 +227,36 @@ def _credentials(emulator: Emulator) -> dict[str, dict[str, t.Any]]:
             "certificates": ISSUERS,
             "api_token": None,
             "api_url": emulator.url,
+        },
+        # The environment of the task has one that works, and a proxy that does not, which is not for this machine.
+        "token_of_the_task": {
+            "zone": "one.example",
+            "certificates": ISSUERS,
+            "api_token": None,
+            "keywords": {
+                "environment": {
+                    "CLOUDFLARE_API_TOKEN": "{{ plain_token }}",
+                    "https_proxy": "http://{{ joe }}[::1",
+                }
+            },
+        },
+        "secret_of_the_task": {
+            "zone_id": emulator.zones[ECHO].id,
+            "certificates": ISSUERS,
+            "api_token": None,
+            "keywords": {"environment": {"CLOUDFLARE_API_TOKEN": f" {ECHOED_TOKEN}\n"}},
+        },
+        "proxy_of_the_task": {
+            "zone_id": emulator.zones[ECHO].id,
+            "certificates": ISSUERS,
+            "api_url": "https://127.0.0.1:9",
+            "keywords": {"environment": {"https_proxy": "http://{{ joe_with_a_slash }}127.0.0.1:9", "no_proxy": ""}},
+        },
+        "ca_bundle_of_the_task": {
+            "zone_id": emulator.zones[ECHO].id,
+            "certificates": ISSUERS,
+            "api_url": "https://127.0.0.1:9",
+            "keywords": {"environment": [{"REQUESTS_CA_BUNDLE": ""}, {"CURL_CA_BUNDLE": "/nowhere/bundle.pem"}]},
         },
         "two_kinds": {"zone": "one.example", "certificates": ISSUERS, "api_email": "joe@example.com", "api_key": "abc"},
         "vault_inline": {"zone": "vault.example", "certificates": ISSUERS, "api_token": encrypt(emulator.token)},

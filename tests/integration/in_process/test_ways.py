@@ -54,7 +54,17 @@ TASKS: dict[str, tuple[str, dict[str, t.Any], str]] = {
     "with an environment": (
         "home",
         {"environment": {"LANG": "C"}},
-        "run as a module, because the task has an 'environment'",
+        "run as a module, because the task's 'environment' sets LANG",
+    ),
+    "with what it reads itself": (
+        "home",
+        {"environment": [{"no_proxy": "{{ '*' }}"}, {"CLOUDFLARE_EMAIL": "", "HTTPS_PROXY": "", "CURL_CA_BUNDLE": ""}]},
+        IN_PROCESS,
+    ),
+    "with that and more": (
+        "home",
+        {"environment": [{"no_proxy": "*"}, {"LANG": "C"}]},
+        "run as a module, because the task's 'environment' sets LANG",
     ),
     "asynchronous": (
         "home",
@@ -116,7 +126,7 @@ def test_what_makes_many_hosts_slow_is_said_once(emulator: Emulator, tmp_path: P
     code, output = _play(tmp_path, emulator, plays, "--forks=4", hosts={**HOSTS, **hosts})
     assert code == 0, output
     text = re.sub(r"\s+", " ", output)
-    expected = f"{PRIORITY} starts a Python process for each host, because the task has an 'environment'."
+    expected = f"{PRIORITY} starts a Python process for each host, because the task's 'environment' sets LANG."
     assert text.count("starts a Python process") == 1 and expected in text
     assert text.index("starts a Python process") > text.rindex("PLAY [zone*]")
 

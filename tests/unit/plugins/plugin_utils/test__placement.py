@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._placement import (
     Circumstances,
     has_environment,
+    what_needs_a_process,
     why_a_module,
 )
 
@@ -21,7 +22,7 @@ GOOD = Circumstances(
     connection="ansible.builtin.local",
     become=False,
     is_async=False,
-    environment=False,
+    environment="",
     interpreter="",
     controller_python=OWN,
     keep_files=False,
@@ -48,7 +49,7 @@ def test_a_worker_is_as_good(interpreter: str) -> None:
         ({"is_async": True}, "linux", "the task is asynchronous", False),
         ({}, "darwin", "a forked process cannot look up proxies on macOS", False),
         ({"become": True}, "linux", "the task becomes another user", True),
-        ({"environment": True}, "linux", "the task has an 'environment'", True),
+        ({"environment": "sets LANG"}, "linux", "the task's 'environment' sets LANG", True),
         ({"interpreter": "/usr/bin/python3"}, "linux", "the interpreter is /usr/bin/python3", True),
         ({"interpreter": f"{OWN}3"}, "linux", f"the interpreter is {OWN}3", True),
         ({"interpreter": "automatic"}, "linux", "the interpreter is automatic", True),
@@ -62,7 +63,7 @@ def test_a_worker_is_as_good(interpreter: str) -> None:
             "the connection is ansible.builtin.ssh",
             False,
         ),
-        ({"become": True, "environment": True}, "linux", "the task becomes another user", True),
+        ({"become": True, "environment": "sets LANG"}, "linux", "the task becomes another user", True),
     ],
 )
 def test_a_module_is_needed(otherwise: dict[str, t.Any], platform: str, reason: str, surprise: bool) -> None:
@@ -89,3 +90,22 @@ def test_the_same_python_by_another_name_is_another_environment() -> None:
 )
 def test_has_environment(environment: t.Any, expected: bool) -> None:
     assert has_environment(environment) is expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, ""),
+        (dict.fromkeys(("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_BASE_URL")), ""),
+        (dict.fromkeys(("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE")), ""),
+        ({"CURL_CA_BUNDLE": ""}, ""),
+        # Nothing reads these, or something else may.
+        ({"curl_ca_bundle": ""}, "sets curl_ca_bundle"),
+        ({"HTTPS_PROXY": "x", "PATH": "/bin"}, "sets PATH"),
+        ({"SSL_CERT_FILE": "x", "LANG": "C"}, "sets SSL_CERT_FILE, LANG"),
+        ({"SSLKEYLOGFILE\x1b": "x"}, "sets SSLKEYLOGFILE\\x1b"),
+        (dict.fromkeys("ABCDEFG"), "sets A, B, C, D, E and 2 more"),
+    ],
+)
+def test_what_needs_a_process(environment: dict[str, t.Any], expected: str) -> None:
+    assert what_needs_a_process(environment) == expected

@@ -11,6 +11,7 @@ Every row has an environment of its own under .cache, made again when what belon
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -85,15 +86,18 @@ IN_PART = (CORES[0], CORES[-1], TARGETS[0], TARGETS[-1])
 def make_environment(row: Row, python: str) -> Path:
     """Return the directory of commands of a row's virtual environment."""
     directory = ENVIRONMENTS / row.name
-    stamp = directory / ".recipe"
-    recipe = "\n".join([row.python, *row.packages, *(path.read_text(encoding="utf-8") for path in row.files)])
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != recipe:
-        shutil.rmtree(directory, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", str(directory)], check=True)
-        options = [option for path in row.files for option in ("--requirement", str(path))]
-        pip = [str(directory / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        subprocess.run([*pip, *row.packages, *options], check=True)
-        stamp.write_text(recipe, encoding="utf-8")
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    with directory.with_name(f"{row.name}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of pytest may want the same one
+        stamp = directory / ".recipe"
+        recipe = "\n".join([row.python, *row.packages, *(path.read_text(encoding="utf-8") for path in row.files)])
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != recipe:
+            shutil.rmtree(directory, ignore_errors=True)
+            subprocess.run([python, "-m", "venv", str(directory)], check=True)
+            options = [option for path in row.files for option in ("--requirement", str(path))]
+            pip = [str(directory / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+            subprocess.run([*pip, *row.packages, *options], check=True)
+            stamp.write_text(recipe, encoding="utf-8")
     return directory / "bin"
 
 

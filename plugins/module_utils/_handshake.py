@@ -37,6 +37,8 @@ ECDSA, RSA, ANY = "ecdsa", "rsa", "any"
 """The kinds of client: TLS 1.2 with ECDSA ciphers alone, TLS 1.2 with RSA ciphers alone, everything up to TLS 1.3."""
 
 _CIPHERS = {ECDSA: "aECDSA", RSA: "aRSA", ANY: "DEFAULT"}
+# A server without secure renegotiation can be looked at, too. Its name in Python is of 3.12.
+_LEGACY_SERVER_CONNECT = getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
 _MOST_BYTES = 512 * 1024  # OpenSSL reads a chain of up to 100 KiB; a server that goes on and on is cut off
 
 
@@ -131,13 +133,13 @@ def look(name: str, kind: str, place: Place, timeout: float, trusted: TrustStore
     try:
         line = _connect(_resolve(place), deadline)
         try:
-            return Seen(line.shake_hands(_context(kind, trusted), name), None)
+            return Seen(line.shake_hands(name, kind, trusted), None)
         except _Failed as failure:
             if failure.cause not in (Cause.REFUSED_HERE, Cause.NO_COMMON_KIND):
                 raise
             untrusted = str(failure)
         line = _connect([line.address], deadline)
-        return Seen(line.shake_hands(_context_that_accepts_all(kind), name), untrusted)
+        return Seen(line.shake_hands(name, kind, None), untrusted)
     except _Failed as failure:
         return Unseen(str(failure), failure.cause)
 
@@ -179,14 +181,15 @@ class _Line:
         self._start = b""
         self._received = 0
 
-    def shake_hands(self, context: ssl.SSLContext, name: str) -> bytes:
+    def shake_hands(self, name: str, kind: str, trusted: TrustStore | None) -> bytes:
         """Make the handshake, close the connection, and return the leaf.
 
-        :raises _Failed: no certificate came, or the context does not accept it.
+        :param trusted: What to trust, null to accept everything.
+        :raises _Failed: no certificate came, or it is not accepted.
         """
         try:
             with self._sock:
-                leaf = self._exchange(context, name)
+                leaf = self._exchange(_make_context(kind, trusted), name)
         except ssl.SSLCertVerificationError as error:
             raise _Failed(Cause.REFUSED_HERE, printable(error.verify_message)) from None
         except ssl.SSLError as error:
@@ -249,6 +252,15 @@ class _Line:
         return _Failed(Cause.ENDED, f"{self.address} closed the connection {when}")
 
 
+def _make_context(kind: str, trusted: TrustStore | None) -> ssl.SSLContext:
+    """Return what verifies, or accepts everything where nothing is named to be trusted."""
+    try:
+        return _context_that_accepts_all(kind) if trusted is None else _context(kind, trusted)
+    except OSError as error:
+        what = f" with the CAs of {trusted.file or trusted.directory}" if trusted else ""
+        raise _Failed(Cause.REFUSED_HERE, f"OpenSSL cannot be set up{printable(what)}: {_reason(error)}") from None
+
+
 @functools.lru_cache(maxsize=16)
 def _context(kind: str, trusted: TrustStore) -> ssl.SSLContext:
     """Return what verifies as browsers do today: weak keys and signatures are refused."""
@@ -265,6 +277,7 @@ def _context(kind: str, trusted: TrustStore) -> ssl.SSLContext:
 def _context_that_accepts_all(kind: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _speak(context, kind, "@SECLEVEL=0", ssl.TLSVersion.MINIMUM_SUPPORTED)
+    context.options |= _LEGACY_SERVER_CONNECT
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

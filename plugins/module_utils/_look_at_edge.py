@@ -97,8 +97,9 @@ def _read(sight: Sight) -> Presented:
         return Presented(sight.name, sight.kind, None, None, sight.outcome.error)
     try:
         leaf = read_leaf(sight.outcome.leaf)
-    except X509Error as error:
-        return Presented(sight.name, sight.kind, None, None, f"the certificate that was presented {error}")
+    except X509Error:
+        error = "the certificate that was presented is damaged, or is not an X.509 certificate"
+        return Presented(sight.name, sight.kind, None, None, error)
     return Presented(sight.name, sight.kind, leaf, sight.outcome.untrusted, None)
 
 

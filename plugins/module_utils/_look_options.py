@@ -116,7 +116,11 @@ def _read_given(params: Params) -> Given | None:
         params.get("zone_id") or None,
         tuple(_read_certificate(item, number) for number, item in enumerate(certificates, 1)),
         # Where it is null, the name is contested no more.
-        dict(_read_contest(item, number) for number, item in enumerate(contested, 1) if item.get("decided_by", "")),
+        dict(
+            _read_contest(item, number)
+            for number, item in enumerate(contested, 1)
+            if item.get("decided_by", "") is not None
+        ),
     )
 
 

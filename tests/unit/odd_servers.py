@@ -171,10 +171,14 @@ def alert(number: int) -> bytes:
     return bytes([21, 3, 3, 0, 2, 2, number])
 
 
-def hello_with(certificate: bytes) -> bytes:
+# Secure renegotiation.
+_EXTENSIONS = b"\xff\x01\x00\x01\x00"
+
+
+def hello_with(certificate: bytes, extensions: bytes = _EXTENSIONS) -> bytes:
     """Return what a TLS 1.2 server answers, up to its certificate, which may be anything."""
     choice = b"\xc0\x2b"  # ECDHE-ECDSA-AES128-GCM-SHA256
-    hello = b"\x03\x03" + bytes(32) + b"\x00" + choice + b"\x00" + _sized(b"\xff\x01\x00\x01\x00", 2)
+    hello = b"\x03\x03" + bytes(32) + b"\x00" + choice + b"\x00" + _sized(extensions, 2)
     listed = _sized(_sized(certificate, 3), 3)
     return _record(b"\x02" + _sized(hello, 3)) + _record(b"\x0b" + _sized(listed, 3))
 

@@ -15,6 +15,7 @@ import threading
 import time
 import typing as t
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -27,6 +28,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake im
     ECDSA,
     RSA,
     Seen,
+    TrustStore,
     Unseen,
     find_trust_store,
 )
@@ -180,6 +182,13 @@ MAKERS: dict[str, tuple[t.Callable[[], odd.Behaviour], Rows]] = {
     ),
     "no certificate at all in its place": (
         lambda: odd.sends(odd.hello_with(b"")),
+        {
+            ECDSA: "error: SERVER sent what OpenSSL does not accept: ASN1 lib",
+            RSA: "error: SERVER sent what OpenSSL does not accept: wrong cipher returned",
+        },
+    ),
+    "no certificate in its place, and no secure renegotiation": (
+        lambda: odd.sends(odd.hello_with(b"", extensions=b"")),
         {
             ECDSA: "error: SERVER sent what OpenSSL does not accept: ASN1 lib",
             RSA: "error: SERVER sent what OpenSSL does not accept: wrong cipher returned",
@@ -365,6 +374,15 @@ def test_a_name_that_no_hello_can_carry(name: str) -> None:
     with odd.serving(odd.tls(_pair())) as port:
         told = _text(_look(port, name, kinds=[ECDSA])[0].outcome)
     assert re.match(r"error: \S+ cannot be asked for in a TLS handshake: ", told), told
+
+
+def test_cas_that_cannot_be_read_trust_nothing_but_all_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "cas.pem"
+    path.write_text("no certificate\n", encoding="ascii")
+    with odd.serving(odd.tls(_pair())) as port:
+        trusted = TrustStore(str(path), None)
+        (sight,) = visit([NAME], [ECDSA], address="127.0.0.1", port=port, timeout=PATIENCE, trusted=trusted)
+    assert _text(sight.outcome).startswith(f"EC, untrusted: OpenSSL cannot be set up with the CAs of {path}: ")
 
 
 def test_without_a_trust_store_nothing_is_trusted_but_all_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,9 @@ def commands() -> Path:
 def installed(tarball: Path, commands: Path, tmp_path: Path) -> Path:
     """A directory of collections with this one, installed by that environment."""
     path = tmp_path / "collections"
-    run(commands / "ansible-galaxy", "collection", "install", "--offline", tarball, "-p", path, cwd=tmp_path)
+    install = ("collection", "install", "--offline", tarball, "-p", path)
+    # It does not install what it finds elsewhere.
+    run(commands / "ansible-galaxy", *install, cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=str(path))
     return path
 
 

@@ -30,7 +30,7 @@ SITE = CACHE / "docs-site"
 COLLECTION = "zonefleet.cloudflare"
 
 CONTENTS = re.compile(r"^\.\. contents::\n(?: +:.*\n)*", re.MULTILINE)
-TITLE = re.compile(r"^zonefleet\.cloudflare\.(\w+ (?:module|inventory) -- )", re.MULTILINE)
+TITLE = re.compile(r"^zonefleet\.cloudflare\.(\w+ (?:filter|inventory|module) -- )", re.MULTILINE)
 
 NOTE = '.. Generated from the documentation of the plugins by "make docs". Change it there.'
 # Where antsibull-docs says that a collection is to be found.

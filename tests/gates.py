@@ -24,6 +24,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from integration.audit.browser import find_browser
 from matrix import CORES, IN_PART, TARGETS, Row
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +44,7 @@ GET_PIP_VERSIONS = ("24.2",)
 class Part:
     """One command of a run; it fails by its exit code, or by printing a line that begins with ``forbidden``.
 
-    It is skipped where there is no ``python``.
+    It is skipped where there is no ``python``, or no browser for one that is ``in_browser``.
     """
 
     name: str
@@ -52,6 +53,13 @@ class Part:
     environment: t.Mapping[str, str] | None = None
     forbidden: str = ""
     python: str = OWN_PYTHON
+    in_browser: bool = False
+
+    def lacks(self, pythons: t.Container[str]) -> str:
+        """Say what this machine does not have for it, if anything."""
+        if self.python not in pythons:
+            return f"Python {self.python}"
+        return "Chromium" if self.in_browser and not find_browser() else ""
 
 
 def tool(name: str, *arguments: str) -> tuple[str, ...]:
@@ -92,16 +100,18 @@ GATES = (
     ansible_test("sanity", python=None),
     ansible_test("integration"),
 )
-TESTS = Part("pytest", (*PYTEST, "-m", "not full"))
+TESTS = Part("pytest", (*PYTEST, "-m", "not full and not browser"))
+IN_BROWSER = Part("browser", tool("pytest", "-m", "browser"), in_browser=True)
 PLANS = {
     "format": (nox("formatters", ci="false"),),
     "check": (*LINT, Part("unit-tests", (*PYTEST, "-q", "tests/unit"))),
-    "test": (*GATES, TESTS, *(matrix(row, "--sample") for row in IN_PART)),
+    "test": (*GATES, TESTS, IN_BROWSER, *(matrix(row, "--sample") for row in IN_PART)),
     "test-all": (
         *GATES,
         # The same tests as below, where nothing of the controller can be imported by what runs on a target.
         ansible_test("units", "tests/unit/plugins/"),
         TESTS,
+        IN_BROWSER,
         # Alone: their time counts.
         Part("pytest-full", tool("pytest", "-m", "full")),
         *(matrix(row) for row in CORES + TARGETS),
@@ -116,14 +126,14 @@ def main() -> int:
         sys.exit(f"{plan} has no part {', '.join(sorted(set(wanted) - set(names)))}. It has: {', '.join(names)}")
     parts = [part for part in PLANS[plan] if not wanted or part.name in wanted]
     environment, pythons = prepare()
-    skipped = [part for part in parts if part.python not in pythons]
+    skipped = [part for part in parts if part.lacks(pythons)]
     results = [(part.name, *run(part, environment)) for part in parts if part not in skipped]
 
     print()
     for name, problem, seconds in results:
         print(f"{name:26} {seconds:6.1f} s  {problem or 'ok'}")
     for part in skipped:
-        print(f"{part.name:26}      -    skipped: no Python {part.python} on this machine")
+        print(f"{part.name:26}      -    skipped: no {part.lacks(pythons)} on this machine")
     together = f"{len(results)} parts, {len(skipped)} skipped"
     print(f"{together:26} {sum(seconds for _name, _problem, seconds in results):6.1f} s", flush=True)
     return 0 if results and not any(problem for _name, problem, _seconds in results) else 1

@@ -27,8 +27,15 @@ INTEGRATION = ROOT / "tests" / "integration"
 Files = tuple[Path, ...]
 TEST_REQUIREMENTS: Files = (ROOT / "tests" / "unit" / "requirements.txt", INTEGRATION / "requirements.txt")
 # The suite of a control node, and a part of it that has every kind of run: both ways, inventory, failures.
-SUITE: Files = (INTEGRATION / "playbooks", INTEGRATION / "in_process", INTEGRATION / "zones_inventory")
+SUITE: Files = (
+    INTEGRATION / "audit" / "test_hostile.py",
+    INTEGRATION / "audit" / "test_playbooks.py",
+    INTEGRATION / "in_process",
+    INTEGRATION / "playbooks",
+    INTEGRATION / "zones_inventory",
+)
 SAMPLE: Files = (
+    INTEGRATION / "audit" / "test_hostile.py",
     INTEGRATION / "in_process",
     INTEGRATION / "playbooks" / "test_order.py",
     INTEGRATION / "playbooks" / "test_zone_by_name.py",

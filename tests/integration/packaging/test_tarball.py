@@ -23,7 +23,8 @@ USEFUL = re.compile(
     | (COPYING | README\.md | SECURITY\.md | REUSE\.toml | LICENSES/.*\.txt)
     | CHANGELOG\.(md|rst)(\.license)? | changelogs/changelog\.yaml(\.license)?
     | meta/(runtime\.yml | execution-environment\.yml | ee-requirements\.txt)
-    | plugins/(action|doc_fragments|inventory|module_utils|modules|plugin_utils)/\w+\.py
+    | plugins/(action|doc_fragments|filter|inventory|module_utils|modules|plugin_utils)/\w+\.py
+    | playbooks/(\w+\.yml | (tasks|vars)/\w+\.yml | templates/\w+\.html\.j2 | schemas/\w+\.json(\.license)?)
     | docs/(docsite/.*\.(rst|yml) | reference/\w+\.rst)
     | examples/.*\.(yml|j2|cfg)
     | tests/config\.yml
@@ -38,6 +39,8 @@ NEEDED = {
     "meta/ee-requirements.txt",
     "meta/execution-environment.yml",
     "meta/runtime.yml",
+    "playbooks/audit.yml",
+    "playbooks/drift.yml",
     "plugins/action/custom_certificate_priority.py",
     "plugins/inventory/zones.py",
     "plugins/modules/custom_certificate.py",
@@ -100,6 +103,13 @@ def test_it_works_where_it_is_installed(
     ):
         assert name in command("ansible-doc", f"zonefleet.cloudflare.{name}")
     assert "zones" in command("ansible-doc", "-t", "inventory", "zonefleet.cloudflare.zones")
+    for name in ("audit_report", "drift_report"):
+        assert name in command("ansible-doc", "-t", "filter", f"zonefleet.cloudflare.{name}")
+    if whole:
+        report = tmp_path / "report.html"
+        given = ("-i", inventory, "-e", f"report={report}")
+        assert '"STATUS ' in command("ansible-playbook", "zonefleet.cloudflare.audit", *given)
+        assert report.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_an_execution_environment_gets_the_libraries(unpacked: Path, tarball: Path, tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is PRIVATE to the collection: it can change in any release.
+
+"""The reports as HTML, by the templates beside the playbooks.
+
+Jinja runs here by itself, and not as Ansible's: so that everything is escaped without being asked for, no text of the API is
+ever taken for a template, and a thousand zones take about as long as one task.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._audit import Audit
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._drift import Drift
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._reading import CertificateRow
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._wording import (
+    DECISION,
+    STATUS,
+    audit_scope,
+    days_words,
+    drift_findings,
+    expiry_words,
+    grouped_changes,
+    grouped_hostnames,
+    zone_findings,
+)
+
+_TEMPLATES = Path(__file__).resolve().parents[2] / "playbooks" / "templates"
+# The days that the time line has room for: a certificate is valid for 398 days at most.
+_DAYS = 400
+# As many zones are worth a list of their own.
+_MOST_FIRST = 50
+
+
+def audit_page(audit: Audit) -> str:
+    """Return the audit as a page that stands alone."""
+    used = {name["decided_by"] for zone in audit["zones"] for name in zone["contested"]}
+    return _render(
+        "audit.html.j2",
+        report=audit,
+        scope=audit_scope(audit),
+        hostnames=grouped_hostnames,
+        findings=zone_findings,
+        by_expiry=lambda rows: sorted(rows, key=lambda row: row["expires_on"] or "9999"),
+        at=_place,
+        days=days_words,
+        decisions={word: text for word, text in DECISION.items() if word in used},
+        most=_MOST_FIRST,
+    )
+
+
+def drift_page(drift: Drift) -> str:
+    """Return the drift report as a page that stands alone."""
+    return _render("drift.html.j2", report=drift, scope=drift_findings(drift), changes=grouped_changes)
+
+
+def _render(name: str, *, report: t.Any, **values: t.Any) -> str:
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # A name may be anything; what a link leads to must not be.
+    anchors = {zone["zone"]: f"z{place}" for place, zone in enumerate(report["zones"])}
+    template = environment.get_template(name)
+    return template.render(report=report, anchors=anchors, words=STATUS, expiry=expiry_words, **values)
+
+
+def _place(row: CertificateRow) -> float:
+    """Where on the time line a certificate expires, in per cent."""
+    return round(max(0, min(row["days_left"] or 0, _DAYS)) / _DAYS * 100, 1)

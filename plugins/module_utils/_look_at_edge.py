@@ -12,7 +12,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import read_certificates
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, numbers_of
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
@@ -40,7 +40,7 @@ def look_at_zone(
     """
     _check_library()
     current = read_certificates(client, zone.id).current
-    numbers = {certificate.id: certificate.priority for certificate in current}
+    numbers = numbers_of(current)
     firsts = {
         contest.name: First(contest.after.certificate.id, contest.after.decided_by)
         for contest in find_contests(current, numbers, numbers)

@@ -16,12 +16,16 @@ from pathlib import Path
 from ansible_runs import ROOT
 
 from .imports import Profile, profile
-from .jobs import COMPARED, FLOORS, IN_PROCESS, JOBS, PACED, Job
+from .jobs import DEBUG, IN_PROCESS, JOBS, MANY, PACED, SLOW, Job
 from .measuring import BenchmarkFailed, Cost, Stage
 from .selecting import Selected, select
 from .serving import AUTHORITIES, REAL, Orders, Served, Tally
 
 CASES = ("in order", "to change")
+FAR = "in order, 150 ms away"
+PLAIN = "in order, without TLS"
+_LATENCY = 150  # milliseconds
+FAR_GROWTH = (5, 15)  # the same for many zones in one task, 150 ms away
 GROWTH = 5  # how many times as many zones the run has that shows how it grows
 # So many zones to change fit into the window of the default rate limit.
 _PACED_ZONES = 400
@@ -64,13 +68,9 @@ class Results:
     selected: list[Selected] = field(default_factory=list)
 
     def of(self, job: Job, case: str, zones: int | None = None) -> list[Run]:
-        """Return the runs of a job, one a round. A floor is the same in both cases."""
+        """Return the runs of a job, one a round; of the slow ones, one."""
         zones = zones or self.zones
-        return [
-            run
-            for run in self.runs
-            if run.job == job.key and run.zones == zones and (run.case == case or job.requests is None)
-        ]
+        return [run for run in self.runs if run.job == job.key and run.zones == zones and run.case == case]
 
     @property
     def paced(self) -> list[Run]:
@@ -98,14 +98,23 @@ def comparison(zones: int, jobs: Sequence[Job], say: Say) -> Iterator[Comparison
     """Start the emulators, and make a directory below .cache; both are gone at the end."""
     parent = ROOT / ".cache"
     parent.mkdir(exist_ok=True)
-    most = zones * (GROWTH if IN_PROCESS in jobs else 1)
+    most = zones * GROWTH
+    far = zones * FAR_GROWTH[-1]
     with (
         tempfile.TemporaryDirectory(prefix="benchmark-", dir=parent) as directory,
         Served(most, in_order=True) as in_order,
         Served(most, in_order=False) as to_change,
         Served(min(zones, _PACED_ZONES), in_order=False, throttle=REAL) as throttled,
+        Served(far, in_order=True, latency=_LATENCY) as far_away,
+        Served(zones, in_order=True, tls=False) as plain,
     ):
-        served = {CASES[0]: in_order, CASES[1]: to_change, PACED.key: throttled}
+        served = {
+            CASES[0]: in_order,
+            CASES[1]: to_change,
+            PACED.key: throttled,
+            FAR: far_away,
+            PLAIN: plain,
+        }
         yield Comparison(zones, jobs, say, served, Path(directory))
 
 
@@ -138,7 +147,7 @@ class Comparison:
         for step in self._round(1):
             self._run(step, 0)
         for turn in range(1, rounds + 1):
-            steps = self._round(self._zones)
+            steps = [step for step in self._round(self._zones) if turn == 1 or step.job not in SLOW]
             # To and fro, so that nobody always comes after the same one.
             for step in steps if turn % 2 else reversed(steps):
                 run = self._run(step, turn)
@@ -160,7 +169,9 @@ class Comparison:
 
         :raises BenchmarkFailed: a job failed, or did something else than it should.
         """
-        return [self._run(step, 1) for step in self._round(self._zones) if step.zones == self._zones]
+        return [
+            self._run(step, 1) for step in self._round(self._zones) if step.zones == self._zones or step.case == FAR
+        ]
 
     def profile(self, zones: int = _PROFILED_ZONES) -> Profile:
         """Tell what the module's process imports, as the median over some zones."""
@@ -168,15 +179,25 @@ class Comparison:
         return profile(self._stage, self._directory / "imports", served.where(), min(self._zones, zones))
 
     def _round(self, zones: int) -> list[_Step]:
-        # A floor asks nothing, so that it is the same in both cases.
-        steps = [_Step(job, "to change", zones, self._served["to change"]) for job in FLOORS if job in self._jobs]
-        for case in CASES:
-            steps += [_Step(job, case, zones, self._served[case]) for job in COMPARED if job in self._jobs]
-            if IN_PROCESS in self._jobs and zones == self._zones:
-                steps.append(_Step(IN_PROCESS, case, zones * GROWTH, self._served[case]))
+        steps = [_Step(job, case, zones, self._served[case]) for case in CASES for job in self._jobs]
+        if zones == self._zones:
+            steps += [
+                _Step(job, case, zones * GROWTH, self._served[case])
+                for case in CASES
+                for job in (IN_PROCESS, MANY)
+                if job in self._jobs
+            ]
+            steps += self._far(zones)
         if IN_PROCESS in self._jobs:
+            steps.append(_Step(IN_PROCESS, PLAIN, zones, self._served[PLAIN]))
             steps.append(_Step(PACED, "to change", min(zones, _PACED_ZONES), self._served[PACED.key]))
         return steps
+
+    def _far(self, zones: int) -> list[_Step]:
+        if MANY not in self._jobs or DEBUG not in self._jobs:
+            return []
+        sizes = [(DEBUG, zones * FAR_GROWTH[0]), *((MANY, zones * growth) for growth in FAR_GROWTH)]
+        return [_Step(job, FAR, size, self._served[FAR]) for job, size in sizes]
 
     def _run(self, step: _Step, turn: int, *, look: bool = False) -> Run:
         step.served.reset()

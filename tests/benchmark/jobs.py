@@ -45,6 +45,12 @@ class Job:
 _DEBUG = """
 - name: Say something
   ansible.builtin.debug:
+    msg: The same for all
+"""
+
+_TEMPLATED = """
+- name: Say something
+  ansible.builtin.debug:
     msg: "{{ cloudflare_zone_id }}"
 """
 
@@ -67,6 +73,18 @@ _OWN = f"""
       - issuer: {AUTHORITIES[0]}
       - issuer: {AUTHORITIES[1]}
     rate_limit: 0
+"""
+
+_OWN_FOR_ALL = f"""
+- name: Keep the order of all zones
+  zonefleet.cloudflare.custom_certificate_priority:
+    zones: "{{{{ groups['all'] | map('extract', hostvars, 'cloudflare_zone_id') | list }}}}"
+    concurrency: 50
+    certificates:
+      - issuer: {AUTHORITIES[0]}
+      - issuer: {AUTHORITIES[1]}
+    rate_limit: 0
+  run_once: true
 """
 
 # What somebody writes who knows both Ansible and this API: compare before writing, look only at certificates that
@@ -123,9 +141,11 @@ def _interpreter_as_of_another() -> str:
 
 
 DEBUG = Job("debug", "ansible.builtin.debug (floor)", _DEBUG, None)
+TEMPLATED = Job("debug-templated", "debug with one templated argument (floor)", _TEMPLATED, None)
 PING = Job("ping", "ansible.builtin.ping (floor of a module)", _PING, None)
 ONE_READ = Job("one-read", "one GET with requests (floor)", _ONE_READ, None)
-IN_PROCESS = Job("in-process", "this collection, in process", _OWN, (1, 2))
+IN_PROCESS = Job("in-process", "this collection, a host a zone", _OWN, (1, 2))
+MANY = Job("zones", "this collection, many zones in one task", _OWN_FOR_ALL, (1, 2))
 MODULE = Job(
     "module",
     "this collection, as a module",
@@ -138,8 +158,10 @@ URI = Job("uri", "ansible.builtin.uri tasks", _URI, (1, 2))
 SDK = Job("sdk", "a module on the official SDK", _SDK, (2, 3))
 
 # With the default `rate_limit`.
-PACED = Job("paced", "this collection, in process, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
+PACED = Job("paced", "this collection, a host a zone, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
 
-FLOORS = (DEBUG, PING, ONE_READ)
-COMPARED = (IN_PROCESS, MODULE, URI, SDK)
-JOBS = {job.key: job for job in (*FLOORS, *COMPARED)}
+COMPARED = (MANY, IN_PROCESS, MODULE, URI, SDK)
+# In the order in which they run: each floor beside the job that it is the floor of.
+JOBS = {job.key: job for job in (DEBUG, TEMPLATED, MANY, IN_PROCESS, PING, ONE_READ, MODULE, URI, SDK)}
+# A process for each zone: what takes minutes is measured once.
+SLOW = (PING, ONE_READ, MODULE, URI, SDK)

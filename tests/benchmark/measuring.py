@@ -72,7 +72,7 @@ class Stage:
         (home / "inventory.yml").write_text(_inventory(where, zones, variables or {}), encoding="utf-8")
         log = home / "log"
         command = [str(BIN / "ansible-playbook"), "-i", "inventory.yml", "play.yml"]
-        env = environment(home, where, ANSIBLE_LIBRARY=str(LIBRARY), ANSIBLE_FORKS=str(forks))
+        env = environment(home, where, ANSIBLE_LIBRARY=str(LIBRARY), ANSIBLE_FORKS=str(forks), **where.environment)
         status, cost = _measure(command, home, env, log, look)
         if status:
             raise BenchmarkFailed(f"{job.title}: exit code {status}\n{log.read_text(encoding='utf-8')[-3000:]}")

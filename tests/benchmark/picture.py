@@ -9,9 +9,9 @@ from __future__ import annotations
 from html import escape
 
 from .comparing import CASES, Results, median
-from .jobs import COMPARED, DEBUG, IN_PROCESS, JOBS
+from .jobs import COMPARED, DEBUG, IN_PROCESS, JOBS, MANY
 
-_WIDTH, _LEFT, _RIGHT = 860, 300, 190
+_WIDTH, _LEFT, _RIGHT = 880, 320, 190
 _BAR, _STEP, _HEAD = 18, 28, 62
 
 # It is seen as an image of its own, on pages of either colour.
@@ -37,7 +37,7 @@ _SPDX = "SPDX-License-Identifier"
 
 def draw(results: Results) -> str:
     """Return an SVG: for each case a bar for each way, with its seconds and how many times those of C(debug) they are."""
-    longest = max(run.cost.wall for run in results.runs if run.zones == results.zones)
+    longest = max(run.cost.wall for run in results.runs if run.zones == results.zones and run.case in CASES)
     scale = (_WIDTH - _LEFT - _RIGHT) / longest
     body: list[str] = []
     top = _HEAD
@@ -92,6 +92,6 @@ def _bars(results: Results, case: str) -> list[tuple[str, float, str]]:
 
 
 def _kind(key: str) -> str:
-    if key == IN_PROCESS.key:
+    if key in (IN_PROCESS.key, MANY.key):
         return "own"
     return "other" if JOBS[key] in COMPARED else "floor"

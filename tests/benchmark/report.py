@@ -11,13 +11,14 @@ import os
 import platform
 from collections.abc import Callable, Iterable, Sequence
 
-from .comparing import CASES, GROWTH, Results, Run, median
+from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, PLAIN, Results, Run, median
 from .imports import Imported, Profile, total_of
-from .jobs import FORKS, IN_PROCESS, JOBS, MODULE, ONE_READ, PING, Job
+from .jobs import DEBUG, FORKS, IN_PROCESS, JOBS, MANY, MODULE, ONE_READ, PING, Job
 from .judging import JUDGED_ZONES, judge, ratio
 from .selecting import ENTRIES, Selected
 
 _MOST_IMPORTS = 6
+_FAR_HEADS = ["", "seconds", "CPU seconds", "requests per zone"]
 
 # In two parts: the licence check would take the line for this file's own.
 _HEADER = (
@@ -45,6 +46,7 @@ def write_page(results: Results, picture: str | None = None) -> str:
         _introduction(results),
         f"![Seconds for each way to do the job]({picture})" if picture else "",
         _times(results),
+        _far(results),
         _ratios(results),
         _paced(results),
         _emulator(results.runs),
@@ -61,9 +63,9 @@ def _introduction(results: Results) -> str:
     return f"""\
 Every zone is a host, as with the `zones` inventory. The same job is done in each way: have DigiCert's certificate
 before GlobalSign's, above all others that share a name with them. It is done for {results.zones} zones that are in order, and for
-{results.zones} that all have to be changed, with {FORKS} forks, without a rate limit, against the emulator on the same machine.
-The ways take turns; each figure is the median of {results.rounds} round{"s" * (results.rounds > 1)}. After each run the requests were counted and every zone
-was looked at: all ways end with the same order.
+{results.zones} that all have to be changed, with {FORKS} forks, without a rate limit, over TLS with a usual bundle of CAs, against the
+emulator on the same machine. The ways take turns; each figure is the median of {results.rounds} round{"s" * (results.rounds > 1)}, for the ways that start a process
+for each zone of one. After each run the requests were counted and every zone was looked at: all ways end with the same order.
 
 The floors ask nothing of the API: `debug` is what Ansible takes to go through so many hosts, `ping` what it takes to
 start a module for each. The `uri` tasks and the module on the SDK are written with care (they compare before they
@@ -75,7 +77,9 @@ Measured with Python {platform.python_version()}, {versions} (the SDK) on {os.cp
 
 def _times(results: Results) -> str:
     rows = [_time_row(results, job) for job in JOBS.values() if results.of(job, CASES[1])]
-    many = [_growth_row(results)] if results.of(IN_PROCESS, CASES[1], results.zones * GROWTH) else []
+    many = [
+        _growth_row(results, job) for job in (IN_PROCESS, MANY) if results.of(job, CASES[1], results.zones * GROWTH)
+    ]
     heads = ["", *(f"{case}: {what}" for case in CASES for what in ("seconds", "CPU seconds", "requests per zone"))]
     note = (
         "Seconds are medians, with the fastest and the slowest round. Memory is the most that all processes of a run "
@@ -90,10 +94,25 @@ def _time_row(results: Results, job: Job) -> list[str]:
     return [job.title, *cells, f"{memory:.0f}" if memory else "-"]
 
 
-def _growth_row(results: Results) -> list[str]:
+def _growth_row(results: Results, job: Job) -> list[str]:
     many = results.zones * GROWTH
-    cells = [cell for case in CASES for cell in _cells(results.of(IN_PROCESS, case, many), IN_PROCESS)]
-    return [f"{IN_PROCESS.title}, {many} zones", *cells, "-"]
+    cells = [cell for case in CASES for cell in _cells(results.of(job, case, many), job)]
+    return [f"{job.title}, {many} zones", *cells, "-"]
+
+
+def _far(results: Results) -> str:
+    """Show what users see, whose requests go to the other side of a network, and what TLS costs."""
+    sizes = [(DEBUG, FAR_GROWTH[0]), *((MANY, growth) for growth in FAR_GROWTH)]
+    found = [(job, results.of(job, FAR, results.zones * growth)) for job, growth in sizes]
+    if not all(runs for _job, runs in found):
+        return ""
+    rows = [[f"{job.title}, {runs[0].zones} zones", *_cells(runs, job)] for job, runs in found]
+    text = f"## 150 ms away\n\nEach answer takes 150 ms. `zones` works on 50 zones at a time.\n\n{_table(_FAR_HEADS, rows)}"
+    plain = results.of(IN_PROCESS, PLAIN)
+    if plain:
+        text += f"""\n
+Without TLS, this collection with a host a zone takes {_wall(plain):.1f} s and {median(plain, lambda run: run.cost.processor):.1f} CPU seconds for {plain[0].zones} zones in order."""
+    return text
 
 
 def _cells(runs: Sequence[Run], job: Job) -> list[str]:
@@ -132,8 +151,8 @@ def _floor_of_requests(results: Results) -> str:
     if floor is None or own is None:
         return ""
     return f"""\n
-How near to `ping` can a module come that needs `requests`? One that imports it, makes one GET and does nothing else
-takes {floor[0]:.2f} times as long as `ping` ({floor[1]:.2f} in CPU time), and this collection as a module {own[0]:.2f} times as long as that one
+As a module, a zone costs a process. Python compiles every file in each of them, because Ansible sends a module as a zip file:
+use a local connection, or `zones`. A module that imports `requests`, makes one GET and does nothing else takes {floor[0]:.2f} times as long as `ping` ({floor[1]:.2f} in CPU time), and this collection as a module {own[0]:.2f} times as long as that one
 ({own[1]:.2f} in CPU time)."""
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import tempfile
 import time
 import types
 import typing as t
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
-from emulator import Emulator, Throttle, generate
+import certifi
+
+from emulator import Emulator, Latency, Throttle, generate
 
 # The two authorities of every generated zone, in the order that all jobs are to bring about.
 AUTHORITIES = ("DigiCertInc", "GlobalSignnvsa")
@@ -25,11 +29,17 @@ Orders = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Where:
-    """How to reach it, and the zones that it holds: ids by name."""
+    """How to reach it, the zones that it holds (ids by name), and the file with the CAs to trust."""
 
     url: str
     token: str
     zones: dict[str, str]
+    bundle: str | None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes every client trust it: a bundle as large as usual ones."""
+        return {name: self.bundle for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE") if self.bundle}
 
 
 @dataclass(frozen=True)
@@ -50,13 +60,20 @@ class Tally:
 
 
 class Served:
-    """An emulator with so many zones, all of them in order or all of them not. Use it in a C(with)."""
+    """An emulator with so many zones, all of them in order or all of them not. Use it in a C(with).
 
-    def __init__(self, zones: int, *, in_order: bool, throttle: Throttle | None = None) -> None:
+    :param latency: Milliseconds before every answer.
+    """
+
+    def __init__(
+        self, zones: int, *, in_order: bool, throttle: Throttle | None = None, tls: bool = True, latency: float = 0
+    ) -> None:
         # A new interpreter: nothing of this process's memory or threads takes part in the measurement.
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, zones, in_order, throttle), daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(theirs, zones, in_order, throttle, tls, latency), daemon=True
+        )
         self._theirs = theirs
 
     def __enter__(self) -> Served:
@@ -95,13 +112,17 @@ class Served:
         return self._pipe.recv()
 
 
-def _serve(pipe: Connection, zones: int, in_order: bool, throttle: Throttle | None) -> None:
+def _serve(pipe: Connection, zones: int, in_order: bool, throttle: Throttle | None, tls: bool, latency: float) -> None:
     # Ctrl-C is for the parent, which then closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     made = generate(zones, out_of_order=0 if in_order else zones, free_every=0)
-    with Emulator(zones=made, throttle=throttle, validate=False) as emulator:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        Emulator(zones=made, throttle=throttle, validate=False, tls=tls, latency=Latency(latency)) as emulator,
+    ):
+        bundle = _write_bundle(emulator, Path(directory)) if tls else None
         answers: dict[str, t.Callable[[Emulator], object]] = {
-            "where": _where,
+            "where": lambda emulator: _where(emulator, bundle),
             "reset": Emulator.reset,
             "tally": _tally,
             "orders": _orders,
@@ -114,8 +135,15 @@ def _serve(pipe: Connection, zones: int, in_order: bool, throttle: Throttle | No
             pipe.send(answers[question](emulator))
 
 
-def _where(emulator: Emulator) -> Where:
-    return Where(emulator.url, emulator.token, {name: zone.id for name, zone in emulator.zones.items()})
+def _write_bundle(emulator: Emulator, directory: Path) -> str:
+    path = directory / "bundle.pem"
+    path.write_bytes(Path(certifi.where()).read_bytes() + Path(str(emulator.ca_bundle)).read_bytes())
+    return str(path)
+
+
+def _where(emulator: Emulator, bundle: str | None) -> Where:
+    zones = {name: zone.id for name, zone in emulator.zones.items()}
+    return Where(emulator.url, emulator.token, zones, bundle)
 
 
 def _tally(emulator: Emulator) -> Tally:

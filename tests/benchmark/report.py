@@ -197,11 +197,10 @@ def _imports(profile: Profile) -> str:
         ("total", profile.total),
     ]
     table = _table(["imported", "ms"], [[what, f"{milliseconds:.1f}"] for what, milliseconds in rows])
-    by = ", ".join(f"`{name.rpartition('.')[2]}`" for name in profile.requests_importers)
     return f"""\
 ## Imports of a module process
 
-As `python -X importtime` tells for the module as Ansible starts it, which makes everything a little slower. `requests` is imported once, by {by}.
+As `python -X importtime` tells for the module as Ansible starts it, which makes everything a little slower.
 
 {table}
 

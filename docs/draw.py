@@ -2,18 +2,23 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Draws what the README shows: the terminal in which its first playbook runs with `--check --diff` (`make docs`).
+"""Draws what the README shows: terminals in which its first playbook runs with `--check --diff`, and in which visitors are
+looked at before the change, after it and when it is undone (`make docs`).
 
-The playbook and the zone are those of the README, the output is what ansible-playbook prints against the emulator.
-`--check` changes nothing: it fails where the picture is another one.
+The playbook and the zone are those of the README, the output is what ansible-playbook prints against the emulator and its
+edge. Of the second, only the lines that say who gets what are shown.
+`--check` changes nothing: it fails where a picture is another one.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import sys
 import tempfile
+import typing as t
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -23,14 +28,15 @@ from rich.text import Text
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from emulator import Emulator  # noqa: E402
+from emulator import Edge, Emulator  # noqa: E402
 from integration.docs.guides import blocks, rows, zones  # noqa: E402
-from integration.playbooks.playing import Player  # noqa: E402
+from integration.playbooks.playing import Played, Player  # noqa: E402
 
 README = ROOT / "README.md"
-PICTURE = ROOT / "docs" / "check_diff.svg"
-TITLE = "ansible-playbook certificates.yml --check --diff"
+EXAMPLES = ROOT / "examples"
 COLORS = {"ANSIBLE_NOCOLOR": "0", "ANSIBLE_FORCE_COLOR": "1"}
+
+Run = Callable[..., Played]
 
 _THEME = TerminalTheme(
     (13, 17, 23),
@@ -74,36 +80,78 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    picture = draw(play())
-    if not check:
-        PICTURE.write_text(picture, encoding="utf-8")
-    elif PICTURE.read_text(encoding="utf-8") != picture:
-        print(f'Not current, run "make docs": {PICTURE.name}', file=sys.stderr)
-        return 1
-    return 0
+    pictures = {
+        "check_diff": draw(play(), "ansible-playbook certificates.yml --check --diff", "check-diff"),
+        "visitors": draw("\n".join(visit()), "What visitors get", "visitors"),
+    }
+    stale = []
+    for name, picture in pictures.items():
+        path = ROOT / "docs" / f"{name}.svg"
+        if not check:
+            path.write_text(picture, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != picture:
+            stale.append(path.name)
+    if stale:
+        print(f"Not current, run \"make docs\": {', '.join(stale)}", file=sys.stderr)
+    return 1 if stale else 0
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[tuple[Emulator, Run]]:
+    """Put the README's zone into an emulator, and yield that and what runs a playbook against it."""
+    zone = next(block for block in blocks(README) if block.kind == "zone")
+    with tempfile.TemporaryDirectory() as directory, Emulator(zones=zones(rows(zone.text))) as emulator:
+        player = Player(Path(directory))
+
+        def run(playbook: Path | str, **options: t.Any) -> Played:
+            path = player.write("certificates.yml", playbook) if isinstance(playbook, str) else playbook
+            played = player(path, emulator=emulator, env=COLORS, **options)
+            if played.returncode:
+                raise SystemExit(played.stdout + played.stderr)
+            return played
+
+        yield emulator, run
 
 
 def play() -> str:
     """Return what the first playbook of the README prints, with its colours."""
-    found = blocks(README)
-    zone = next(block for block in found if block.kind == "zone")
-    playbook = next(block for block in found if block.kind == "play")
-    with tempfile.TemporaryDirectory() as directory, Emulator(zones=zones(rows(zone.text))) as emulator:
-        player = Player(Path(directory))
-        path = player.write("certificates.yml", playbook.text)
-        played = player(path, emulator=emulator, check=True, diff=True, env=COLORS)
-    if played.returncode:
-        raise SystemExit(played.stdout + played.stderr)
-    return played.stdout.strip()
+    playbook = next(block for block in blocks(README) if block.kind == "play")
+    with stage() as (_emulator, run):
+        return run(playbook.text, check=True, diff=True).stdout.strip()
 
 
-def draw(output: str) -> str:
+def visit() -> Iterator[str]:
+    """Yield who gets what, around a change and its undoing."""
+    with stage() as (emulator, run), Edge(emulator) as edge, tempfile.TemporaryDirectory() as directory:
+        place = {"edge_address": edge.address, "edge_port": edge.port}
+        way_back = Path(directory) / "way_back.yml"
+        steps: list[tuple[str, str, dict[str, t.Any]]] = [
+            ("what_visitors_get.yml", "", {"extra_vars": place}),
+            ("one_zone.yml", " -e way_back=way_back.yml", {"extra_vars": {"way_back": str(way_back)}}),
+            ("what_visitors_get.yml", "", {"extra_vars": place}),
+            ("undo.yml", " -e @way_back.yml", {"arguments": ["-e", f"@{way_back}"]}),
+            ("what_visitors_get.yml", "", {"extra_vars": place}),
+        ]
+        for playbook, shown, options in steps:
+            yield from _shown(f"ansible-playbook examples/{playbook}{shown}", run(EXAMPLES / playbook, **options))
+
+
+def _shown(command: str, played: Played) -> Iterator[str]:
+    """Yield a command, and of its output the lines that say who gets what, or else whether anything was changed."""
+    yield f"$ {command}"
+    messages = [line.strip() for line in played.stdout.splitlines() if '"msg": ' in line]
+    yield from messages or [
+        line.rstrip() for line in played.stdout.splitlines() if " : " in line and "changed=" in line
+    ]
+
+
+def draw(output: str, title: str, identifier: str) -> str:
     """Return an SVG of a terminal that is as wide as the output."""
     text = Text.from_ansi(output)
     width = max(len(line) for line in text.plain.splitlines())
     console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True, color_system="standard")
     console.print(text, soft_wrap=True)
-    svg = console.export_svg(title=TITLE, theme=_THEME, code_format=_FORM, unique_id="check-diff")
+    svg = console.export_svg(title=title, theme=_THEME, code_format=_FORM, unique_id=identifier)
     return "".join(f"{line.rstrip()}\n" for line in svg.splitlines())
 
 

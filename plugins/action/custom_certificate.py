@@ -21,7 +21,7 @@ class ActionModule(InProcessAction):
 
     job = KEEP_CERTIFICATE
 
-    def _run_here(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _run_here(self, *arguments: t.Any) -> dict[str, t.Any]:
         # where ansible-core runs a module: relative paths of files start there
         with contextlib.chdir(self._loader.get_basedir()):
-            return super()._run_here(variables)
+            return super()._run_here(*arguments)

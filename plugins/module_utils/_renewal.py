@@ -174,10 +174,18 @@ def _find_same(options: KeepOptions, certificates: t.Iterable[Certificate]) -> l
 
 
 def _selected(options: KeepOptions, certificates: t.Sequence[Certificate], now: datetime) -> list[Certificate]:
-    """Return the certificates that O(match) selects, none without it."""
+    """Return the certificates that O(match) selects, none without it.
+
+    A host selects those that cover exactly this name. One with a wildcard over it covers more: to replace or remove that is
+    not what was asked for, and it would be the next one after a certificate of the exact name was removed.
+    """
     if options.match is None:
         return []
-    selected = sorted(matching(options.match, certificates, now), key=Certificate.newest_first)
+    host = a_labels(options.match.host) if options.match.host else None
+    selected = sorted(
+        (found for found in matching(options.match, certificates, now) if host is None or host in found.names),
+        key=Certificate.newest_first,
+    )
     keyless = [certificate for certificate in selected if certificate.keyless]
     if keyless:
         raise CloudflareError(

@@ -133,8 +133,8 @@ options:
         type: str
       host:
         description:
-          - A hostname. It selects the certificates that cover exactly this name. If the zone has none, it selects those with a
-            wildcard that covers it.
+          - A hostname. It selects the certificates that cover exactly this name, and never those with a wildcard over it, because
+            they cover more.
           - V(*.example.com) selects the certificates with this wildcard.
         type: str
       issuer:

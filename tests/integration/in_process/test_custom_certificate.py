@@ -147,6 +147,8 @@ def test_both_ways_end_alike_and_show_no_part_of_a_key(tmp_path: Path, start_emu
         write_files(tmp_path / name)
         played = play(play_file, emulator=emulator, arguments=["-vvvv"])
         assert played.returncode == 0, played.stdout[-2000:]
+        how = {"worker": "run in process", "module": "run as a module, because"}[name]
+        assert played.stdout.count(f"{CERTIFICATE}: {how}") == len(played.done)
         shows_no_secret(played, seen, tmp_path / name)
         ways.append([(done.task, done.status, comparable(done.result)) for done in played.done])
         assert {done.task for done in played.done if done.status == "failed"} == FAILED

@@ -203,6 +203,15 @@ class TestWhichOne:
         api.expect_list([OTHER, shown("new")])
         assert run(module, match={"host": "www.example.com"}, **GIVEN)["previous"]["id"] == "old"
 
+    @pytest.mark.parametrize(("host", "action"), [("www.example.com", "uploaded"), ("*.example.com", "renewed")])
+    def test_match_by_host_never_means_a_wildcard_over_it(self, api: Script, run: Run, host: str, action: str) -> None:
+        wild = old("wild", hosts=["*.example.com"])
+        api.expect_list([wild])
+        assert run(module, check=True, match={"host": host}, **GIVEN)["action"] == action
+        api.expect_list([wild])
+        removal = run(module, check=True, state="absent", match={"host": host}, allow_uncovered=True)
+        assert removal["changed"] is (action == "renewed")
+
     def test_match_that_selects_none_means_an_upload(self, api: Script, run: Run) -> None:
         api.expect_list([old()])
         assert run(module, check=True, match={"issuer": "AnotherCA"}, **GIVEN)["action"] == "uploaded"

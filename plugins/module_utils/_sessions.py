@@ -45,20 +45,25 @@ _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 _PROXY_SCHEMES = ("http", "https", *_SOCKS)
 PROXY_ADVICE = "Check the variable HTTPS_PROXY (or ALL_PROXY) in the environment."
 
-# Firewalls and proxies forget connections without a word: what was idle for longer is not used for a write.
-_LONGEST_IDLE = 30.0  # seconds
+# Servers close what is idle, and firewalls forget it without a word. A write is on a connection that works for certain.
+_LONGEST_IDLE_TO_READ = 30.0  # seconds
+_LONGEST_IDLE_TO_WRITE = 5.0
 _MOST_KEPT = 200
 
 _Key = t.Tuple[t.Any, ...]
 
 
 class ApiSession(Session):
-    """A session for one server, used by one client at a time."""
+    """A session for one server, used by one client at a time.
+
+    C(connected) tells whether there was an answer on a connection that may be used again.
+    """
 
     def __init__(self, connection: Connection, context: ssl.SSLContext | None, key: _Key) -> None:
         super().__init__()
         self.key = key
         self.last_used = time.monotonic()
+        self.connected = False
         # What the environment says is decided already.
         self.trust_env = False
         self.proxies = {"https": connection.route.proxy} if connection.route.proxy else {}
@@ -76,12 +81,17 @@ class ApiSession(Session):
     def get_redirect_target(self, resp: t.Any) -> None:
         """Follow no redirect. Without this, requests would still parse the target, and read the whole body."""
 
-    def refresh(self) -> None:
-        """Close connections that were idle for long; others that the server has closed are found out by urllib3."""
+    def refresh(self, method: str) -> None:
+        """Close connections that were idle for too long; others that the server has closed are found out by urllib3."""
         now = time.monotonic()
-        if now - self.last_used > _LONGEST_IDLE:
+        if now - self.last_used > (_LONGEST_IDLE_TO_READ if method == "GET" else _LONGEST_IDLE_TO_WRITE):
             self.close()
         self.last_used = now
+
+    def close(self) -> None:
+        """Close all connections; the next request opens another one."""
+        self.connected = False
+        super().close()
 
 
 class _Adapter(HTTPAdapter):

@@ -33,6 +33,7 @@ MAX_BYTES = 32 * 1024 * 1024
 _CHUNK = 16 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 
+_DROPPED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _REFUSED_BY_PROXY = re.compile(r"Tunnel connection failed: (4[0-9]{2}\b.*)", re.DOTALL)
 
 
@@ -54,18 +55,30 @@ def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwa
     :param timeout: Seconds for the whole attempt.
     :raises AttemptError: no answer came, or none that can be used.
     """
-    session.refresh()
+    session.refresh(method)
     with deadline(timeout):
         try:
-            with session.request(
-                method, url, timeout=timeout, allow_redirects=False, stream=True, **kwargs
-            ) as response:
-                return _read(response)
+            kwargs.update(timeout=timeout, allow_redirects=False, stream=True)
+            with _send(session, method, url, kwargs) as response:
+                answer = _read(response)
         except AttemptError:
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught
             # Of whatever type: what the libraries let through depends on their versions, and on what a server sends.
             raise _failure(error, timeout) from None
+    session.connected = True
+    return answer
+
+
+def _send(session: ApiSession, method: str, url: str, options: t.Mapping[str, t.Any]) -> requests.Response:
+    try:
+        return session.request(method, url, **options)
+    except Exception as error:
+        # A server may close a kept connection just as the request is on its way. A write is never sent again in silence.
+        if method != "GET" or not session.connected or not any(isinstance(cause, _DROPPED) for cause in _causes(error)):
+            raise
+    session.close()
+    return session.request(method, url, **options)
 
 
 def _read(response: requests.Response) -> Answer:

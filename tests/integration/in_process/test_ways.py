@@ -109,6 +109,15 @@ def test_the_way_that_is_taken(emulator: Emulator, tmp_path: Path) -> None:
     assert "starts a Python process" not in output
 
 
+@pytest.mark.emulator(zones=[zones.shop(f"zone{number}.example") for number in range(5)], tls=True)
+def test_a_loop_makes_one_tls_handshake(emulator: Emulator, tmp_path: Path) -> None:
+    task = {**priority("order", ORDER, zone_id="{{ item }}"), "loop": [zone.id for zone in emulator.zones.values()]}
+    plays = [{"hosts": "home", "gather_facts": False, "tasks": [task]}]
+    code, output = _play(tmp_path, emulator, plays, variables={"REQUESTS_CA_BUNDLE": emulator.ca_bundle})
+    assert code == 0, output
+    assert len(emulator.requests) == 10 and len({call.connection for call in emulator.requests}) == 1
+
+
 @EMULATOR
 def test_what_makes_many_hosts_slow_is_said_once(emulator: Emulator, tmp_path: Path) -> None:
     hosts = {f"zone{number}": HOSTS["home"] for number in range(10)}

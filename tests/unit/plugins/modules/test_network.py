@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
@@ -205,6 +206,16 @@ def test_an_empty_ca_variable_means_nothing(
     with raw_server(http(IN_ORDER), tls=Authority(tmp_path).good()) as port:
         result = run(module, certificates=BY_ISSUER, api_url=f"https://127.0.0.1:{port}")
     assert result["failed"] and "certificate is not trusted" in result["msg"]
+
+
+def test_no_cookie_is_sent_back(api: Script, run: Run, httpserver: HTTPServer) -> None:
+    cookie = {"Set-Cookie": "__cf_bm=0123; Path=/; Max-Age=1800"}
+    for _task in range(2):
+        api.expect(
+            "GET", LIST, [{**DIGICERT, "priority": 11}, GLOBALSIGN], info={"total_count": 2}, answer_headers=cookie
+        )
+        assert run(module, certificates=BY_ISSUER)["changed"] is False
+    assert not [request.headers["Cookie"] for request, _answer in httpserver.log if "Cookie" in request.headers]
 
 
 class TestSecrets:

@@ -203,16 +203,15 @@ def test_a_process_that_is_killed_can_be_restored_from(emulator: Emulator, kit: 
     running: list[subprocess.Popen[str]] = []
     emulator.before("PUT", "*", lambda _emulator: running[0].kill(), after=1)
     code = f"import sys, pathlib, live.__main__ as kit; sys.exit(kit.main(sys.argv[1:], output=pathlib.Path({str(tmp_path)!r})))"
-    running.append(
-        subprocess.Popen(
-            [sys.executable, "-c", code, "--zone-id", emulator.zones[ZONE].id, "--write"],
-            env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-    )
-    output, _none = running[0].communicate(timeout=60)
-    assert running[0].returncode == -signal.SIGKILL
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "--zone-id", emulator.zones[ZONE].id, "--write"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        running.append(process)
+        output, _none = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
     assert f"make live RESTORE={kit.saved}" in output
     emulator.wait_until_idle()
     assert emulator.order(ZONE) != before

@@ -10,7 +10,7 @@
 
 In the README, such a comment may hold the block itself, for a zone that readers need not see.
 
-Kinds: `zone` (a table of certificates: the zones from here on), `file NAME`, `play` (a playbook),
+Kinds: `zone` (a table of certificates: the zones from here on), `file NAME`, `pem CERTIFICATE KEY` (hostnames: two files), `play` (a playbook),
 `tasks` (to be put into a play), `execution-environment` (for ansible-builder),
 and about what ran last: `becomes` (a table of what the zones hold now), `winners` (a table of names), `output` (lines
 that it printed). Options of `play` and `tasks`:

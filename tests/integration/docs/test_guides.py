@@ -21,6 +21,7 @@ from ansible_runs import ROOT
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _hints
 from emulator import zone
 from emulator.fixture import StartEmulator
+from emulator.pem import make_pem
 from integration.conftest import StartEdge
 from integration.docs.guides import YAML, Block, assert_becomes, assert_winners, blocks, rows, zones
 from integration.playbooks.playing import SERVED, Played, Player
@@ -53,6 +54,7 @@ class Reader:
         self._actions: dict[str, Callable[[Block], None]] = {
             "zone": self._zone,
             "file": self._file,
+            "pem": self._pem,
             "play": self._playbook,
             "tasks": self._tasks,
             "execution-environment": self._execution_environment,
@@ -75,6 +77,11 @@ class Reader:
         path = self._directory / block.words[0]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, encoding="utf-8")
+
+    def _pem(self, block: Block) -> None:
+        made = make_pem(block.text.split())
+        for name, text in zip(block.words, (made.certificate, made.private_key), strict=True):
+            (self._directory / name).write_text(text, encoding="utf-8")
 
     def _playbook(self, block: Block) -> None:
         path = self._directory / f"line_{block.line}.yml"

@@ -197,7 +197,7 @@ class Client:
         :raises CloudflareError: it would take longer than C(max_wait) allows.
         """
         if counts:
-            self._check_wait(whole, CloudflareError(f"No request was made: {why}."))
+            self._check_wait(whole, CloudflareError(f"The next request was not sent: {why}."))
         else:
             self._waited_beside += step
         self._sleep(step)

@@ -202,7 +202,7 @@ class SharedPacer(Pacer):
         """
         if self._run in state.condemned:
             raise CloudflareError(
-                f"No request was made: these credentials were refused before. {state.condemned[self._run]}"
+                f"The next request was not sent: these credentials were refused before. {state.condemned[self._run]}"
             )
         if self._ticket is None:
             self._ticket = Ticket(now, secrets.token_hex(4))

@@ -56,7 +56,7 @@ def test_a_bad_token_costs_a_request_for_each_worker_at_most(tmp_path: Path) -> 
             recap = fleet.run(forks=10, token="cfut_0000000000000000000000000000000000000000")
             assert recap.totals["failed"] == 60
             assert runs <= len(fleet.emulator.requests) <= runs * 10
-            assert "No request was made: these credentials were refused before." in recap.output
+            assert "The next request was not sent: these credentials were refused before." in recap.output
 
 
 def test_zones_for_which_max_wait_is_too_short_fail_and_the_others_go_on(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_zones_for_which_max_wait_is_too_short_fail_and_the_others_go_on(tmp_pat
         assert 5 <= recap.totals["ok"] == len(fleet.emulator.requests) <= fleet.scale.rate_limit
         text = re.sub(r"\s+", " ", recap.output)
         assert re.search(
-            r"No request was made: 'rate_limit' is reached \(10 requests in 5 minutes\)\. To try again takes a wait of \d+ s; ",
+            r"The next request was not sent: 'rate_limit' is reached \(10 requests in 5 minutes\)\. To try again takes a wait of \d+ s; ",
             text,
         )
         assert "'max_wait' is 2 s, of which 0 s are spent." in text
@@ -100,6 +100,28 @@ def test_an_interrupt_while_waiting_ends_the_run_at_once(tmp_path: Path) -> None
             run.wait()
             assert time.monotonic() - begun < 2
         assert len(fleet.emulator.requests) <= fleet.scale.rate_limit
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("changed", [0, 150])
+def test_no_host_starves_while_later_ones_pass(tmp_path: Path, changed: int) -> None:
+    # A minute is a second: the default of max_wait, and a limit of twice the forks.
+    with make_fleet(tmp_path, Scale(limit=72, window=5), zones=300, out_of_order=changed) as fleet:
+        recap = fleet.run(forks=30, max_wait=11)
+        print(f"\n30 forks, 60 in 5 s: {recap.seconds:.1f} s, {recap.totals['failed']} of 300 failed")
+        _assert_all_in_order(fleet, recap, changed=changed)
+        assert fleet.emulator.refused == 0
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+def test_a_thousand_zones_in_order_fit_into_a_limit_of_a_thousand(tmp_path: Path) -> None:
+    with make_fleet(tmp_path, Scale(limit=1200, window=300), zones=1000, out_of_order=0) as fleet:
+        recap = fleet.run(forks=20)
+        print(f"\n1,000 zones in order: {recap.seconds:.1f} s")
+        _assert_all_in_order(fleet, recap, changed=0)
+        assert len(fleet.emulator.requests) == 1000 and recap.waits == []
 
 
 @pytest.mark.full

@@ -318,7 +318,7 @@ def test_a_waiter_that_leaves_gives_up_its_place(worker: Hire, clock: VirtualTim
 def test_pacing_beyond_max_wait_fails_without_waiting(worker: Hire, clock: VirtualTime) -> None:
     worker().enter(*["GET"] * 4)
     assert worker(max_wait=300).refusal() == (
-        "No request was made: 'rate_limit' is reached (4 requests in 5 minutes). To try again takes a wait of 301 s; "
+        "The next request was not sent: 'rate_limit' is reached (4 requests in 5 minutes). To try again takes a wait of 301 s; "
         "'max_wait' is 300 s, of which 0 s are spent."
     )
     assert clock.slept == []
@@ -460,7 +460,7 @@ def test_a_ban_beyond_max_wait_fails_without_waiting(
     worker: Hire, clock: VirtualTime, ban: tuple[float, bool], max_wait: int, message: str
 ) -> None:
     worker().pacer.banned(*ban)
-    assert worker(max_wait=max_wait).refusal() == f"No request was made: {message}"
+    assert worker(max_wait=max_wait).refusal() == f"The next request was not sent: {message}"
     assert clock.slept == []
 
 
@@ -472,7 +472,7 @@ def test_a_condemned_credential_costs_the_others_of_the_run_nothing(worker: Hire
         worker(run=run).pacer.condemned(f"The token {TOKEN} is not known.")
     for run in ("run-1", "run-2"):
         assert worker(run=run).refusal() == (
-            "No request was made: these credentials were refused before. The token ******** is not known."
+            "The next request was not sent: these credentials were refused before. The token ******** is not known."
         )
     worker(run="run-3").enter("GET")
 

@@ -80,7 +80,7 @@ options:
         where V(0) is no limit. Tasks that would exceed it wait, within O(max_wait); whoever has waited longest goes first.
       - Leave some of the 1200 that Cloudflare allows to the dashboard and to other tools.
       - Tasks of this collection count together that run on the controller with the connection C(local), as with C(delegate_to),
-        and without C(become), C(async) or an interpreter of their own. For a single zone in any other task, this option
+        and without C(become), C(async), C(environment) or an interpreter of their own. For a single zone in any other task, this option
         has no effect; such a task obeys the API when it asks to wait.
       - The zones of a task with C(zones) always count together. Their waiting for this limit does not count against O(max_wait).
     type: int

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 START = 1000.0
+_PATIENCE = 60.0  # real seconds for one step
 
 
 class VirtualTime:
@@ -53,12 +54,16 @@ class VirtualTime:
             self._own.add(thread)
             self._gave_way.clear()
             thread.start()
-            self._gave_way.wait()
+            self._wait_for_one()
         while self._asleep:
             self.now, _number, woken = heapq.heappop(self._asleep)
             self._gave_way.clear()
             woken.set()
-            self._gave_way.wait()
+            self._wait_for_one()
+
+    def _wait_for_one(self) -> None:
+        if not self._gave_way.wait(_PATIENCE):
+            raise TimeoutError("a task waits for something else than this time")
 
     def _run_one(self, task: Callable[[], object]) -> None:
         try:

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client, _pacing, _transport
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client, _pacing
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client, Outdated
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import MemoryStore, SharedPacer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._rate_limit import Place, State
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import Answer
 from ansible_collections.zonefleet.cloudflare.tests.unit.virtual_time import START, VirtualTime
 
 TOKEN = "cfut_0123456789abcdefghijklmnopqrstuvwxyzABCD"
@@ -91,10 +92,10 @@ class Fleet:
     def _request(self, client: Client, method: str, zone: int, stale_after: float = float("inf")) -> None:
         client.call(method, f"/zones/{zone}", "ask", stale_after=stale_after)
 
-    def answer(self, _session: object, method: str, url: str, **_keywords: object) -> _transport.Answer:
+    def answer(self, _session: object, method: str, url: str, **_keywords: object) -> Answer:
         self.requests.append((self.clock.now, method, int(url.rpartition("/")[2])))
         self.clock.sleep(LATENCY)
-        return _transport.Answer(self.status, {}, b'{"success": true, "result": []}')
+        return Answer(self.status, {}, b'{"success": true, "result": []}')
 
     @property
     def busiest(self) -> int:
@@ -126,7 +127,7 @@ Make = t.Callable[..., Fleet]
 def fleet(clock: VirtualTime, monkeypatch: pytest.MonkeyPatch) -> Make:
     def make(**options: t.Any) -> Fleet:
         made = Fleet(clock, **options)
-        monkeypatch.setattr(_transport, "attempt", made.answer)
+        monkeypatch.setattr(_client, "attempt", made.answer)
         return made
 
     return make
@@ -459,7 +460,9 @@ def test_of_several_bans_the_best_known_counts(
 def test_a_ban_beyond_max_wait_fails_without_waiting(
     worker: Hire, clock: VirtualTime, ban: tuple[float, bool], max_wait: int, message: str
 ) -> None:
-    worker().pacer.banned(*ban)
+    met = worker()
+    met.pacer.banned(*ban)
+    assert met.told == [f"Waiting {min(ban[0], 330):.0f} s: {message.partition('. To try')[0]}."]
     assert worker(max_wait=max_wait).refusal() == f"The next request was not sent: {message}"
     assert clock.slept == []
 

@@ -67,7 +67,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> VirtualTime:
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Make:
-    return lambda **keywords: Worker(tmp_path / "shared", **keywords)
+    return lambda **options: Worker(tmp_path / "shared", **options)
 
 
 @pytest.fixture

@@ -22,6 +22,9 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order im
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import perform
 from emulator import SWITCHES, Behaviour, Emulator, certificate, pairs, zone
 
+# Each has hundreds of runs.
+pytestmark = pytest.mark.timeout(300)
+
 ZONE, BIG_ZONE, FREE_ZONE = "example.com", "example.org", "example.net"
 ORDER = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 WAS = {"DigiCertInc": 10, "GlobalSignnvsa": 20}
@@ -403,7 +406,7 @@ def judge_free(case: Case, run: Seen) -> Iterator[str]:
     refused = case.behaviour.free_zone != "empty"
     if run.failed != refused:
         yield f"failed: {run.failed}"
-    hint = {"403_10000": "give the token", "400_1212": "plan"}.get(case.behaviour.free_zone, "")
+    hint = {"403_10000": "SSL and Certificates Write", "400_1212": "plan"}.get(case.behaviour.free_zone, "")
     if hint not in run.result.get("msg", ""):
         yield f"fails with {run.result['msg']!r}"
     if run.gets != 1:

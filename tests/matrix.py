@@ -61,8 +61,9 @@ def _core(version: str, python: str) -> Row:
     return Row(f"core-{series}", python, (f"ansible-core=={version}",), TEST_REQUIREMENTS)
 
 
-def _target(python: str, requests: str, urllib3: str) -> Row:
-    return Row(f"target-{python}-requests-{requests}", python, (f"requests=={requests}", f"urllib3=={urllib3}"))
+def _target(python: str, requests: str, urllib3: str, cryptography: str) -> Row:
+    packages = (f"requests=={requests}", f"urllib3=={urllib3}", f"cryptography=={cryptography}")
+    return Row(f"target-{python}-requests-{requests}", python, packages)
 
 
 # Control nodes: the newest release of each series.
@@ -74,16 +75,17 @@ CORES = (
     _core("2.22.0rc1", "3.13"),
 )
 
-# Where a module runs: the lowest libraries, which Python 3.12 cannot import, and the newest that each Python can have.
+# Where a module runs: the lowest libraries, which Python 3.12 cannot import, and the newest that each Python can have; of
+# cryptography also what distributions bring (Ubuntu 22.04, RHEL 9, Debian 12).
 TARGETS = (
-    _target("3.8", "2.25.0", "1.26.0"),
-    _target("3.8", "2.32.4", "2.2.3"),
-    _target("3.9", "2.32.5", "2.6.3"),
-    _target("3.10", "2.34.2", "2.8.0"),
-    _target("3.11", "2.25.0", "1.26.0"),
-    _target("3.11", "2.34.2", "2.8.0"),
-    _target("3.12", "2.34.2", "2.8.0"),
-    _target("3.13", "2.34.2", "2.8.0"),
+    _target("3.8", "2.25.0", "1.26.0", "2.8"),
+    _target("3.8", "2.32.4", "2.2.3", "46.0.5"),
+    _target("3.9", "2.32.5", "2.6.3", "36.0.1"),
+    _target("3.10", "2.34.2", "2.8.0", "3.4.8"),
+    _target("3.11", "2.25.0", "1.26.0", "38.0.4"),
+    _target("3.11", "2.34.2", "2.8.0", "50.0.2"),
+    _target("3.12", "2.34.2", "2.8.0", "50.0.2"),
+    _target("3.13", "2.34.2", "2.8.0", "50.0.2"),
 )
 
 # What fits into `make test`: the outermost ones.

@@ -19,7 +19,7 @@ import yaml
 from ansible_runs import ROOT
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _hints
-from emulator import zone
+from emulator import make_pem, zone
 from emulator.fixture import StartEmulator
 from emulator.pem import make_pem
 from integration.conftest import StartEdge
@@ -63,7 +63,16 @@ class Reader:
             "output": self._output,
         }
         directory.mkdir()
+        self._write_pem(directory / "files")
         (directory / "ansible.cfg").touch()
+
+    @staticmethod
+    def _write_pem(directory: Path) -> None:
+        """The certificate that readers have."""
+        made = make_pem(["example.com", "www.example.com"], issuer="DigiCert Inc", algorithm="rsa", expires_in=300)
+        directory.mkdir()
+        (directory / "fullchain.pem").write_text(made.chain, encoding="utf-8")
+        (directory / "key.pem").write_text(made.private_key, encoding="utf-8")
 
     def do(self, block: Block) -> None:
         assert block.kind in self._actions, f"{block}: nothing says what to do with it (kind {block.kind!r})"

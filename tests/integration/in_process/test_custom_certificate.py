@@ -16,9 +16,8 @@ import yaml
 
 from emulator import Emulator, Fault, make_pem, zone
 from emulator.fixture import StartEmulator
-from integration.playbooks.playing import Played, Player
+from integration.playbooks.playing import CERTIFICATE, Played, Player
 
-CERTIFICATE = "zonefleet.cloudflare.custom_certificate"
 NAMES = ("life.example", "echo.example", "middle.example")
 PASSPHRASE = "correct-horse-battery-staple"
 

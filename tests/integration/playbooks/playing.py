@@ -166,6 +166,7 @@ def _write_play(
 
 PRIORITY = "zonefleet.cloudflare.custom_certificate_priority"
 INFO = "zonefleet.cloudflare.custom_certificate_info"
+CERTIFICATE = "zonefleet.cloudflare.custom_certificate"
 SERVED = "zonefleet.cloudflare.served_certificate_info"
 
 

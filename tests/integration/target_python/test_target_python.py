@@ -13,9 +13,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import typing as t
 
-from emulator import Emulator
-from integration.playbooks.playing import Player, assert_settled, four_steps, info
+import pytest
+
+from emulator import Emulator, make_pem
+from integration.playbooks.playing import CERTIFICATE, Player, assert_settled, four_steps, info
 
 PYTHON = os.environ.get("ZONEFLEET_TEST_TARGET_PYTHON") or sys.executable
 ASK = "import sys, requests, urllib3; print(sys.version.split()[0], requests.__version__, urllib3.__version__)"
@@ -49,3 +52,21 @@ def test_failure_on_a_target(play: Player, emulator: Emulator) -> None:
     )
     assert played["read"].status == "failed"
     assert played["read"].result["errors"]
+
+
+@pytest.mark.parametrize("algorithm", ["rsa", "ecdsa"])
+def test_upload_and_renewal_on_a_target(play: Player, emulator: Emulator, algorithm: t.Literal["rsa", "ecdsa"]) -> None:
+    """With whichever cryptography is there: a locked key, and a chain."""
+    hosts, tasks = ["target.example.com", "*.target.example.com"], []
+    for number, form in enumerate(("pkcs8", "traditional")):
+        made = make_pem(
+            hosts, algorithm=algorithm, expires_in=60 + number, key_format=t.cast(t.Any, form), passphrase="locked away"
+        )
+        given = {"certificate": made.chain, "private_key": made.private_key, "private_key_passphrase": "locked away"}
+        tasks += [
+            {"name": f"run {number}", CERTIFICATE: {"zone": "example.com", **given}},
+            {"name": f"again {number}", CERTIFICATE: {"zone": "example.com", "certificate": made.certificate}},
+        ]
+    played = play(tasks, emulator=emulator, hosts={"target": {"ansible_python_interpreter": PYTHON}}, as_module=True)
+    assert played.returncode == 0, played.stdout
+    assert [done.result["action"] for done in played.done] == ["uploaded", "unchanged", "renewed", "unchanged"]

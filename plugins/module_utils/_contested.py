@@ -16,7 +16,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    KEYLESS,
     LEGACY,
+    UNKNOWN,
     Certificate,
     Numbers,
     numbers_of,
@@ -34,25 +36,20 @@ class First(t.NamedTuple):
 
     :param decided_by: What puts it before the strongest of the other certificates, see _decided_by.
     :param pack: It is one of several with equal host lists and different algorithms.
+    :param sure: Cloudflare documents that every visitor gets it. It does not where the client picks, for a type that it does
+        not name, nor for equal numbers: there, what was ordered most recently wins, and the latest upload is only the best
+        guess at that.
     """
 
     certificate: Certificate
     decided_by: str
     pack: bool
+    sure: bool
 
     @property
     def tie(self) -> bool:
         """Whether another certificate that is not of its pack has the same kind and the same number."""
         return self.decided_by == RECENCY
-
-    @property
-    def sure(self) -> bool:
-        """Whether Cloudflare documents that every visitor gets it.
-
-        It does not where the client picks, nor for equal numbers: there, what was ordered most recently wins, and the
-        latest upload is only the best guess at that.
-        """
-        return self.decided_by in (KIND, PRIORITY)
 
 
 class Contest(t.NamedTuple):
@@ -151,7 +148,9 @@ def _first(ranked: t.Sequence[Certificate], numbers: Numbers) -> First:
     first, *others = ranked
     rivals = [other for other in others if not of_one_pack(first, other)]
     pack = len(rivals) < len(others)
-    return First(first, _decided_by(first, pack, rivals[0] if rivals else None, numbers), pack)
+    decided_by = _decided_by(first, pack, rivals[0] if rivals else None, numbers)
+    named = first.rank == KEYLESS or UNKNOWN not in (first.rank, *(rival.rank for rival in rivals[:1]))
+    return First(first, decided_by, pack, sure=decided_by in (KIND, PRIORITY) and named)
 
 
 def _decided_by(first: Certificate, pack: bool, rival: Certificate | None, numbers: Numbers) -> str:

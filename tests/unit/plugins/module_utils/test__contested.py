@@ -95,6 +95,25 @@ def test_first(certificates: list[Certificate], first: str, decided_by: str, pac
     }
 
 
+@pytest.mark.parametrize(
+    ("certificates", "sure"),
+    [
+        ([made("low", 1), made("high", 2, "ab")], True),
+        ([made("legacy", 1), made("modern", 9, "ab", **MODERN)], True),
+        ([made("keyless", 1, type=None, keyless_server={"id": "x"}), made("unknown", 9, "ab", type=None)], True),
+        # Where a type that Cloudflare does not name stands is a guess
+        ([made("legacy", 1), made("unknown", 9, "ab", type="new_custom")], False),
+        ([made("unknown", 1, type=None), made("modern", 9, "ab", **MODERN)], False),
+        ([made("low", 1), made("high", 1, "ab")], False),
+        ([made("low", 1, **MODERN), made("high", 2, "ab", **MODERN)], False),
+        ([made("rsa", 1), made("ecdsa", 2, **ECDSA)], False),
+    ],
+)
+def test_what_is_sure_is_documented(certificates: list[Certificate], sure: bool) -> None:
+    (found,) = [contest for contest in contests(*certificates) if contest.name == "a.example.com"]
+    assert found.after.sure is sure
+
+
 def test_an_item_says_by_itself_who_is_meant() -> None:
     old = made("old", 1, issuer="DigiCertInc", expires_on="2027-01-01T00:00:00Z")
     (found,) = contests(old, made("new", 1, "a", type="sni_custom", issuer="LetsEncrypt"))

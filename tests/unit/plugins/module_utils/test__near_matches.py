@@ -57,6 +57,7 @@ def suggested(**fields: t.Any) -> str | None:
         # Misspelled
         ({"issuer": "DigiCrtInc"}, "issuer: DigiCertInc"),
         ({"issuer": "GlobalSing*"}, "issuer: GlobalSignnvsa"),
+        ({"issuer": "Glbal*"}, "issuer: GlobalSignnvsa"),
         ({"status": "aktive"}, "status: active"),
         ({"signature": "SHA384-RSA"}, "signature: SHA384WithRSA"),
         ({"host": "wwww.example.com"}, "host: www.example.com"),
@@ -73,7 +74,7 @@ def suggested(**fields: t.Any) -> str | None:
         # Above a hostname
         ({"host": "shop.example.com"}, 'host: "*.shop.example.com"'),
         ({"host": "a.b.shop.example.com"}, 'host: "*.shop.example.com"'),
-        ({"host": "blog.example.com"}, "host: example.com"),
+        ({"host": "maps.example.com"}, "host: example.com"),
         ({"host": "*.example.com"}, "host: example.com"),
         ({"host": "www.example.net"}, None),
         # Ids that differ only in case, or are cut
@@ -83,6 +84,7 @@ def suggested(**fields: t.Any) -> str | None:
         ({"issuer": "LetsEncrypt"}, None),
         ({"issuer": "Di"}, None),
         ({"issuer": "!*"}, None),
+        ({"type": "!legacy*"}, None),
         ({"id": "a41c7f9e-3d02"}, None),
         # Another value that Cloudflare knows is no misspelling
         ({"signature": "SHA256WithRSA"}, None),

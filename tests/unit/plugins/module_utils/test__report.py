@@ -80,6 +80,12 @@ TIE = [made("One", 1), made("Two", 1, "ab")]
             "1 of 2 priorities changed; every contested name keeps its first certificate.",
             "1 of 2 priorities would change; every contested name keeps its first certificate.",
         ),
+        (
+            [*TIE, made("Apart", 0, "z")],
+            {"Apart": 9},
+            "1 of 3 priorities changed; every contested name keeps its first certificate.",
+            "1 of 3 priorities would change; every contested name keeps its first certificate.",
+        ),
         ([ONE], {"One": 9}, "1 of 1 priorities changed.", "1 of 1 priorities would change."),
     ],
 )

@@ -124,6 +124,9 @@ def test_a_change_among_certificates_where_no_effect_of_it_is_documented() -> No
 def test_packs_and_ties_are_no_warning() -> None:
     assert warnings([made("rsa", 2), made("ecdsa", 1, signature="ECDSAWithSHA256")], before={"rsa": 0}) == []
     assert warnings([made("one", 2)], made("two", 2, "ab")) == []
+    pack = [made("rsa", 2, **MODERN), made("ecdsa", 1, signature="ECDSAWithSHA256", **MODERN)]
+    assert warnings(pack, before={"rsa": 0}) == []
+    assert warnings([made("one", 2, **MODERN)], made("two", 2, "ab", **MODERN), before={"two": 1}) == []
 
 
 def test_nothing_matched_though_there_is_something_to_decide() -> None:

@@ -75,7 +75,7 @@ class Edge:
         self.port = port
         self.handshakes: list[Handshake] = []
         self.failures: list[str] = []
-        self._emulator = emulator
+        self.emulator = emulator
         self._memories: dict[str, _Memory] = {}
         self._context = self._base()
         self._server: _Server | None = None
@@ -99,8 +99,8 @@ class Edge:
         """Listen, in a thread of its own. A port that was given or got is kept for another start."""
         if self._server is not None:
             raise RuntimeError("this edge is running already")
-        with self._emulator.lock:
-            for zone in self._emulator.zones_by_id.values():
+        with self.emulator.lock:
+            for zone in self.emulator.zones_by_id.values():
                 self._memories[zone.id] = self._memory(zone)
         self._server = _Server((self.address, self.port), self._answer)
         self.port = self._server.server_address[1]
@@ -132,15 +132,15 @@ class Edge:
 
     def choice(self, name: str) -> list[str]:
         """The ids of the certificates that a name is served from now, whether or not a change has got here yet."""
-        with self._emulator.lock:
-            zone = zone_of(name, self._emulator.zones_by_id.values())
+        with self.emulator.lock:
+            zone = zone_of(name, self.emulator.zones_by_id.values())
             items = [item for item, _upload in self._held(zone)] if zone is not None else []
             return [item["id"] for item in choose(name, items, self.behaviour, _now())]
 
     def ca_bundle(self, path: pathlib.Path) -> pathlib.Path:
         """Write the CAs of everything that is served now into a file, for clients that are to trust it."""
-        with self._emulator.lock:
-            for zone in self._emulator.zones_by_id.values():
+        with self.emulator.lock:
+            for zone in self.emulator.zones_by_id.values():
                 for item, upload in self._held(zone):
                     if upload is None and is_served(item, self.behaviour, _now()):
                         authority(*_signer(item))
@@ -154,7 +154,7 @@ class Edge:
         context.minimum_version = self._lowest()
         context.set_ciphers(_CIPHERS)
         # A resumed session would show the certificate of its first handshake.
-        context.options |= ssl.OP_NO_TICKET | ssl.OP_CIPHER_SERVER_PREFERENCE
+        context.options |= ssl.Options.OP_NO_TICKET | ssl.OP_CIPHER_SERVER_PREFERENCE
         context.num_tickets = 0
         context.sni_callback = self._pick
         return context
@@ -164,7 +164,7 @@ class Edge:
 
     def _pick(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
         try:
-            with self._emulator.lock:
+            with self.emulator.lock:
                 pack = self._pack(name)
         except Exception as error:  # pylint: disable=broad-exception-caught
             # Whatever is wrong with the edge itself must not look like an answer of it.
@@ -180,7 +180,7 @@ class Edge:
         return None
 
     def _pack(self, name: str | None) -> Held:
-        zone = zone_of(name, self._emulator.zones_by_id.values()) if name else None
+        zone = zone_of(name, self.emulator.zones_by_id.values()) if name else None
         if zone is None or name is None:
             return []
         held = self._seen(zone)
@@ -251,7 +251,9 @@ def _now() -> datetime.datetime:
 def _mark(held: Held) -> t.Any:
     """What tells two states of a zone apart, as far as visitors are concerned."""
     fields = ("id", "hosts", "type", "priority", "status", "issuer", "signature", "uploaded_on", "expires_on")
-    return [([copy.copy(item.get(field)) for field in fields], item.get("keyless_server") is None) for item, _ in held]
+    return [
+        ([copy.copy(item.get(field)) for field in fields], item.get("keyless_server") is None) for item, _upload in held
+    ]
 
 
 def _material(item: JSONObject, upload: Upload | None) -> Upload:

@@ -267,14 +267,19 @@ def zone(
         "plan": _plan(plan),
     }
     api.update(others)
+    made = Zone(api, _all_placed(certificates, zone_id), quotas=dict(quotas or {}), csrs=dict(csrs or {}))
+    made.uploads.update({item["id"]: item.pop(_UPLOAD) for item in made.certificates if _UPLOAD in item})
+    return made
+
+
+def _all_placed(certificates: Iterable[JSONObject], zone_id: str) -> list[JSONObject]:
     placed: list[JSONObject] = []
     for place, item in enumerate(certificates):
         if any(item is other for other in placed):
             # One object written several times stands for several certificates.
             item = {**item, "id": None, "uploaded_on": None, "modified_on": None}
         placed.append(_placed(item, zone_id, place))
-    uploads = {item["id"]: item.pop(_UPLOAD) for item in placed if _UPLOAD in item}
-    return Zone(api, placed, uploads=uploads, quotas=dict(quotas or {}), csrs=dict(csrs or {}))
+    return placed
 
 
 def _quota(plan: str) -> int:

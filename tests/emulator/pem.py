@@ -76,7 +76,7 @@ class Authority:
         return _text(self.certificate)
 
 
-def make_pem(
+def make_pem(  # pylint: disable=too-many-locals
     hosts: Sequence[str] = ("example.com", "www.example.com"),
     *,
     issuer: str | None = "DigiCert Inc",

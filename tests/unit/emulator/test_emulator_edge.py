@@ -229,7 +229,7 @@ def test_switches_for_what_is_unknown(start: StartEdge) -> None:
 
 def test_a_change_takes_a_while(start: StartEdge) -> None:
     edge = start(first("A", priority=2), first("B", priority=1), delay_handshakes=2)
-    emulator = edge._emulator
+    emulator = edge.emulator
     second = emulator.zones["example.com"].certificates[1]["id"]
     assert winner(edge) == "A"
     emulator.set_priority("example.com", second, 3)
@@ -253,10 +253,10 @@ def test_a_change_takes_a_while(start: StartEdge) -> None:
 
 def test_uploads_are_served_as_they_are_and_a_renewal_leaves_no_gap(start: StartEdge) -> None:
     edge = start(zones=[zone("example.com", certificates=[uploaded(make_pem([NAME]), priority=5, type="sni_custom")])])
-    client = Client(edge._emulator)
+    client = Client(edge.emulator)
     (old,) = client.certificates()
     before = look(edge).serial_number
-    edge._emulator.behave(pending_reads=2)
+    edge.emulator.behave(pending_reads=2)
     renewal = make_pem([NAME], issuer="Sectigo Limited")
     answer = client.renew(old["id"], renewal).json()["result"]
     assert look(edge).serial_number == before

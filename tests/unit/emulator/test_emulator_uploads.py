@@ -474,7 +474,7 @@ FAULTS: dict[str, tuple[Fault, bool, t.Any]] = {
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE", "PUT"])
 @pytest.mark.parametrize(("fault", "applied", "outcome"), FAULTS.values(), ids=FAULTS)
 def test_faults_at_every_write(
-    client: Client, emulator: Emulator, method: str, fault: Fault, applied: bool, outcome: t.Any
+    client: Client, emulator: Emulator, *, method: str, fault: Fault, applied: bool, outcome: t.Any
 ) -> None:
     emulator.behave(upload_status="active")
     identifier = made(client.upload(GOOD))["id"]

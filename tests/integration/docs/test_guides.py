@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,8 @@ import yaml
 from ansible_runs import ROOT
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _hints
-from emulator import make_pem, zone
+from emulator import Pem, make_pem, zone
 from emulator.fixture import StartEmulator
-from emulator.pem import make_pem
 from integration.conftest import StartEdge
 from integration.docs.guides import YAML, Block, assert_becomes, assert_winners, blocks, rows, zones
 from integration.playbooks.playing import SERVED, Played, Player
@@ -63,16 +62,16 @@ class Reader:
             "output": self._output,
         }
         directory.mkdir()
-        self._write_pem(directory / "files")
+        # The certificate that readers have.
+        (directory / "files").mkdir()
+        made = make_pem(["example.com", "www.example.com"], issuer="DigiCert Inc", algorithm="rsa", expires_in=300)
+        self._write_pem([directory / "files" / name for name in ("fullchain.pem", "key.pem")], made)
         (directory / "ansible.cfg").touch()
 
     @staticmethod
-    def _write_pem(directory: Path) -> None:
-        """The certificate that readers have."""
-        made = make_pem(["example.com", "www.example.com"], issuer="DigiCert Inc", algorithm="rsa", expires_in=300)
-        directory.mkdir()
-        (directory / "fullchain.pem").write_text(made.chain, encoding="utf-8")
-        (directory / "key.pem").write_text(made.private_key, encoding="utf-8")
+    def _write_pem(paths: Sequence[Path], made: Pem) -> None:
+        for path, text in zip(paths, (made.chain, made.private_key), strict=True):
+            path.write_text(text, encoding="utf-8")
 
     def do(self, block: Block) -> None:
         assert block.kind in self._actions, f"{block}: nothing says what to do with it (kind {block.kind!r})"
@@ -88,9 +87,7 @@ class Reader:
         path.write_text(block.text, encoding="utf-8")
 
     def _pem(self, block: Block) -> None:
-        made = make_pem(block.text.split())
-        for name, text in zip(block.words, (made.certificate, made.private_key), strict=True):
-            (self._directory / name).write_text(text, encoding="utf-8")
+        self._write_pem([self._directory / name for name in block.words], make_pem(block.text.split()))
 
     def _playbook(self, block: Block) -> None:
         path = self._directory / f"line_{block.line}.yml"

@@ -96,8 +96,8 @@ class Player:
 
     def write(self, name: str, text: str) -> Path:
         """Write a file that a playbook takes, or is."""
-        self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
 

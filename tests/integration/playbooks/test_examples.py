@@ -18,12 +18,12 @@ import yaml
 from ansible_runs import ROOT
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
-from emulator import Edge, Emulator, Zone, certificate, zone
+from emulator import Edge, Emulator, Zone, certificate, make_pem, zone
 from emulator.fixture import StartEmulator
 from integration.playbooks.playing import SERVED, Player, pairs_of
 
 # The first two return the certificates themselves.
-MODULES = ("custom_certificate_priority", "custom_certificate_info", "served_certificate_info")
+MODULES = ("custom_certificate_priority", "custom_certificate_info", "served_certificate_info", "custom_certificate")
 
 
 def printed(module: str, name: str) -> t.Any:
@@ -56,17 +56,36 @@ def documented_zone() -> Zone:
     )
 
 
+def zone_to_keep(play: Player) -> Zone:
+    """What the examples of custom_certificate talk about, with the files that they take."""
+    for name, algorithm, passphrase in (("shop", "ecdsa", "of the key"), ("www", "rsa", None)):
+        made = make_pem(
+            [f"{name}.example.com"], algorithm=t.cast(t.Any, algorithm), passphrase=passphrase, expires_in=300
+        )
+        for file, text in (("fullchain.pem", made.chain), ("key.pem", made.private_key)):
+            play.write(f"files/{name}.example.com/{file}", text)
+    return zone(
+        "example.com",
+        plan="enterprise",
+        certificates=[
+            certificate(["www.example.com", "old.example.com"], issuer="DigiCertInc", type="legacy_custom", priority=2),
+            certificate(["example.com", "api.example.com"], issuer="GlobalSignnvsa", type="sni_custom", priority=3),
+            certificate(["example.com", "*.example.com"], issuer="LetsEncrypt", type="sni_custom", priority=1),
+        ],
+    )
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_run_as_printed(play: Player, start_emulator: StartEmulator, closed_port: int, module: str) -> None:
     """No handshake leaves this machine."""
-    emulator = start_emulator(zones=[documented_zone()])
+    emulator = start_emulator(zones=[zone_to_keep(play) if module == "custom_certificate" else documented_zone()])
     source = importlib.import_module(f"ansible_collections.zonefleet.cloudflare.plugins.modules.{module}").EXAMPLES
     tasks = play.write("tasks.yml", source.replace("192.0.2.10", "127.0.0.1"))
     wrapper = [
         {
             "hosts": "localhost",
             "gather_facts": False,
-            "vars": {"vault_cloudflare_token": emulator.token},
+            "vars": {"vault_cloudflare_token": emulator.token, "vault_key_passphrase": "of the key"},
             "module_defaults": {SERVED: {"address": "127.0.0.1", "port": closed_port}},
             "tasks": [{"name": "The examples", "ansible.builtin.import_tasks": str(tasks)}],
         }
@@ -162,6 +181,8 @@ def test_what_comes_back_is_documented(
         options["certificates"] = [{"issuer": "DigiCert*"}]
     if module == "served_certificate_info":
         options |= {"address": "127.0.0.1", "port": closed_port}
+    if module == "custom_certificate":
+        options |= {"state": "absent", "match": {"host": "nobody.example.com"}}
     result = play([{"name": "run", f"zonefleet.cloudflare.{module}": options}], emulator=emulator)["run"].result
     core = {"changed", "invocation", "diff", "_ansible_no_log", "warnings"}
     assert result.keys() - core <= printed(module, "RETURN").keys()

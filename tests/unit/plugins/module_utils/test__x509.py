@@ -293,3 +293,16 @@ def test_the_files_names_are_there_without_the_library() -> None:
         check=True,
     )
     assert "the Python library 'cryptography' (2.8 or newer) cannot be imported" in done.stdout
+
+
+@pytest.mark.parametrize(("work", "needs"), [("_set_order", False), ("_inspect", False), ("_keep_certificate", True)])
+def test_the_library_is_imported_by_the_modules_that_need_it_alone(work: str, needs: bool) -> None:
+    """It takes longer than all other imports."""
+    program = (
+        "import importlib, sys\n"
+        f"importlib.import_module('ansible_collections.zonefleet.cloudflare.plugins.module_utils.{work}')\n"
+        "print('cryptography.x509' in sys.modules)"
+    )
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(needs)

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from ansible_runs import ROOT
 
 from emulator import Emulator, Fault, Zone, certificate, zone
 from emulator.fixture import StartEmulator
 from integration.audit.conftest import POLICY, READER, Run, table_of
-from integration.playbooks.playing import ROOT, Played
+from integration.playbooks.playing import Played
 
 REFUSED = Fault(
     "answer", status=403, body='{"success": false, "errors": [{"code": 10000, "message": "Authentication error"}]}'

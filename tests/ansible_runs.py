@@ -140,7 +140,7 @@ def started(arguments: Sequence[str | Path], env: Mapping[str, str], output: Pat
 
 def _end_workers(arguments: str) -> None:
     """End those that a controller left behind: each worker has a session of its own, and the command line of the run."""
-    listing = subprocess.run(["ps", "-eo", "pid=,args="], check=True, capture_output=True, text=True).stdout
+    listing = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], check=True, capture_output=True, text=True).stdout
     for pid, command in (line.split(maxsplit=1) for line in listing.splitlines() if line.endswith(arguments)):
         if "ansible-playbook" in command:
             with contextlib.suppress(ProcessLookupError):

@@ -74,11 +74,6 @@ class Wait(t.NamedTuple):
     step: float
     reason: str
     banned: bool = False
-    brief: bool = False  # somebody else will soon end it
-
-    @classmethod
-    def briefly(cls, step: float, reason: str, banned: bool = False) -> Wait:
-        return cls(step, step, reason, banned, True)
 
 
 @dataclass
@@ -141,7 +136,8 @@ class State:
             seconds = self.ban_until - now
             return Wait(seconds, min(seconds, RECHECK if self.ban_told else POLL), reason, True)
         if self.ban_until and self.probe_until > now:
-            return Wait.briefly(min(self.probe_until - now, POLL), reason, True)
+            seconds = min(self.probe_until - now, POLL)
+            return Wait(seconds, seconds, reason, True)
         return None
 
     def begin_probe(self, now: float) -> bool:
@@ -203,7 +199,8 @@ class State:
         used = sum(self.counts.values())
         if over <= 0:
             # Those who are ahead look first.
-            return Wait.briefly(min(GLANCE * (1 + ahead), POLL), reason)
+            seconds = min(GLANCE * (1 + ahead), POLL)
+            return Wait(seconds, seconds, reason)
         # Slots come back in the order in which they were taken, those that are free now last, and then all over again.
         windows, over = divmod(over - 1, max(limit, used))
         seconds = WINDOW + 1
@@ -224,7 +221,7 @@ class State:
 
     def announcement(self, wait: Wait, now: float) -> str:
         """Return what to tell of a wait, empty where somebody did so already or it is not worth it."""
-        if wait.seconds < WORTH_TELLING or wait.brief or self.announced_until > now:
+        if wait.seconds < WORTH_TELLING or self.announced_until > now:
             return ""
         self.announced_until = now + wait.seconds
         return f"Waiting {math.ceil(wait.seconds)} s: {wait.reason}."

@@ -238,6 +238,14 @@ def worker(clock: VirtualTime) -> Hire:
     return lambda **options: Worker(store, **options)
 
 
+def test_unbounded_pacing_leaves_max_wait_to_what_the_api_asks_for(worker: Hire, clock: VirtualTime) -> None:
+    client = worker(max_wait=20).client
+    unbounded = worker(max_wait=20).pacer.another(bounded=False)
+    for _number in range(5):
+        unbounded.enter(client, "GET")
+    assert client.waited == 301 and client.pause(20.0) and not client.pause(1.0)
+
+
 def test_a_request_counts_for_the_whole_window(worker: Hire, clock: VirtualTime) -> None:
     clock.now = START + 0.9
     worker(rate_limit=1).enter("GET")
@@ -283,6 +291,56 @@ def test_a_slot_that_was_held_for_a_whole_window_is_taken_anew(worker: Hire, clo
     clock.now += 302  # a ban
     worker(rate_limit=2).enter("GET", "GET")
     assert not one.pacer.enter(one.client, "PUT", stale_after=10)
+
+
+def test_a_read_waits_for_a_slot_that_comes_back_at_once(worker: Hire, clock: VirtualTime) -> None:
+    first, second = worker(writes=True, rate_limit=3), worker(writes=True, rate_limit=3)
+
+    def read() -> None:
+        first.enter("GET")
+        clock.sleep(LATENCY)
+        first.pacer.leave()
+
+    clock.run([read, lambda: second.enter("GET", "PUT")])
+    assert clock.passed < 1
+
+
+def test_a_write_that_would_wait_reads_again_once_there_is_room_for_both(worker: Hire, clock: VirtualTime) -> None:
+    for second in (0, 50):
+        clock.now = START + second
+        worker(rate_limit=3).enter("GET")
+    clock.now = START + 100
+    one = worker(writes=True, rate_limit=3)
+    one.enter("GET")  # with the last slot
+    assert not one.pacer.enter(one.client, "PUT", stale_after=10)
+    assert clock.slept == []
+    one.enter("GET")
+    assert clock.passed == 351
+    one.enter("PUT")
+    assert clock.passed == 351
+
+
+def test_a_write_whose_reading_is_too_old_keeps_its_slot(worker: Hire, clock: VirtualTime) -> None:
+    one = worker(writes=True, rate_limit=3)
+    one.enter("GET")
+    one.client.waited = 20.0  # a ban
+    assert not one.pacer.enter(one.client, "PUT", stale_after=10)
+    one.enter("GET", "PUT")
+    assert clock.slept == []
+
+
+def test_who_reads_what_it_has_written_takes_one_slot(worker: Hire, clock: VirtualTime) -> None:
+    worker(writes=True).enter("GET", "PUT", "GET")
+    worker().enter("GET")
+    assert clock.slept == []
+
+
+def test_a_wait_includes_those_who_go_first(worker: Hire, clock: VirtualTime) -> None:
+    worker().enter(*["GET"] * 4)
+    for _number in range(4):
+        worker(max_wait=10).refusal()  # which keeps its place for a moment
+        clock.now += 0.1
+    assert "takes a wait of 602 s" in worker(max_wait=601).refusal()
 
 
 def test_a_killed_waiter_keeps_its_place_for_a_moment_only(worker: Hire, clock: VirtualTime) -> None:
@@ -395,6 +453,25 @@ def test_a_probe_that_is_refused_makes_the_ban_longer(worker: Hire, clock: Virtu
     assert clock.passed == 90
 
 
+def test_a_waiter_hears_when_a_guess_was_too_long(worker: Hire, clock: VirtualTime) -> None:
+    met, waiting = worker(), worker()
+    met.pacer.banned(30.0, False)
+
+    def hear() -> None:
+        clock.sleep(3)
+        met.pacer.banned(5.0, True)
+
+    clock.run([lambda: waiting.enter("GET"), hear])
+    assert clock.passed == 8
+
+
+def test_a_ban_without_an_end_is_believed_no_longer_than_others() -> None:
+    state = State(ban_until=1e12, ban_told=True)
+    state.forget(START)
+    wait = state.wait_for_ban(START)
+    assert wait and wait.seconds == 330
+
+
 def test_a_probe_that_is_never_heard_of_again_hinders_nobody_for_long(worker: Hire, clock: VirtualTime) -> None:
     worker().pacer.banned(30.0, False)
     clock.now += 30
@@ -426,6 +503,7 @@ def test_any_answer_but_a_refusal_by_the_throttle_ends_a_ban(fleet: Make, clock:
         ([(100.0, True), (30.0, False)], 100.0),  # what the API tells stands
         ([(60.0, False), (20.0, True)], 20.0),
         ([(20.0, False), (60.0, True)], 60.0),
+        ([(20.0, True), (60.0, False)], 20.0),
         ([(20.0, True), (60.0, True), (40.0, True)], 60.0),
         ([(60.0, False), (30.0, False)], 60.0),
         ([(86400.0, True)], 330.0),  # no ban is that long

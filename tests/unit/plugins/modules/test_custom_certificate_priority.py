@@ -134,6 +134,12 @@ def test_explicit_numbers_are_sent_as_they_are_and_others_left_alone(api: Script
     ]
 
 
+def test_equal_numbers_are_listed_by_id(api: Script, run: Run) -> None:
+    api.expect_list([certificate(name, 3, hosts=[f"{name}.example.com"]) for name in ("c", "a", "b")])
+    result = run(module, certificates=[{"id": "a"}])
+    assert [found["id"] for found in result["certificates"]] == ["a", "b", "c"]
+
+
 class TestProof:
     """What counts as proof of a write."""
 
@@ -175,6 +181,20 @@ class TestProof:
         api.expect_put([("digicert", 11), ("globalsign", 10)], result)
         api.expect_list(numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
         assert run(module, certificates=BY_ISSUER)["changed"]
+
+    @pytest.mark.parametrize("unseen", [{}, {"priority": 5, "status": "deleted"}])
+    def test_nothing_is_taken_for_granted_of_one_that_stays(
+        self, api: Script, run: Run, waits: list[float], unseen: dict[str, t.Any]
+    ) -> None:
+        """Neither that a missing number is 0, nor that one which is deleted keeps its number."""
+        number = unseen.get("priority", 0)
+        api.expect_list(numbered((DIGICERT, number), (GLOBALSIGN, 10)))
+        shown = {key: value for key, value in DIGICERT.items() if key != "priority"} | unseen
+        api.expect_put([("globalsign", 20), ("digicert", number)], [shown, {**GLOBALSIGN, "priority": 20}])
+        for _reading in range(4 if unseen else 1):
+            api.expect_list([{**shown, "priority": number}, {**GLOBALSIGN, "priority": 20}])
+        entries = [{"id": "globalsign", "priority": 20}, {"id": "digicert", "priority": number}]
+        assert bool(run(module, certificates=entries).get("failed")) is bool(unseen)
 
     def test_other_numbers_in_the_same_order_are_fine(self, api: Script, run: Run) -> None:
         api.expect_list([DIGICERT, GLOBALSIGN])
@@ -338,7 +358,7 @@ class TestWaiting:
     def test_the_first_throttle_without_a_time_waits_half_a_minute(
         self, api: Script, run: Run, waits: list[float]
     ) -> None:
-        api.expect("GET", LIST, status=429, answer=self.THROTTLED)
+        api.expect("GET", LIST, status=429, raw="<html>")
         api.expect_list([GLOBALSIGN])
         run(module, certificates=[{"id": "globalsign"}])
         assert len(waits) == 1 and 30 <= waits[0] <= 33
@@ -367,7 +387,18 @@ class TestWaiting:
             api.expect("GET", LIST, status=502, raw="<html>", answer_headers={"Content-Type": "text/html"})
         result = run(module, certificates=[{"id": "globalsign"}], retries=2)
         assert "HTTP 502 (cf-ray 0123456789abcdef-TST) with 6 bytes of text/html" in result["msg"]
-        assert result["requests"] == 3 and len(waits) == 2
+        assert result["requests"] == 3
+        assert waits == [pytest.approx(0.525, abs=0.025), pytest.approx(1.05, abs=0.05)]
+
+    def test_a_write_that_may_have_been_done_is_told_after_a_refusal_too(
+        self, api: Script, run: Run, waits: list[float]
+    ) -> None:
+        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect("PUT", f"{LIST}/prioritize", status=502, raw="gateway")
+        api.expect("PUT", f"{LIST}/prioritize", status=403, answer={"success": False, "errors": []})
+        result = run(module, certificates=BY_ISSUER, retries=1)
+        assert result["failed"]
+        assert result["changed"] is True and "may have been made" in result["msg"]
 
     def test_a_ban_before_the_put_has_the_zone_read_again(self, api: Script, run: Run, waits: list[float]) -> None:
         put = [("digicert", 11), ("globalsign", 10)]

@@ -226,6 +226,7 @@ def test_host_names(name: str) -> None:
         ("@file", "begins with"),
         ("-x", "begins with"),
         ("localhost", "this machine"),
+        ("LocalHost", "this machine"),
         ("127.0.0.1", "this machine"),
     ],
 )

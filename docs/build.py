@@ -11,26 +11,40 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import venv
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 TOOLS = CACHE / "docs-venv"
 REQUIREMENTS = ROOT / "docs" / "requirements.txt"
 INDEX = ROOT / "docs" / "index.rst"
+CHANGELOG = ROOT / "CHANGELOG.rst"
+TERMINALS = (ROOT / "docs" / "check_diff.svg", ROOT / "docs" / "visitors.svg")
+PICTURES = ROOT / "docs" / "pictures"
 REFERENCE = ROOT / "docs" / "reference"
 SITE = CACHE / "docs-site"
 COLLECTION = "zonefleet.cloudflare"
 
 CONTENTS = re.compile(r"^\.\. contents::\n(?: +:.*\n)*", re.MULTILINE)
 TITLE = re.compile(r"^zonefleet\.cloudflare\.(\w+ (?:filter|inventory|module) -- )", re.MULTILINE)
+
+# In a guide, a comment that names a picture; on the site, the picture stands there and has the colors of the theme.
+PICTURE = re.compile(r"^\.\. picture: (\w+\.svg)$", re.MULTILINE)
+# What a sample of several fields is in a generated page: JSON in one long line.
+SAMPLE = re.compile(
+    r"^( +):ansible-option-sample-bold:`Sample:` :ansible-rv-sample-value:`([\[{].{60,})`$", re.MULTILINE
+)
 
 NOTE = '.. Generated from the documentation of the plugins by "make docs". Change it there.'
 # Where antsibull-docs says that a collection is to be found.
@@ -99,14 +113,32 @@ def build_site() -> None:
     shutil.rmtree(SITE, ignore_errors=True)
     pages.mkdir(parents=True, mode=0o755)
     generate(pages)
-    shutil.copy2(INDEX, pages)
+    for file in (INDEX, *TERMINALS):
+        shutil.copy2(file, pages)
+    shutil.copy2(CHANGELOG, pages / "changelog.rst")
     for page in pages.rglob("*.rst"):
         # The theme has a table of contents beside every page, and a phone has no room for the long name in a title.
         text = CONTENTS.sub("", page.read_text(encoding="utf-8"))
         text = TITLE.sub(r"\1", text)
+        text = SAMPLE.sub(as_yaml, PICTURE.sub(inline, text))
         page.write_text(text, encoding="utf-8")
     sphinx = ["-q", "-W", "--keep-going", "-b", "html", "-c", str(ROOT / "docs"), "-d", str(SITE / "doctrees")]
     run(str(TOOLS / "bin" / "sphinx-build"), *sphinx, str(pages), str(SITE / "html"))
+
+
+def inline(found: re.Match[str]) -> str:
+    """Return a picture as part of the page, without its licence header."""
+    svg = (PICTURES / found[1]).read_text(encoding="utf-8").partition("-->\n")[2]
+    return ".. raw:: html\n\n" + textwrap.indent(f'<figure class="picture">\n{svg}</figure>\n', "   ")
+
+
+def as_yaml(found: re.Match[str]) -> str:
+    """Return a sample as a block of YAML."""
+    # antsibull-docs escapes punctuation by a backslash
+    sample = json.loads(re.sub(r"\\(.)", r"\1", found[2]))
+    block = yaml.safe_dump(sample, sort_keys=False, allow_unicode=True, width=1000)
+    lines = [":ansible-option-sample-bold:`Sample:`", "", ".. code-block:: yaml", "", textwrap.indent(block, "  ")]
+    return textwrap.indent("\n".join(lines), found[1])
 
 
 def generate(directory: Path, *options: str) -> None:

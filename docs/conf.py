@@ -9,20 +9,32 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
+import yaml
 from docutils import nodes  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).resolve().parent.parent
+REPOSITORY = "https://github.com/zonefleet/zonefleet.cloudflare"
 
 project = "zonefleet.cloudflare"
 copyright = "2026, zonefleet.cloudflare contributors"  # noqa: A001
-html_title = "zonefleet.cloudflare"
+release = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+html_title = f"zonefleet.cloudflare {release}"
 
-extensions = ["sphinx_antsibull_ext"]
+extensions = ["sphinx_antsibull_ext", "sphinx_copybutton"]
+# What is copied from a console block is its commands, without the prompt.
+copybutton_prompt_text = "$ "
+copybutton_only_copy_prompt_lines = True
 nitpicky = True
 default_role = "any"
 highlight_language = "YAML+Jinja"
 
 html_theme = "furo"
-html_theme_options = {"source_repository": "https://github.com/zonefleet/zonefleet.cloudflare/"}
+html_theme_options = {
+    "source_repository": REPOSITORY,
+    "footer_icons": [{"name": "GitHub", "url": REPOSITORY, "html": "Repository", "class": ""}],
+}
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False

@@ -81,7 +81,7 @@ class Demo:
         require(self.emulator.order(ZONE) == at_first, "check mode has changed the zone")
 
         say("Change it")
-        self.play("one_zone.yml", "--diff", "-e", "way_back=way_back.yml", changed=1, gets=2, puts=1)
+        self.play("one_zone.yml", "--diff", "-e", "restore_file=restore.yml", changed=1, gets=2, puts=1)
         require(self.emulator.order(ZONE) != at_first, "the zone is as it was")
 
         say("What do visitors get now?")
@@ -91,7 +91,7 @@ class Demo:
         self.play("one_zone.yml", "--diff", changed=0, gets=2, puts=0)
 
         say("Take it back, with the numbers that the change has returned")
-        self.play("undo.yml", "--diff", "-e", "@way_back.yml", changed=1, gets=1, puts=1)
+        self.play("undo.yml", "--diff", "-e", "@restore.yml", changed=1, gets=1, puts=1)
         require(self.emulator.order(ZONE) == at_first, "the zone is not as it was")
         self.show_zone()
 

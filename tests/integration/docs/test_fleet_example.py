@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import json
 import shutil
 import typing as t
 from pathlib import Path
@@ -119,6 +120,37 @@ def test_a_zone_that_cannot_be_read_is_in_the_report_and_in_the_exit_code(
     first, problem = played[REPORT].result["msg"].splitlines()
     assert first == "1 of 2 zones are in order, 1 could not be read."
     assert problem.startswith(f"{name}: ")
+
+
+def test_an_entry_that_matches_nothing_by_a_near_miss_is_not_in_order(
+    run: t.Callable[..., Played], fleet: Emulator
+) -> None:
+    name = min(out_of_order(fleet))  # in the order of this policy, had it no mistake
+    policy = {
+        "certificate_order": [{"issuer": "DigiCertt"}, {"issuer": "GlobalSign*"}],
+        "certificate_missing": "ignore",
+    }
+
+    played = run("drift.yml", "--limit", name, "--extra-vars", json.dumps(policy))
+
+    assert played.returncode == 2
+    first, zone, problem = played[REPORT].result["msg"].splitlines()
+    assert first == "0 of 1 zones are in order, 1 with a policy that does not match."
+    assert zone == f"{name}:"
+    assert "Did you mean `issuer: DigiCert" in problem
+
+
+def test_one_task_for_all_zones_of_a_plan(run: t.Callable[..., Played], fleet: Emulator) -> None:
+    wrong = out_of_order(fleet)
+
+    change = run("one_task.yml")
+
+    assert change.returncode == 0
+    assert {zone for done in change.done for item in done.result["results"] for zone in item["changed_zones"]} == {
+        fleet.zones[name].id for name in wrong
+    }
+    assert requests(fleet) == {("GET", 1): ZONES, ("PUT", 1): len(wrong)}
+    assert out_of_order(fleet) == set()
 
 
 def test_priorities_may_differ_without_a_loser(run: t.Callable[..., Played], fleet: Emulator) -> None:

@@ -103,15 +103,15 @@ def flat(tasks: t.Iterable[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
 
 
 def test_one_zone_and_back(play: Player, emulator: Emulator, tmp_path: Path) -> None:
-    """In the demo's zone, with the file that takes the change back."""
+    """In the demo's zone, with the file of previous priorities."""
     before = emulator.order("example.com")
-    way_back = tmp_path / "way back.yml"
-    played = play(ROOT / "examples" / "one_zone.yml", emulator=emulator, extra_vars={"way_back": str(way_back)})
+    restore_file = tmp_path / "restore file.yml"
+    played = play(ROOT / "examples" / "one_zone.yml", emulator=emulator, extra_vars={"restore_file": str(restore_file)})
     assert played.returncode == 0 and emulator.order("example.com") != before, played.stdout
-    assert way_back.stat().st_mode & 0o777 == 0o600
-    restore = yaml.safe_load(way_back.read_text(encoding="utf-8"))["restore"]
+    assert restore_file.stat().st_mode & 0o777 == 0o600
+    restore = yaml.safe_load(restore_file.read_text(encoding="utf-8"))["restore"]
     assert set(pairs_of(restore)) <= set(before)
-    undone = play(ROOT / "examples" / "undo.yml", emulator=emulator, arguments=["--extra-vars", f"@{way_back}"])
+    undone = play(ROOT / "examples" / "undo.yml", emulator=emulator, arguments=["--extra-vars", f"@{restore_file}"])
     assert undone.returncode == 0 and emulator.order("example.com") == before, undone.stdout
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from ansible_runs import ROOT
 
 from .imports import Profile, profile
-from .jobs import DEBUG, IN_PROCESS, JOBS, MANY, PACED, SLOW, Job
+from .jobs import DEBUG, IN_PROCESS, JOBS, LOOK, MANY, PACED, SLOW, Job
 from .measuring import BenchmarkFailed, Cost, Stage
 from .selecting import Selected, select
 from .serving import AUTHORITIES, REAL, Orders, Served, Tally
@@ -102,7 +102,7 @@ def comparison(zones: int, jobs: Sequence[Job], say: Say) -> Iterator[Comparison
     far = zones * FAR_GROWTH[-1]
     with (
         tempfile.TemporaryDirectory(prefix="benchmark-", dir=parent) as directory,
-        Served(most, in_order=True) as in_order,
+        Served(most, in_order=True, edge=True) as in_order,
         Served(most, in_order=False) as to_change,
         Served(min(zones, _PACED_ZONES), in_order=False, throttle=REAL) as throttled,
         Served(far, in_order=True, latency=_LATENCY) as far_away,
@@ -190,6 +190,7 @@ class Comparison:
             steps += self._far(zones)
         if IN_PROCESS in self._jobs:
             steps.append(_Step(IN_PROCESS, PLAIN, zones, self._served[PLAIN]))
+            steps.append(_Step(LOOK, CASES[0], zones, self._served[CASES[0]]))
             steps.append(_Step(PACED, "to change", min(zones, _PACED_ZONES), self._served[PACED.key]))
         return steps
 

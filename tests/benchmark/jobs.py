@@ -133,6 +133,18 @@ _SDK = f"""
     issuers: [{", ".join(AUTHORITIES)}]
 """
 
+_LOOK = """
+- name: Look at what visitors get
+  zonefleet.cloudflare.served_certificate_info:
+    zone_id: "{{ cloudflare_zone_id }}"
+    names: ["{{ inventory_hostname }}", "www.{{ inventory_hostname }}"]
+    address: 127.0.0.1
+    port: "{{ lookup('env', 'ZONEFLEET_EDGE_PORT') }}"
+    rate_limit: 0
+  register: edge
+  failed_when: edge.as_expected is not true
+"""
+
 
 def _interpreter_as_of_another() -> str:
     """Return this Python by a name that the action plugin takes for another one's; that costs nothing by itself."""
@@ -159,6 +171,8 @@ SDK = Job("sdk", "a module on the official SDK", _SDK, (2, 3))
 
 # With the default `rate_limit`.
 PACED = Job("paced", "this collection, a host a zone, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
+# Another job than the others': handshakes, each name as both kinds of clients.
+LOOK = Job("look", "this collection, two names of each zone looked at", _LOOK, (1, 1))
 
 COMPARED = (MANY, IN_PROCESS, MODULE, URI, SDK)
 # In the order in which they run: each floor beside the job that it is the floor of.

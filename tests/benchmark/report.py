@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, PLAIN, Results, Run, median
 from .imports import Imported, Profile, total_of
-from .jobs import DEBUG, FORKS, IN_PROCESS, JOBS, MANY, MODULE, ONE_READ, PING, Job
+from .jobs import DEBUG, FORKS, IN_PROCESS, JOBS, LOOK, MANY, MODULE, ONE_READ, PING, Job
 from .judging import JUDGED_ZONES, judge, ratio
 from .selecting import ENTRIES, Selected
 
@@ -35,6 +35,10 @@ Written by `make bench`.
 )
 
 
+# Of two names, as two kinds of clients, and one more where the zone has no certificate for one of them.
+_HANDSHAKES = 6
+
+
 def write_page(results: Results, picture: str | None = None) -> str:
     """Return the page.
 
@@ -48,6 +52,7 @@ def write_page(results: Results, picture: str | None = None) -> str:
         _times(results),
         _far(results),
         _ratios(results),
+        _looks(results),
         _paced(results),
         _emulator(results.runs),
         _imports(results.profile) if results.profile else "",
@@ -154,6 +159,19 @@ def _floor_of_requests(results: Results) -> str:
 As a module, a zone costs a process. Python compiles every file in each of them, because Ansible sends a module as a zip file:
 use a local connection, or `zones`. A module that imports `requests`, makes one GET and does nothing else takes {floor[0]:.2f} times as long as `ping` ({floor[1]:.2f} in CPU time), and this collection as a module {own[0]:.2f} times as long as that one
 ({own[1]:.2f} in CPU time)."""
+
+
+def _looks(results: Results) -> str:
+    runs, floor = results.of(LOOK, CASES[0]), results.of(DEBUG, CASES[0])
+    if not runs or not floor:
+        return ""
+    return f"""\
+## What visitors get
+
+To look at two names of each of {runs[0].zones} zones in order, as an ECDSA and as an RSA client, a task a zone in process takes
+{_wall(runs):.1f} s and {median(runs, lambda run: run.cost.processor):.1f} CPU seconds; `debug` takes {_wall(floor):.1f} s and \
+{median(floor, lambda run: run.cost.processor):.1f}. Each zone takes one request and {_HANDSHAKES} handshakes
+with the emulator's edge, on the same machine."""
 
 
 def _paced(results: Results) -> str:

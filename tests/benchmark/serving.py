@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
 import tempfile
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import certifi
 
-from emulator import Emulator, Latency, Throttle, generate
+from emulator import Edge, Emulator, Latency, Throttle, generate
 
 # The two authorities of every generated zone, in the order that all jobs are to bring about.
 AUTHORITIES = ("DigiCertInc", "GlobalSignnvsa")
@@ -29,17 +30,19 @@ Orders = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Where:
-    """How to reach it, the zones that it holds (ids by name), and the file with the CAs to trust."""
+    """How to reach it, the zones that it holds (ids by name), the file with the CAs to trust, and its edge's port."""
 
     url: str
     token: str
     zones: dict[str, str]
     bundle: str | None
+    edge_port: int | None
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes every client trust it: a bundle as large as usual ones."""
-        return {name: self.bundle for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE") if self.bundle}
+        """What makes every client trust it, a bundle as large as usual ones; and where the edge is."""
+        trust = {name: self.bundle for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE") if self.bundle}
+        return {**trust, **({"ZONEFLEET_EDGE_PORT": str(self.edge_port)} if self.edge_port else {})}
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,24 @@ class Served:
     """An emulator with so many zones, all of them in order or all of them not. Use it in a C(with).
 
     :param latency: Milliseconds before every answer.
+    :param edge: Serve its certificates as well.
     """
 
     def __init__(
-        self, zones: int, *, in_order: bool, throttle: Throttle | None = None, tls: bool = True, latency: float = 0
+        self,
+        zones: int,
+        *,
+        in_order: bool,
+        throttle: Throttle | None = None,
+        tls: bool = True,
+        latency: float = 0,
+        edge: bool = False,
     ) -> None:
         # A new interpreter: nothing of this process's memory or threads takes part in the measurement.
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(theirs, zones, in_order, throttle, tls, latency), daemon=True
+            target=_serve, args=(theirs, zones, in_order, throttle, tls, latency, edge), daemon=True
         )
         self._theirs = theirs
 
@@ -112,17 +123,20 @@ class Served:
         return self._pipe.recv()
 
 
-def _serve(pipe: Connection, zones: int, in_order: bool, throttle: Throttle | None, tls: bool, latency: float) -> None:
+def _serve(
+    pipe: Connection, zones: int, in_order: bool, throttle: Throttle | None, tls: bool, latency: float, has_edge: bool
+) -> None:
     # Ctrl-C is for the parent, which then closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     made = generate(zones, out_of_order=0 if in_order else zones, free_every=0)
     with (
         tempfile.TemporaryDirectory() as directory,
         Emulator(zones=made, throttle=throttle, validate=False, tls=tls, latency=Latency(latency)) as emulator,
+        Edge(emulator) if has_edge else contextlib.nullcontext() as edge,
     ):
-        bundle = _write_bundle(emulator, Path(directory)) if tls else None
+        bundle = _write_bundle(emulator, edge, Path(directory)) if tls else None
         answers: dict[str, t.Callable[[Emulator], object]] = {
-            "where": lambda emulator: _where(emulator, bundle),
+            "where": lambda emulator: _where(emulator, bundle, edge),
             "reset": Emulator.reset,
             "tally": _tally,
             "orders": _orders,
@@ -135,15 +149,18 @@ def _serve(pipe: Connection, zones: int, in_order: bool, throttle: Throttle | No
             pipe.send(answers[question](emulator))
 
 
-def _write_bundle(emulator: Emulator, directory: Path) -> str:
+def _write_bundle(emulator: Emulator, edge: Edge | None, directory: Path) -> str:
     path = directory / "bundle.pem"
-    path.write_bytes(Path(certifi.where()).read_bytes() + Path(str(emulator.ca_bundle)).read_bytes())
+    bundles = [Path(certifi.where()), Path(str(emulator.ca_bundle))]
+    if edge is not None:
+        bundles.append(edge.ca_bundle(directory / "edge.pem"))
+    path.write_bytes(b"".join(bundle.read_bytes() for bundle in bundles))
     return str(path)
 
 
-def _where(emulator: Emulator, bundle: str | None) -> Where:
+def _where(emulator: Emulator, bundle: str | None, edge: Edge | None) -> Where:
     zones = {name: zone.id for name, zone in emulator.zones.items()}
-    return Where(emulator.url, emulator.token, zones, bundle)
+    return Where(emulator.url, emulator.token, zones, bundle, edge.port if edge is not None else None)
 
 
 def _tally(emulator: Emulator) -> Tally:

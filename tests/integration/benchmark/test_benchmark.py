@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from benchmark.comparing import CASES, Results, comparison
-from benchmark.jobs import COMPARED, IN_PROCESS, JOBS, MODULE, PACED
+from benchmark.jobs import COMPARED, IN_PROCESS, JOBS, LOOK, MODULE, PACED
 from benchmark.judging import judge
 from benchmark.picture import draw
 from benchmark.report import write_page
@@ -49,6 +49,11 @@ def _due(requests: tuple[int, int] | None, is_change: bool) -> tuple[int, int]:
 
 def test_the_default_rate_limit_costs_no_request(results: Results) -> None:
     assert [(run.job, run.requests, run.tally.refused) for run in results.paced] == [(PACED.key, 2, 0)]
+
+
+def test_names_are_looked_at_with_one_request_for_a_zone(results: Results) -> None:
+    assert [(run.zones, run.tally.reads, run.tally.writes) for run in results.of(LOOK, CASES[0])] == [(ZONES, ZONES, 0)]
+    assert "## What visitors get" in write_page(results)
 
 
 def test_the_module_imports_requests_once_and_little_that_nobody_else_needs(results: Results) -> None:

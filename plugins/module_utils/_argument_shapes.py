@@ -19,30 +19,36 @@ def find_misshapen(
 ) -> tuple[str, dict[str, t.Any]]:
     """Look at arguments before they are validated.
 
-    :param spec: The argument spec; lists of selectors are those whose elements have options of their own.
+    :param spec: The argument spec; selectors, and lists of them, are what has options of its own.
     :returns: What is wrong, empty if nothing is; and the arguments, without what ansible-core would not even convert.
     """
     for option in (name for name, described in spec.items() if described.get("options")):
-        problem = _problem(option, params.get(option))
+        value = params.get(option)
+        problem = _entry_problem(f"'{option}'", value) if isinstance(value, dict) else _list_problem(option, value)
         if problem:
-            return problem, {**params, option: []}
+            return problem, {**params, option: {} if isinstance(value, dict) else []}
     return "", dict(params)
 
 
-def _problem(option: str, value: t.Any) -> str:
-    for number, entry in enumerate(value if isinstance(value, list) else (), 1):
-        where = f"entry {number} of '{option}'"
-        if isinstance(entry, str):
+def _list_problem(option: str, value: t.Any) -> str:
+    problems = (
+        _entry_problem(f"entry {number} of '{option}'", entry)
+        for number, entry in enumerate(value if isinstance(value, list) else (), 1)
+    )
+    return next(filter(None, problems), "")
+
+
+def _entry_problem(where: str, entry: t.Any) -> str:
+    if isinstance(entry, str):
+        return (
+            f"{where} is the string '{printable(entry, 80)}', and has to be a dictionary, such as "
+            f"'issuer: {printable(entry, 80)}' or 'host: www.example.com'."
+        )
+    for field in FIELDS if isinstance(entry, dict) else ():
+        if isinstance(entry.get(field), (list, dict)):
+            kind = "list" if isinstance(entry[field], list) else "dictionary"
             return (
-                f"{where} is the string '{printable(entry, 80)}', and has to be a dictionary, such as "
-                f"'issuer: {printable(entry, 80)}' or 'host: www.example.com'."
+                f"'{field}' in {where} is a {kind}, and has to be one string: use one entry for each "
+                f"'{field}', or a pattern that matches them all."
             )
-        if isinstance(entry, dict):
-            for field in FIELDS:
-                if isinstance(entry.get(field), (list, dict)):
-                    kind = "list" if isinstance(entry[field], list) else "dictionary"
-                    return (
-                        f"'{field}' in {where} is a {kind}, and has to be one string: use one entry for each "
-                        f"'{field}', or a pattern that matches them all."
-                    )
     return ""

@@ -266,7 +266,8 @@ def _finish(
             certificate=show(successor),
         )
     if task.options.keep_priority and step.current is not None and successor.priority != step.current.priority:
-        reading, successor = _give_number(task, reading, step, successor)
+        reading, successor, moved = _give_number(task, reading, step, successor)
+        warnings = [*warnings, *moved]
     return task.report(step, State(origin.current, reading.current, successor), warnings=warnings)
 
 
@@ -299,11 +300,11 @@ def _wait_while_pending(
 
 def _give_number(
     task: _Task, reading: ZoneCertificates, step: Step, successor: Certificate
-) -> tuple[ZoneCertificates, Certificate]:
+) -> tuple[ZoneCertificates, Certificate, list[str]]:
     """Give the successor its predecessor's number, by the plan and the proof of the module that sets the order."""
     number = t.cast(Certificate, step.current).priority
     try:
-        state = give_number(task.client, task.zone, task.options.connection, reading, successor.id, number)
+        state, moved = give_number(task.client, task.zone, task.options.connection, reading, successor.id, number)
     except CloudflareError as error:
         raise _after_write(
             step,
@@ -314,7 +315,7 @@ def _give_number(
             certificate=show(successor),
         ) from None
     latest = reading._replace(current=state)
-    return latest, next(found for found in state if found.id == successor.id)
+    return latest, next(found for found in state if found.id == successor.id), moved
 
 
 def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:

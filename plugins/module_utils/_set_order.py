@@ -126,19 +126,23 @@ def set_order(client: Client, zone: Zone, options: OrderOptions, check_mode: boo
 
 def give_number(
     client: Client, zone: Zone, connection: Connection, reading: ZoneCertificates, identifier: str, number: Number
-) -> tuple[Certificate, ...]:
+) -> tuple[tuple[Certificate, ...], list[str]]:
     """Give one certificate a priority, and leave the others theirs.
 
     :param reading: The zone as it was read a moment ago.
-    :returns: The certificates of the zone, as an answer of the API proves them.
+    :returns: The certificates of the zone, as an answer of the API proves them, and warnings of others that have moved.
     :raises CloudflareError: as for C(set_order).
     """
     entries = (Entry(id=identifier, priority=number),)
     options = OrderOptions(
         connection, ZoneChoice(zone.id, None, None), entries, "last", "fail", "answer", return_certificates=True
     )
-    report = _carry_out(client, options, _decide_on(zone, options, reading))
-    return tuple(read_certificate(item) for item in report.result["certificates"])
+    decision = _decide_on(zone, options, reading)
+    report = _carry_out(client, options, decision)
+    certificates = tuple(read_certificate(item) for item in report.result["certificates"])
+    known = {certificate.id for certificate in certificates}
+    before = {key: earlier for key, earlier in decision.before.items() if key in known}
+    return certificates, _moved_unlisted(decision, before, numbers_of(certificates))
 
 
 def _decide(client: Client, zone: Zone, options: OrderOptions) -> _Decision:

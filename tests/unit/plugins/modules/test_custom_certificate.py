@@ -342,6 +342,13 @@ class TestProof:
         assert result["failed"] and result["changed"] is True and result["certificate"]["id"] == "new"
         assert "certificate new did not get the priority 7 of its predecessor" in result["msg"]
 
+    def test_others_that_move_with_the_number_are_told(self, api: Script, run: Run) -> None:
+        api.expect_list([old(priority=7), OTHER])
+        api.expect("PATCH", f"{LIST}/old", {"id": "new"}, body=body(patch=True))
+        api.expect_list([OTHER, shown("new")])
+        api.expect_put([("new", 7)], [shown("new", priority=7), {**OTHER, "priority": 1}])
+        assert "other from 3 to 1" in str(run(module, **GIVEN)["warnings"])
+
     def test_the_number_is_left_alone_on_request(self, api: Script, run: Run) -> None:
         api.expect_list([old(priority=7)])
         api.expect("PATCH", f"{LIST}/old", {"id": "new"}, body=body(patch=True))
@@ -773,6 +780,7 @@ class TestRefusals:
         ),
         ({"certificate": pem(NEW) + KEY}, "'certificate' holds a private key, which does not belong there"),
         ({**GIVEN, "match": {"issuer": ""}}, "'match' selects nothing"),
+        ({**GIVEN, "match": {"issuer": ["A", "B"]}}, "'issuer' in 'match' is a list"),
         ({**GIVEN, "match": {"id": "a", "host": "b.example"}}, "'match' has an 'id' and 'host'"),
         ({**GIVEN, "wait_timeout": -1}, "'wait_timeout' is -1"),
     ]

@@ -5,7 +5,8 @@
 """Runs the gates: ``check`` (a change in progress), ``test`` (before a change is handed over), ``test-all`` (on everything
 that is supported), ``format`` (rewrites what formatters would).
 
-Names of parts may follow: ``.venv/bin/python tests/gates.py test typing ansible-lint`` runs these two.
+Names of parts may follow: ``.venv/bin/python tests/gates.py test typing ansible-lint`` runs these two; ``--list`` prints the
+names as JSON.
 Every part runs with a home directory inside the clone, so that nothing outside is read or left behind.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import json
 import os
 import re
 import shutil
@@ -83,6 +85,23 @@ def matrix(row: Row, *options: str) -> Part:
     return Part(row.name, (sys.executable, str(ROOT / "tests" / "matrix.py"), row.name, *options), python=row.python)
 
 
+# Against the schemas that it comes with.
+WORKFLOWS = Part(
+    "workflows",
+    tool(
+        "check-jsonschema",
+        "--builtin-schema",
+        "vendor.github-workflows",
+        *map(str, sorted((ROOT / ".github" / "workflows").glob("*.yml"))),
+        str(ROOT / "examples" / "ci" / "github_drift.yml"),
+    ),
+)
+GITLAB = Part(
+    "gitlab-ci",
+    tool(
+        "check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(ROOT / "examples" / "ci" / "gitlab_drift.yml")
+    ),
+)
 # On all cores. A worker that has nothing left to do takes over tests that another one has not come to.
 PYTEST = tool("pytest", "--numprocesses", "auto", "--dist", "worksteal")
 LINT = (nox("formatters"), nox("codeqa"), nox("yamllint"), nox("typing"))
@@ -96,6 +115,8 @@ GATES = (
     nox("build-import-check", forbidden="WARNING|ERROR"),
     nox("ansible-lint"),
     Part("antsibull-changelog", tool("antsibull-changelog", "lint")),
+    WORKFLOWS,
+    GITLAB,
     # Compile and import run on every Python there is.
     ansible_test("sanity", python=None),
     ansible_test("integration"),
@@ -122,6 +143,9 @@ PLANS = {
 def main() -> int:
     plan, *wanted = sys.argv[1:]
     names = [part.name for part in PLANS[plan]]
+    if wanted == ["--list"]:
+        print(json.dumps(names))
+        return 0
     if not set(wanted) <= set(names):
         sys.exit(f"{plan} has no part {', '.join(sorted(set(wanted) - set(names)))}. It has: {', '.join(names)}")
     parts = [part for part in PLANS[plan] if not wanted or part.name in wanted]

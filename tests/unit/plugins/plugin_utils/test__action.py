@@ -1,0 +1,42 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# pylint: disable=protected-access  # these are tests of the parts
+
+"""What is left behind where the module is executed; tests/integration/in_process has whole runs."""
+
+from __future__ import annotations
+
+import types
+import typing as t
+
+import pytest
+
+from ansible_collections.zonefleet.cloudflare.plugins.action import custom_certificate_priority
+
+
+@pytest.mark.parametrize(
+    ("is_async", "native", "wrapped", "removed"),
+    [(0, None, False, ["tmp"]), (5, None, True, []), (5, False, True, []), (5, True, False, ["tmp"])],
+)
+def test_the_module_is_executed_as_core_does(
+    is_async: int, native: bool | None, wrapped: bool, removed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: t.Any = object.__new__(custom_certificate_priority.ActionModule)
+    made._task = types.SimpleNamespace(async_val=is_async)
+    made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="tmp"))
+    if native is not None:
+        made._connection.has_native_async = native
+    calls: list[dict[str, t.Any]] = []
+    gone: list[str] = []
+
+    def execute(**keywords: t.Any) -> dict[str, t.Any]:
+        calls.append(keywords)
+        return {"changed": True}
+
+    monkeypatch.setattr(made, "_execute_module", execute)
+    monkeypatch.setattr(made, "_remove_tmp_path", gone.append)
+    assert made._execute({"a": 1}) == {"changed": True}
+    assert calls == [{"task_vars": {"a": 1}, "wrap_async": wrapped}]
+    assert gone == removed

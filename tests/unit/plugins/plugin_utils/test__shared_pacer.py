@@ -267,6 +267,28 @@ def test_a_directory_that_cannot_be_made_is_a_note(worker: Make, tmp_path: Path)
     assert "Not a directory" in one.noted[0]
 
 
+def test_without_a_file_the_threads_of_a_process_still_take_turns(tmp_path: Path) -> None:
+    (tmp_path / "shared").touch()
+    connection = Connection("https://api.example.com", Credentials(TOKEN))
+    store, entered = (
+        FileStore(connection, str(tmp_path / "shared"), "run-1", note=lambda _text: None),
+        threading.Event(),
+    )
+
+    def enter() -> None:
+        with store.state() as state:
+            assert state.condemned == {"run-1": "No."}
+            entered.set()
+
+    with store.state() as own:
+        own.condemn("run-1", "No.")
+        thread = threading.Thread(target=enter)
+        thread.start()
+        assert not entered.wait(0.05)
+    thread.join()
+    assert entered.is_set()
+
+
 def test_a_full_disk_is_no_failure(worker: Make, clock: VirtualTime, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: t.Any) -> t.NoReturn:
         raise OSError(28, "No space left on device")

@@ -31,6 +31,8 @@ except ImportError:  # which _transport tells
     HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
     NewConnectionError = Exception  # type: ignore[assignment, misc]
 
+_NO_HOST = "this cannot be the name of a host"
+
 _deadline: ContextVar[float] = ContextVar("deadline of the attempt, on the monotonic clock")
 
 
@@ -128,12 +130,14 @@ class _Connecting:
         return super().putrequest(*args, **kwargs)  # type: ignore[misc]
 
     def _new_conn(self) -> socket.socket:
+        if not self.host.strip("."):
+            raise Unreachable(self, _NO_HOST, final=True)
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise Unreachable(self, f"the host is not found ({printable(error.strerror)})") from error
         except UnicodeError as error:  # an empty label, or one of more than 63 characters
-            raise Unreachable(self, "this cannot be the name of a host", final=True) from error
+            raise Unreachable(self, _NO_HOST, final=True) from error
         addresses = [(str(sockaddr[0]), self.port) for *_family, sockaddr in found]
         failure: OSError | None = None
         for tried, address in enumerate(addresses):

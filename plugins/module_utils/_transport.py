@@ -126,7 +126,9 @@ def _failure(error: Exception, timeout: float) -> AttemptError:
         if isinstance(cause, AttemptError):
             return cause
         if isinstance(cause, ssl.SSLCertVerificationError):
-            told = f"the server's TLS certificate is not trusted: {printable(cause.verify_message)}"
+            # urllib3 before 2 compares names itself, and raises one without such a message.
+            problem = getattr(cause, "verify_message", None) or _said(cause)
+            told = f"the server's TLS certificate is not trusted: {printable(problem)}"
             return AttemptError(told, final=True, sent=False)
         if isinstance(cause, Unreachable) and not cause.timed_out:
             return _no_connection(cause)

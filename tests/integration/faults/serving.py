@@ -32,8 +32,8 @@ class Authority:
         self._ca.cert_pem.write_to_path(str(self.bundle))
 
     def good(self) -> TLSFiles:
-        """A certificate for 127.0.0.1."""
-        return self._written("good", self._ca.issue_cert("127.0.0.1"))
+        """A certificate for this machine."""
+        return self._written("good", self._ca.issue_cert("127.0.0.1", "localhost"))
 
     def expired(self) -> TLSFiles:
         """One that was good last year."""
@@ -58,20 +58,29 @@ class Authority:
         return files
 
 
+def _server_context(tls: TLSFiles | None) -> ssl.SSLContext | None:
+    if tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*tls)
+    return context
+
+
+def _secured(accepted: socket.socket, context: ssl.SSLContext | None) -> socket.socket:
+    return context.wrap_socket(accepted, server_side=True) if context else accepted
+
+
 @contextlib.contextmanager
 def raw_server(*answers: bytes, then_wait: bool = False, tls: TLSFiles | None = None) -> Iterator[int]:
     """Serve each connection with the next of these bytes, or the last, once its request's headers have come; give the port."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    if tls:
-        context.load_cert_chain(*tls)
+    context = _server_context(tls)
     over = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     upcoming = itertools.chain(answers, itertools.repeat(answers[-1]))
 
     def serve(accepted: socket.socket) -> None:
         accepted.settimeout(10)
-        with contextlib.suppress(OSError), accepted:
-            connection = context.wrap_socket(accepted, server_side=True) if tls else accepted
+        with contextlib.suppress(OSError), _secured(accepted, context) as connection:
             asked = b""
             while b"\r\n\r\n" not in asked and (piece := connection.recv(65536)):
                 asked += piece
@@ -143,8 +152,9 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def connect_proxy() -> Iterator[Proxy]:
+def connect_proxy(tls: TLSFiles | None = None) -> Iterator[Proxy]:
     """Run a proxy that connects to whatever it is asked for."""
+    context = _server_context(tls)
     listener = socket.create_server(("127.0.0.1", 0))
     proxy = Proxy(listener.getsockname()[1])
 
@@ -158,8 +168,8 @@ def connect_proxy() -> Iterator[Proxy]:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def serve(connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
+    def serve(accepted: socket.socket) -> None:
+        with contextlib.suppress(OSError), _secured(accepted, context) as connection:
             head = b""
             while b"\r\n\r\n" not in head and (piece := connection.recv(65536)):
                 head += piece

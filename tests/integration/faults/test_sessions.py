@@ -24,7 +24,7 @@ def connections(emulator: Emulator) -> int:
     return len({call.connection for call in emulator.requests})
 
 
-@pytest.fixture(params=["http", "https", "through a proxy"])
+@pytest.fixture(params=["http", "https", "through a proxy", "through an https proxy"])
 def place(request: pytest.FixtureRequest, world: World, start_emulator: StartEmulator) -> t.Iterator[World]:
     with contextlib.ExitStack() as stack:
         if request.param != "http":
@@ -33,6 +33,9 @@ def place(request: pytest.FixtureRequest, world: World, start_emulator: StartEmu
         if request.param == "through a proxy":
             proxy = stack.enter_context(connect_proxy())
             world.environment["HTTPS_PROXY"] = f"http://user:pass@127.0.0.1:{proxy.port}"
+        if request.param == "through an https proxy":
+            proxy = stack.enter_context(connect_proxy(tls=world.authority.good()))
+            world.environment["HTTPS_PROXY"] = f"https://user:pass@localhost:{proxy.port}"
         yield world
 
 

@@ -30,7 +30,7 @@ def _over_tls(world: World, start_emulator: StartEmulator, files: TLSFiles) -> E
     [
         ("untrusted", "unable to get local issuer|self.signed"),
         ("expired", "expired"),
-        ("wrong_name", "not valid for '127.0.0.1'"),
+        ("wrong_name", "not valid for '127.0.0.1'|'127.0.0.1' doesn't match"),
     ],
 )
 def test_a_server_that_is_not_to_be_trusted(

@@ -10,6 +10,7 @@ interpreter is this Python's own.
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import typing as t
 import pytest
 
 from emulator import Emulator, make_pem
+from emulator.fixture import StartEmulator
+from integration.faults.serving import raw_server
 from integration.playbooks.playing import CERTIFICATE, Player, assert_settled, four_steps, info
 
 PYTHON = os.environ.get("ZONEFLEET_TEST_TARGET_PYTHON") or sys.executable
@@ -70,3 +73,34 @@ def test_upload_and_renewal_on_a_target(play: Player, emulator: Emulator, algori
     played = play(tasks, emulator=emulator, hosts={"target": {"ansible_python_interpreter": PYTHON}}, as_module=True)
     assert played.returncode == 0, played.stdout
     assert [done.result["action"] for done in played.done] == ["uploaded", "unchanged", "renewed", "unchanged"]
+
+
+def test_network_on_a_target(play: Player, start_emulator: StartEmulator) -> None:
+    """What old libraries lack is made good."""
+    emulator = start_emulator(tls=True)
+    bomb = gzip.compress(gzip.compress(bytes(64 * 2**20)))
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
+    with raw_server(head + bomb) as port:
+        place = f"http://127.0.0.1:{port}"
+        played = play(
+            [
+                {**info("trusted"), "environment": {"REQUESTS_CA_BUNDLE": emulator.ca_bundle}},
+                {**info("untrusted"), "environment": {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}},
+                {**info("lacking"), "environment": {"CURL_CA_BUNDLE": "/nowhere/ca.pem"}},
+                {**info("no_host", api_url=f"https://{'x' * 64}.example"), "environment": {"NO_PROXY": "*"}},
+                info("bomb", api_url=place, zone_id="0" * 32),
+            ],
+            emulator=emulator,
+            hosts={"target": {"ansible_python_interpreter": PYTHON}},
+            as_module=True,
+        )
+    assert played["trusted"].order == emulator.order("example.com")
+    says = {
+        "untrusted": "the server's TLS certificate is not trusted",
+        "lacking": "the CA bundle /nowhere/ca.pem does not exist",
+        "no_host": "'api_url'",
+        "bomb": "its body has the encoding gzip, gzip",
+    }
+    for name, text in says.items():
+        result = played[name].result
+        assert text in result["msg"] and result["requests"] == 1, result

@@ -31,7 +31,7 @@ def written(path: Path) -> Path:
 
 
 def subjects(context: ssl.SSLContext) -> list[str]:
-    return [str(found["serialNumber"]) for found in context.get_ca_certs()]
+    return sorted(str(found["serialNumber"]) for found in context.get_ca_certs())
 
 
 def test_it_is_built_once(bundle: Path) -> None:

@@ -269,6 +269,8 @@ def test_a_file_with_another_ending_is_warned_about(runner: Runner) -> None:
         ({"api_token": ["SECRET"]}, "'api_token' has to be a text"),
         ({"api_token": "SECRET", "api_key": "SECRET", "api_email": "a@example.com"}, "two kinds of credentials"),
         ({"api_token": "{{ nonsense }}"}, "'api_token' is a template that fails"),
+        ({"api_token": "{{ SECRET + }}"}, "'api_token' is a template that fails"),
+        ({"api_token": "SECRETTOKEN{{ nonsense"}, "'api_token' is a template that fails"),
         ({"api_token": "SECRET", "api_url": "https://SECRET@api.example"}, "'api_url' holds an '@'"),
         ({"api_token": "SECRET"}, "Could not list zones: GET /zones"),
         ({"hostname": "{{ nonsense }}"}, "'hostname' fails for zone example.com"),

@@ -135,14 +135,16 @@ options:
   plans:
     description:
       - The plans of zones that become hosts, as patterns; see O(accounts).
-      - Cloudflare has the plans V(free), V(pro), V(business) and V(enterprise). A pattern that matches none of them is an error. Custom certificates need one of the last two.
+      - Cloudflare has the plans V(free), V(pro), V(business) and V(enterprise). Custom certificates need one of the last two.
+      - A pattern that matches none of them is an error.
     type: list
     elements: str
     default: []
   types:
     description:
       - The types of zones that become hosts, as patterns; see O(accounts).
-      - Cloudflare has the types V(full), V(partial), V(secondary) and V(internal). A pattern that matches none of them is an error. Internal zones become hosts only with this option.
+      - Cloudflare has the types V(full), V(partial), V(secondary) and V(internal). Internal zones become hosts only with this option.
+      - A pattern that matches none of them is an error.
     type: list
     elements: str
     default: []

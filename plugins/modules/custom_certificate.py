@@ -71,7 +71,7 @@ options:
     type: path
   private_key:
     description:
-      - The private key of the certificate in PEM format (PKCS #8, PKCS #1 or SEC 1).
+      - The private key of the certificate in PEM format (PKCS#8, PKCS#1 or SEC 1).
       - It is required only if the certificate has to be sent. If it is set, it is checked in every run.
       - Mutually exclusive with O(private_key_path) and O(custom_csr_id).
     type: str

@@ -459,7 +459,6 @@ zones:
   returned: with O(zones)
   type: list
   elements: dict
-  sample: []
   contains:
     zone_id:
       description: The id of the zone; null where a name was not found.

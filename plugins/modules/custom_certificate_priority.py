@@ -747,11 +747,11 @@ ansible_facts:
 zones:
   description:
     - What became of each of O(zones), in the order given.
-    - An item holds what a task for this zone alone returns, without facts and diff, and without RV(zones[].certificates) where it is in order and O(return_certificates=false).
+    - An item has what a task for this zone alone returns, without facts and diff.
+    - For a zone that is in order, RV(zones[].certificates) is left out unless O(return_certificates=true).
   returned: with O(zones)
   type: list
   elements: dict
-  sample: []
   contains:
     zone_id:
       description: The id of the zone; null where a name was not found.

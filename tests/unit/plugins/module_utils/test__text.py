@@ -27,7 +27,8 @@ def test_one_line_of_text_without_effects(text: str) -> None:
 def test_what_is_harmless_stays() -> None:
     assert printable("caf\u00e9 \u4e2d") == "caf\u00e9 \u4e2d"
     assert printable("\x1b[31m\u202e\n") == "\\x1b[31m\\u202e\\n"
-    assert printable("x" * 300, 10) == "x" * 9 + "\u2026"
+    assert printable("x" * 10, 10) == "x" * 10
+    assert printable("x" * 11, 10) == "x" * 9 + "\u2026"
     assert listed(range(7)) == "0, 1, 2, 3, 4 and 2 more"
 
 

@@ -124,12 +124,12 @@ def visit() -> Iterator[str]:
     """Yield who gets what, around a change and its undoing."""
     with stage() as (emulator, run), Edge(emulator) as edge, tempfile.TemporaryDirectory() as directory:
         place = {"edge_address": edge.address, "edge_port": edge.port}
-        way_back = Path(directory) / "way_back.yml"
+        restore_file = Path(directory) / "restore.yml"
         steps: list[tuple[str, str, dict[str, t.Any]]] = [
             ("what_visitors_get.yml", "", {"extra_vars": place}),
-            ("one_zone.yml", " -e way_back=way_back.yml", {"extra_vars": {"way_back": str(way_back)}}),
+            ("one_zone.yml", " -e restore_file=restore.yml", {"extra_vars": {"restore_file": str(restore_file)}}),
             ("what_visitors_get.yml", "", {"extra_vars": place}),
-            ("undo.yml", " -e @way_back.yml", {"arguments": ["-e", f"@{way_back}"]}),
+            ("undo.yml", " -e @restore.yml", {"arguments": ["-e", f"@{restore_file}"]}),
             ("what_visitors_get.yml", "", {"extra_vars": place}),
         ]
         for playbook, shown, options in steps:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509 as library
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import (
     Leaf,
@@ -271,6 +272,16 @@ def test_refused_keys(text: str, passphrase: str | None, problem: str) -> None:
     assert caught.value.__cause__ is None and (caught.value.__context__ is None or caught.value.__suppress_context__)
     shows_nothing_of(str(caught.value), text)
     assert not passphrase or passphrase not in str(caught.value)
+
+
+@pytest.mark.parametrize("field", ["d", "dmp1", "dmq1", "iqmp"])
+def test_an_rsa_key_whose_numbers_do_not_belong_together_is_refused(field: str) -> None:
+    numbers, other = RSA.private_numbers(), make_key("rsa2048", 2).private_numbers()
+    fields = {name: getattr(numbers, name) for name in ("p", "q", "d", "dmp1", "dmq1", "iqmp")}
+    mixed = rsa.RSAPrivateNumbers(**{**fields, field: getattr(other, field)}, public_numbers=numbers.public_numbers)
+    text = key_pem(mixed.private_key(unsafe_skip_rsa_key_validation=True))
+    with pytest.raises(X509Error, match="cannot be read: the PRIVATE KEY is damaged"):
+        unlock_key(text, None, leaf_of(PLAIN))
 
 
 def shows_nothing_of(message: str, text: str) -> None:

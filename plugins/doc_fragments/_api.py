@@ -15,85 +15,89 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 requirements:
   - The Python library C(requests), version 2.25 or newer, for the Python that runs the module.
-  - The Python library C(idna), only where an internationalised name is written in its own script. A usual installation of
-    C(requests) brings it. Without it, write such a name in its C(xn--) form.
+  - The Python library C(idna), only if an internationalized name is written in its own script. A usual installation of C(requests)
+    includes it. Without it, write such a name in its C(xn--) form.
 options:
   api_token:
     description:
       - >-
-        An API token of Cloudflare. It needs the permission C(SSL and Certificates Write) or C(Access: Mutual TLS Certificates
-        Write) for the zone; the C(Read) form of either is enough where nothing is changed, in check mode as well.
-      - Without any credentials among the options, the environment variable E(CLOUDFLARE_API_TOKEN) is used.
-      - Credentials given as options win over the environment as a whole, so half a pair is never completed from there. Within
-        the environment, the token wins over the pair of e-mail address and key.
-      - To give it together with O(api_email) or O(api_key) is an error. A value from C(module_defaults) counts as given; an empty
-        text in the task takes it back.
-      - Space and line breaks around it are removed.
+        A Cloudflare API token. It needs the permission C(SSL and Certificates Write) or C(Access: Mutual TLS Certificates Write) for
+        the zone. The C(Read) form of either is enough for modules that only read, and for check mode. Cloudflare's dashboard calls
+        these permissions Edit and Read.
+      - If no credentials are set as options, the environment variable E(CLOUDFLARE_API_TOKEN) is used.
+      - Credentials set as options override all credentials in the environment. Within the environment, the token overrides the
+        e-mail address and the key.
+      - Mutually exclusive with O(api_email) and O(api_key). A value from C(module_defaults) counts as set. To unset it in a task, use
+        an empty string.
+      - Leading and trailing whitespace is removed.
     type: str
   api_email:
     description:
-      - The e-mail address of the user whose Global API Key is O(api_key). Both are needed.
-      - Without any credentials among the options, and without E(CLOUDFLARE_API_TOKEN), the environment variable
-        E(CLOUDFLARE_EMAIL) is used.
+      - The e-mail address of the user whose Global API Key is in O(api_key).
+      - Required together with O(api_key). Mutually exclusive with O(api_token).
+      - If no credentials are set as options and E(CLOUDFLARE_API_TOKEN) is unset, the environment variable E(CLOUDFLARE_EMAIL) is
+        used.
     type: str
     aliases: [account_email]
   api_key:
     description:
-      - The Global API Key of the user in O(api_email). It may do everything that the user may; prefer O(api_token).
-      - Without any credentials among the options, and without E(CLOUDFLARE_API_TOKEN), the environment variable
-        E(CLOUDFLARE_API_KEY) is used.
+      - The Global API Key of the user in O(api_email). It has all permissions of the user, so prefer O(api_token).
+      - Required together with O(api_email). Mutually exclusive with O(api_token).
+      - If no credentials are set as options and E(CLOUDFLARE_API_TOKEN) is unset, the environment variable E(CLOUDFLARE_API_KEY) is
+        used.
     type: str
     aliases: [account_api_key]
   api_url:
     description:
-      - Where the API is, without a query or credentials in it.
-      - If it is not given, the environment variable E(CLOUDFLARE_BASE_URL) is used, and without that
+      - The base URL of the API, without a query and without credentials.
+      - If unset, the environment variable E(CLOUDFLARE_BASE_URL) is used, and if that is unset,
         V(https://api.cloudflare.com/client/v4).
-      - Plain C(http) is accepted for V(localhost), C(127.0.0.0/8) and C([::1]) only.
+      - Plain C(http) is accepted only for V(localhost), C(127.0.0.0/8) and C([::1]).
     type: str
   timeout:
     description:
-      - How many seconds one attempt at a request may take, from the connection to the last byte of the answer; V(1) to V(3600).
-      - This is not the keyword C(timeout) of a task, which ends the task wherever it stands, perhaps between a change and its
-        proof. To limit how long a task waits, use O(max_wait).
+      - The maximum number of seconds for one attempt of a request, from the connection to the last byte of the answer; V(1) to
+        V(3600).
+      - This is not the task keyword C(timeout), which ends the task at any point, even between a change and its verification. To limit
+        how long a task waits, use O(max_wait).
     type: int
     default: 30
   retries:
     description:
       - How often a request is tried again after a failed connection or HTTP status 500, 502, 503, 504 or 520 to 524;
         V(0) to V(100).
-      - An answer that asks to slow down (HTTP status 429) does not count, see O(max_wait). Any other refusal is final.
+      - HTTP status 429 (too many requests) does not count, see O(max_wait). Other errors are not tried again.
     type: int
     default: 5
   max_wait:
     description:
-      - How many seconds all waiting of one run may take together; V(0) to V(86400).
-      - A user of Cloudflare may make 1200 requests in five minutes. Beyond that, every call of this user is refused for up to five
-        minutes, no matter which tool makes it. The module then waits as long as the answer asks, or 30 and after that 60 seconds
-        each time where it does not say, and goes on.
-      - The default sits out such a block two times.
+      - The maximum number of seconds that one run waits in total; V(0) to V(86400).
+      - Cloudflare allows 1200 requests in five minutes for each user. If a user exceeds that, Cloudflare refuses all requests of this
+        user for up to five minutes, from all tools. The module then waits as long as Cloudflare asks for. If Cloudflare does not
+        say how long, it waits 30 seconds, and after that 60 seconds each time.
+      - The default is long enough for two such blocks.
     type: int
     default: 660
   rate_limit:
     description:
-      - How many requests in five minutes the tasks of this controller allow themselves with one credential; V(0) to V(1000000),
-        where V(0) is no limit. Tasks that would exceed it wait, within O(max_wait); whoever has waited longest goes first.
-      - Leave some of the 1200 that Cloudflare allows to the dashboard and to other tools.
-      - Tasks of this collection count together that run on the controller with the connection C(local), as with C(delegate_to),
-        and without C(become), C(async), C(environment) or an interpreter of their own. For a single zone in any other task, this option
-        has no effect; such a task obeys the API when it asks to wait.
+      - The maximum number of requests in five minutes that the tasks of this control node make with one credential; V(0) to
+        V(1000000). V(0) is no limit. Tasks wait, within O(max_wait), to stay below it. The one that has waited longest continues first.
+      - Leave some of the 1200 requests that Cloudflare allows to the dashboard and to other tools.
+      - Requests are counted for all tasks of this collection that run on the control node with the connection C(local), for example
+        with C(delegate_to), and without C(become), C(async), another interpreter, or an C(environment) with other variables than
+        C(CLOUDFLARE_*), proxy and CA variables. For a single zone in any other task, this option has no effect. Such a task waits only
+        when the API asks it to.
       - The zones of a task with C(zones) always count together. Their waiting for this limit does not count against O(max_wait).
     type: int
     default: 1000
 notes:
   - >-
-    Environment variables are those of the machine and the user that run the module. Where they are set on the controller, add
-    C(delegate_to: localhost) to the task. C(connection: local) does not do the same, for a host variable C(ansible_connection)
-    wins over it.
-  - An empty text counts as not given, among the options for credentials, address and zone, in the selectors, and in the
-    environment. An unset secret of a CI system therefore does no harm.
-  - Proxies and certificate authorities are taken from the environment in the usual way, from E(HTTPS_PROXY), E(NO_PROXY) and
-    E(REQUESTS_CA_BUNDLE). TLS certificates are always verified, redirects are never followed, and a C(.netrc) file is not used.
+    Environment variables are read on the machine that runs the module. If they are set on the control node, add
+    C(delegate_to: localhost) to the task. C(connection: local) is not enough, because a host variable C(ansible_connection)
+    overrides it.
+  - An empty string is treated as unset in the options for credentials, address and zone, in selectors, and in environment variables.
+  - Proxies and CAs are set by the usual environment variables, such as E(HTTPS_PROXY), E(NO_PROXY) and E(REQUESTS_CA_BUNDLE). TLS
+    certificates are always verified. Redirects are not followed, and a C(.netrc) file is not used.
 """
 
     ZONE = r"""
@@ -102,20 +106,20 @@ options:
     description:
       - The id of the zone, 32 hexadecimal digits.
       - Exactly one of O(zone_id) and O(zone) is required.
-      - Put it in quotes. An INI inventory takes an id that consists of digits with one C(e) among them for a number even inside
-        double quotes; there, write C(zone_id='"..."').
+      - Put it in quotes. An INI inventory reads an id of digits and a single C(e) as a number, even in double quotes. There, use
+        C(zone_id='"..."').
     type: str
   zone:
     description:
-      - The name of the zone. To look it up takes one more request, and the permission C(Zone Read) for an API token.
-      - An internationalised name may be written either way.
+      - The name of the zone. The look-up takes one more request, and an API token needs the permission C(Zone Read) for it.
+      - An internationalized name can be written in its own script or in its C(xn--) form.
       - Exactly one of O(zone_id) and O(zone) is required.
     type: str
     aliases: [domain]
   account_id:
     description:
-      - The id of the account that the zone is in, for a O(zone) that exists in several accounts.
-      - It cannot be combined with O(zone_id), which needs no look-up.
+      - The id of the account of the zone. Required if several accounts have a zone with the name in O(zone).
+      - Mutually exclusive with O(zone_id).
     type: str
 """
 
@@ -123,20 +127,20 @@ options:
 options:
   zones:
     description:
-      - Ids and names of zones, mixed as you like, for which the same is requested. The task does them all in one process, many at a
-        time, over kept connections. That is the fastest way for many zones.
-      - A zone that fails does not stop the others. The task fails at its end if any zone failed.
-      - From twenty names on, the list of all zones is read once (one request for 50 zones) instead of one look-up for each.
+      - The ids and names of several zones. The task does the same for all of them, O(concurrency) at a time, in one process. This is
+        the fastest way for many zones.
+      - A zone that fails does not stop the others. The task fails after all zones are done.
+      - For twenty names or more, the list of all zones is read (one request for 50 zones) instead of one look-up for each name.
       - Mutually exclusive with O(zone_id) and O(zone). O(account_id) applies to every name.
       - The result is RV(zones), without facts. O(max_wait) is for each zone.
-      - To use C(--limit), C(serial), variables for a zone or retries for a zone, use the inventory plugin
+      - To use C(--limit), C(serial), or variables and retries for single zones, use the inventory plugin
         P(zonefleet.cloudflare.zones#inventory) and a task for each zone instead.
     type: list
     elements: str
     version_added: 1.1.0
   concurrency:
     description:
-      - How many of O(zones) to work on at a time, V(1) to V(200).
+      - How many of O(zones) to work on at the same time; V(1) to V(200).
     type: int
     default: 20
     version_added: 1.1.0

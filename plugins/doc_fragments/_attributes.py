@@ -16,11 +16,11 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Tells with C(--check) what would change, and changes nothing.
+    description: Can run in check mode (C(--check)), and return what would change without changing anything.
   diff_mode:
-    description: Shows with C(--diff) what changes, or in check mode would change.
+    description: Shows what changed with C(--diff), or in check mode what would change.
   idempotent:
-    description: A second run with the same options changes nothing, unless somebody else has changed something in between.
+    description: A second run with the same options changes nothing, unless something else was changed in between.
   platform:
     description: The operating systems that the module runs on.
     platforms: posix
@@ -31,7 +31,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: C(module_defaults) for C(group/zonefleet.cloudflare.api) reach the module, with the credentials for example.
+    description: Use C(group/zonefleet.cloudflare.api) in C(module_defaults) to set defaults for this module, for example credentials.
     support: full
     membership:
       - zonefleet.cloudflare.api

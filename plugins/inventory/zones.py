@@ -6,54 +6,55 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: zones
-short_description: Every zone of Cloudflare a host
+short_description: Make every Cloudflare zone a host
 version_added: 1.0.0
 author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
-  - Makes a host of every zone that the credentials can see, so that C(forks), C(--limit), C(serial), groups and group variables
-    work on zones.
-  - Its configuration file has a name that ends in C(cloudflare_zones.yml) or C(cloudflare_zones.yaml).
+  - Makes every zone that the credentials can read a host, so that C(forks), C(--limit), C(serial), groups and group variables work
+    on zones.
+  - The name of the configuration file must end in C(cloudflare_zones.yml) or C(cloudflare_zones.yaml).
   - All hosts are in the group C(cloudflare_zones). Tasks for them run on the control node, with the Python that runs Ansible,
     because C(ansible_connection) and C(ansible_python_interpreter) are variables of that group.
   - >-
     Each host has the variables C(cloudflare_zone_id), C(cloudflare_zone_name), C(cloudflare_zone_status),
     C(cloudflare_zone_plan) (V(free), V(pro), V(business) or V(enterprise)), C(cloudflare_custom_certificate_quota) (a number),
-    C(cloudflare_account_id) and C(cloudflare_account_name). What the API does not tell is C(none). C(cloudflare_zone) is the
-    whole object of the zone as the API gives it.
-  - Zones are read 50 with a request. No host is added before all are read; where that fails, none is.
-  - Nothing that comes from the API is ever evaluated as a template.
+    C(cloudflare_account_id) and C(cloudflare_account_name). Values that the API does not return are null. C(cloudflare_zone) is
+    the whole zone object as returned by the API.
+  - One request reads 50 zones. Hosts are added only after all zones were read.
+  - Values from the API are never evaluated as templates.
 requirements:
-  - The Python library C(requests), version 2.25 or newer, for the Python that runs Ansible. Not needed where a cache answers.
-  - The Python library C(idna), only where O(names) has an internationalised name in its own script. A usual installation of
-    C(requests) brings it.
+  - The Python library C(requests), version 2.25 or newer, for the Python that runs Ansible. Not needed if all is in the cache.
+  - The Python library C(idna), only if O(names) has an internationalized name in its own script. A usual installation of
+    C(requests) includes it.
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 options:
   plugin:
-    description: Has to be V(zonefleet.cloudflare.zones).
+    description: Must be V(zonefleet.cloudflare.zones).
     type: str
     required: true
     choices: [zonefleet.cloudflare.zones]
   api_token:
     description:
-      - An API token of Cloudflare with the permission C(Zone Read). If the tasks of a play use it, too, it needs what their
-        modules need.
-      - Without any credentials in the file, the environment variable E(CLOUDFLARE_API_TOKEN) is used.
-      - Credentials in the file win over the environment as a whole, so half a pair is never completed from there. Within the
-        environment, the token wins over the pair of e-mail address and key.
-      - To give it together with O(api_email) or O(api_key) is an error.
-      - Space and line breaks around it are removed.
+      - A Cloudflare API token with the permission C(Zone Read). If the tasks of a play use the same token, it also needs the
+        permissions of their modules.
+      - If no credentials are set in the file, the environment variable E(CLOUDFLARE_API_TOKEN) is used.
+      - Credentials in the file override all credentials in the environment. Within the environment, the token overrides the e-mail
+        address and the key.
+      - Mutually exclusive with O(api_email) and O(api_key).
+      - Leading and trailing whitespace is removed.
       - It can be a template, such as V("{{ lookup('ansible.builtin.env', 'TEAM_A_TOKEN'\) }}"), or a value that is encrypted with
-        C(ansible-vault). Of variables, templates know extra variables (C(-e)) only.
+        C(ansible-vault). The only variables that templates can use are extra variables (C(-e)).
     type: str
     env:
       - name: CLOUDFLARE_API_TOKEN
   api_email:
     description:
-      - The e-mail address of the user whose Global API Key is O(api_key). Both are needed. It can be a template.
-      - Without any credentials in the file, and without E(CLOUDFLARE_API_TOKEN), the environment variable E(CLOUDFLARE_EMAIL) is
+      - The e-mail address of the user whose Global API Key is in O(api_key). It can be a template.
+      - Required together with O(api_key).
+      - If no credentials are set in the file and E(CLOUDFLARE_API_TOKEN) is unset, the environment variable E(CLOUDFLARE_EMAIL) is
         used.
     type: str
     aliases: [account_email]
@@ -61,9 +62,10 @@ options:
       - name: CLOUDFLARE_EMAIL
   api_key:
     description:
-      - The Global API Key of the user in O(api_email). It may do everything that the user may; prefer O(api_token). It can be a
+      - The Global API Key of the user in O(api_email). It has all permissions of the user, so prefer O(api_token). It can be a
         template.
-      - Without any credentials in the file, and without E(CLOUDFLARE_API_TOKEN), the environment variable E(CLOUDFLARE_API_KEY)
+      - Required together with O(api_email).
+      - If no credentials are set in the file and E(CLOUDFLARE_API_TOKEN) is unset, the environment variable E(CLOUDFLARE_API_KEY)
         is used.
     type: str
     aliases: [account_api_key]
@@ -71,15 +73,15 @@ options:
       - name: CLOUDFLARE_API_KEY
   api_url:
     description:
-      - Where the API is, without a query or credentials in it. It can be a template.
-      - If it is not given, the environment variable E(CLOUDFLARE_BASE_URL) is used, and without that
+      - The base URL of the API, without a query and without credentials. It can be a template.
+      - If unset, the environment variable E(CLOUDFLARE_BASE_URL) is used, and if that is unset,
         V(https://api.cloudflare.com/client/v4).
-      - Plain C(http) is accepted for V(localhost), C(127.0.0.0/8) and C([::1]) only.
+      - Plain C(http) is accepted only for V(localhost), C(127.0.0.0/8) and C([::1]).
     type: str
     env:
       - name: CLOUDFLARE_BASE_URL
   timeout:
-    description: How many seconds one attempt at a request may take, from the connection to the last byte of the answer; V(1) to
+    description: The maximum number of seconds for one attempt of a request, from the connection to the last byte of the answer; V(1) to
       V(3600).
     type: int
     default: 30
@@ -87,32 +89,32 @@ options:
     description:
       - How often a request is tried again after a failed connection or HTTP status 500, 502, 503, 504 or 520 to 524;
         V(0) to V(100).
-      - An answer that asks to slow down (HTTP status 429) does not count, see O(max_wait). Any other refusal is final.
+      - HTTP status 429 (too many requests) does not count, see O(max_wait). Other errors are not tried again.
     type: int
     default: 5
   max_wait:
     description:
-      - How many seconds all waiting of one run may take together; V(0) to V(86400).
-      - A user of Cloudflare may make 1200 requests in five minutes. Beyond that, every call of this user is refused for up to five
-        minutes, no matter which tool makes it. The plugin then waits as long as the answer asks, or 30 and after that 60 seconds
-        each time where it does not say, and goes on. The default sits out such a block two times.
+      - The maximum number of seconds that one run waits in total; V(0) to V(86400).
+      - Cloudflare allows 1200 requests in five minutes for each user. If a user exceeds that, Cloudflare refuses all requests of this
+        user for up to five minutes, from all tools. The plugin then waits as long as Cloudflare asks for. If Cloudflare does not
+        say how long, it waits 30 seconds, and after that 60 seconds each time. The default is long enough for two such blocks.
     type: int
     default: 660
   rate_limit:
     description:
-      - How many requests in five minutes this controller allows itself with one credential; V(0) to V(1000000), where V(0) is no
-        limit. The plugin's requests count together with those of tasks that run on the controller, and wait within O(max_wait).
+      - The maximum number of requests in five minutes that this control node makes with one credential; V(0) to V(1000000). V(0) is
+        no limit. The plugin's requests count together with those of tasks that run on the controller, and wait within O(max_wait).
     type: int
     default: 1000
   accounts:
     description:
-      - The accounts whose zones become hosts, each by its id or its name; all if none is given.
+      - The accounts whose zones become hosts, by id or name. If unset, the zones of all accounts.
       - >-
-        As in O(names), O(statuses), O(plans) and O(types), every entry is a shell pattern, whatever the case, and a leading C(!)
-        negates it. A zone has to match one of the plain entries, if there are any, and none of the negated ones.
-      - A negated entry needs quotes, as in V("!Sandbox *"). Without them, C(!) begins a tag of YAML.
-      - A single entry that is an id is left to the API, which makes it fewer requests. All other filters are applied to the zones
-        that were read.
+        As in O(names), O(statuses), O(plans) and O(types), every entry is a shell pattern. Upper and lower case are equal. A leading
+        C(!) negates the pattern. A zone must match one of the plain entries, if there are any, and none of the negated ones.
+      - Put a negated entry in quotes, as in V("!Sandbox *"). In YAML, an unquoted C(!) starts a tag.
+      - If the only entry is an id, the API filters the zones, which takes fewer requests. All other filters are applied to the zones
+        after they were read.
       - It can be a template, as can the other filters.
     type: list
     elements: str
@@ -120,7 +122,7 @@ options:
   names:
     description:
       - The names of the zones that become hosts, as patterns; see O(accounts).
-      - An internationalised name may be written either way.
+      - An internationalized name can be written in its own script or in its C(xn--) form.
     type: list
     elements: str
     default: []
@@ -128,7 +130,7 @@ options:
     description:
       - The statuses of zones that become hosts, as patterns; see O(accounts).
       - Cloudflare has the statuses V(initializing), V(pending), V(active) and V(moved). A pattern that matches none of them is an error.
-      - A zone that is moved from one account to another is in both for a time, under one name. With V([active]), it is there once.
+      - While a zone is moved from one account to another, both accounts have a zone with this name. V([active]) selects one of them.
     type: list
     elements: str
     default: []
@@ -150,45 +152,45 @@ options:
     default: []
   certificates:
     description:
-      - Whether to read the custom certificates of each zone that becomes a host, too. That takes one request for each such zone,
-        many at a time, and the permission C(SSL and Certificates Read).
+      - Whether to read the custom certificates of each zone that becomes a host as well. This takes one request for each such zone,
+        many at the same time, and the permission C(SSL and Certificates Read).
       - Adds the variable C(cloudflare_custom_certificates), the number of a zone's custom certificates, and the group
-        C(cloudflare_contested), the zones where two certificates cover one hostname. A play for this group touches only zones where
-        there is something to decide.
-      - With O(cache), what was read is cached with the zones.
+        C(cloudflare_contested), the zones where two certificates cover one hostname. Use this group in a play to skip
+        zones where there is nothing to decide.
+      - With O(cache), the certificates are cached with the zones.
     type: bool
     default: false
     version_added: 1.1.0
   hostname:
     description:
-      - The name of a zone's host, as a template or an expression over the variables of the host. If it is not given, it is the
-        name of the zone.
-      - A name that would stand for two zones is an error, and so is one that a group or another source of the inventory
-        has. See the notes.
-      - A name consists of letters, digits and C(. _ - + = @).
+      - The name of the host of a zone, as a template or an expression that uses the variables of the host. If unset, the name of the
+        zone.
+      - It is an error if two zones get the same name, or if a group or another inventory source already has this name. See the
+        notes.
+      - A name can have letters, digits and C(. _ - + = @).
     type: str
 notes:
   - >-
-    Give zones an inventory of their own (a directory, or a single file), because a zone's host usually has a name that a server
-    could have, too. Ansible makes one host of two that have the same name. Where a server comes first, the plugin refuses to go
-    on. Where another source comes after this one, nobody can refuse: the variables that it gives to the server and its groups
-    win over those of the group C(cloudflare_zones), C(ansible_connection) for one; but without an C(ansible_connection) of its
-    own, the server's tasks run on the control node. Where zones and servers have to be in one inventory, set O(hostname), for
-    example to V("{{ cloudflare_zone_name }}.zone"), or have this file read last; of a directory, Ansible reads the files in
-    the order of their names, C(hosts) after C(cloudflare_zones.yml) and before C(zz_cloudflare_zones.yml).
-  - Plays for zones have C(cloudflare_zones) as their C(hosts), or a group or a pattern within it, and never C(all).
-  - "Where one source of several fails, Ansible goes on with the others and exits with 0. Set C(any_unparsed_is_failed = true) in
-    the section C([inventory]) of C(ansible.cfg), or set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true)."
+    Use a separate inventory for zones (a directory or a single file), because the host of a zone usually has a name that a server
+    could have as well. Ansible merges two hosts with the same name. If the server was read first, the plugin fails. If another
+    source is read after this one, the plugin cannot detect it. The variables of the server and its groups then override those of the
+    group C(cloudflare_zones). If the server has no C(ansible_connection) of its own, its tasks run on the control node.
+  - If zones and servers have to share an inventory, set O(hostname), for example to V("{{ cloudflare_zone_name }}.zone"), or make
+    sure that this file is read last. Ansible reads the files of a directory in the order of their names, C(hosts) after
+    C(cloudflare_zones.yml) and before C(zz_cloudflare_zones.yml).
+  - In plays for zones, set C(hosts) to C(cloudflare_zones), or to a group or pattern within it, never to C(all).
+  - "If one of several inventory sources fails, Ansible continues with the others and exits with 0. Set
+    C(any_unparsed_is_failed = true) in the section C([inventory]) of C(ansible.cfg), or set
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true)."
   - >-
-    The C(ansible_group_priority) of the group C(cloudflare_zones) is 0: a variable in C(group_vars/cloudflare_zones.yml) holds for all
-    zones, and any other group of them, such as one by plan, can say otherwise.
-  - A cache holds zones, no credentials, and is not shared between credentials. Filters, O(hostname), and constructed
-    variables and groups are worked out anew in each run. C(ansible-playbook --flush-cache) and the C(refresh_inventory) of
+    The C(ansible_group_priority) of the group C(cloudflare_zones) is 0, so variables of any other group of a zone override those in
+    C(group_vars/cloudflare_zones.yml).
+  - The cache contains zones, but no credentials, and is not shared between credentials. Filters, O(hostname), and constructed
+    variables and groups are evaluated in each run. C(ansible-playbook --flush-cache) and the C(refresh_inventory) of
     M(ansible.builtin.meta) read the zones again.
-  - An empty text counts as not given, among the credentials, for O(api_url) and O(hostname), and in the environment. An
-    unset secret of a CI system therefore does no harm.
-  - Proxies and certificate authorities are taken from the environment in the usual way, from E(HTTPS_PROXY), E(NO_PROXY) and
-    E(REQUESTS_CA_BUNDLE). TLS certificates are always verified, redirects are never followed, and a C(.netrc) file is not used.
+  - An empty string is treated as unset in the credentials, in O(api_url) and O(hostname), and in environment variables.
+  - Proxies and CAs are set by the usual environment variables, such as E(HTTPS_PROXY), E(NO_PROXY) and E(REQUESTS_CA_BUNDLE). TLS
+    certificates are always verified. Redirects are not followed, and a C(.netrc) file is not used.
 seealso:
   - module: zonefleet.cloudflare.custom_certificate_priority
   - module: zonefleet.cloudflare.custom_certificate_info
@@ -196,12 +198,12 @@ seealso:
 
 EXAMPLES = r"""
 ---
-# The smallest one: inventory/cloudflare_zones.yml, with the token in the environment variable CLOUDFLARE_API_TOKEN.
-# ansible.cfg has "any_unparsed_is_failed = true" in its section [inventory], so that a failure is one.
+# The minimal file: inventory/cloudflare_zones.yml, with the token in the environment variable CLOUDFLARE_API_TOKEN.
+# Set "any_unparsed_is_failed = true" in the section [inventory] of ansible.cfg, so that a failure is not ignored.
 plugin: zonefleet.cloudflare.zones
 
 ---
-# Two accounts, each with a token of its own: this file, and inventory/team_b_cloudflare_zones.yml that looks alike.
+# Two accounts with separate tokens: this file, and a similar one, inventory/team_b_cloudflare_zones.yml.
 # inventory/team_a_cloudflare_zones.yml
 plugin: zonefleet.cloudflare.zones
 api_token: "{{ lookup('ansible.builtin.env', 'TEAM_A_CLOUDFLARE_API_TOKEN') }}"
@@ -214,7 +216,7 @@ compose:
   cloudflare_team: "'team_a'"
 
 ---
-# Only zones that can have custom certificates, and none that is there for tests.
+# Only zones that can have custom certificates, and no test zones.
 plugin: zonefleet.cloudflare.zones
 statuses: [active]
 plans: [business, enterprise]
@@ -355,7 +357,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._refuse_unknown(direct or {})
         for option in _SECRETS:
             if isinstance((direct or {}).get(option), (bool, float, list, dict)):
-                raise OptionError(f"'{option}' has to be a text (its value is not shown).")  # as Ansible would do
+                raise OptionError(f"'{option}' must be a string (its value is not shown).")  # as Ansible would do
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def _refuse_unknown(self, config: t.Mapping[str, t.Any]) -> None:
@@ -367,7 +369,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if option not in known:
                 near = difflib.get_close_matches(str(option), sorted(known), 1)
                 meant = f" Is it '{near[0]}'?" if near else ""
-                raise OptionError(f"'{printable(option, 80)}' is no option of {self.NAME}.{meant}")
+                raise OptionError(f"'{printable(option, 80)}' is not an option of {self.NAME}.{meant}")
 
     def _evaluated(self, option: str, value: t.Any) -> t.Any:
         """Return what a value in the file is as a template, which may use extra variables; anything else is returned as is."""
@@ -386,7 +388,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         value = self._evaluated(option, value) if origin == "Direct" else None
         if value is not None and (isinstance(value, bool) or not isinstance(value, (str, int))):
             raise OptionError(
-                f"'{option}' has to be a text, and is of type {type(value).__name__} (its value is not shown)."
+                f"'{option}' must be a string, and is of type {type(value).__name__} (its value is not shown)."
             )
         return None if value is None else str(value)
 

@@ -41,14 +41,14 @@ def _list_problem(option: str, value: t.Any) -> str:
 def _entry_problem(where: str, entry: t.Any) -> str:
     if isinstance(entry, str):
         return (
-            f"{where} is the string '{printable(entry, 80)}', and has to be a dictionary, such as "
+            f"{where} is the string '{printable(entry, 80)}', and must be a dictionary, such as "
             f"'issuer: {printable(entry, 80)}' or 'host: www.example.com'."
         )
     for field in FIELDS if isinstance(entry, dict) else ():
         if isinstance(entry.get(field), (list, dict)):
             kind = "list" if isinstance(entry[field], list) else "dictionary"
             return (
-                f"'{field}' in {where} is a {kind}, and has to be one string: use one entry for each "
+                f"'{field}' in {where} is a {kind}, and must be one string: use one entry for each "
                 f"'{field}', or a pattern that matches them all."
             )
     return ""

@@ -202,5 +202,5 @@ def _no_such_zone(name: str, account_id: str | None) -> str:
     hint = f" If that is a hostname, give its zone, such as {printable(parent)}." if "." in parent else ""
     return (
         f"No zone {printable(name)}{within} is visible with these credentials ('zone').{hint} Check the name; an API token "
-        "also needs the permission 'Zone Read' for a look-up by name, which 'zone_id' does without."
+        "also needs the permission 'Zone Read' for a look-up by name, which 'zone_id' does not need."
     )

@@ -67,12 +67,12 @@ class Certificate(t.NamedTuple):
 
     @property
     def expires_on(self) -> datetime | None:
-        """When it ceases to be valid, if the API tells a readable time."""
+        """When it expires, if the API returns a readable time."""
         return read_time(self.raw.get("expires_on"))
 
     @property
     def uploaded_on(self) -> datetime | None:
-        """When it was uploaded, if the API tells a readable time."""
+        """When it was uploaded, if the API returns a readable time."""
         return read_time(self.raw.get("uploaded_on"))
 
     def newest_first(self) -> tuple[float, float, str]:

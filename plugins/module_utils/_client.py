@@ -281,7 +281,7 @@ class Client:
         left = self._patience_left()
         if whole > left:
             problem.message += (
-                f" To try again takes a wait of {math.ceil(whole)} s; 'max_wait' is {self._connection.max_wait:g} s, of "
-                f"which {self._connection.max_wait - left:.0f} s are spent."
+                f" The next attempt is due in {math.ceil(whole)} s. 'max_wait' is {self._connection.max_wait:g} s, of "
+                f"which {self._connection.max_wait - left:.0f} s are used."
             )
             raise problem

@@ -116,7 +116,7 @@ def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
     if 300 <= answer.status < 400:
         target = printable(answer.headers.get("Location", "nowhere"))
         raise ApiError(
-            f"{told}, a redirect to {target}. Redirects are not followed, so that credentials stay here: check 'api_url'.",
+            f"{told}, a redirect to {target}. Redirects are not followed: check 'api_url'.",
             answer.status,
         )
     try:
@@ -131,7 +131,7 @@ def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
     if not isinstance(envelope, dict):
         kind = printable(answer.headers.get("Content-Type", "no content type"), 60)
         raise ApiError(
-            f"{told} with {len(answer.body)} bytes of {kind} that hold no JSON object."
+            f"{told} with {len(answer.body)} bytes of {kind} that contain no JSON object."
             + _spaced(hint_for((), answer.status, path)),
             answer.status,
             **again,

@@ -25,7 +25,7 @@ class CloudflareError(Exception):
 
 
 class OptionError(CloudflareError):
-    """An option that cannot be what it is."""
+    """An option that is invalid."""
 
 
 class AttemptError(Exception):

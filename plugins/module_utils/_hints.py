@@ -38,7 +38,7 @@ _BY_CODE = {
     **dict.fromkeys(
         (971, 10100, 10429),
         "Cloudflare refuses every call of this user for some minutes once the rate limit is exceeded, whichever tool "
-        "made the calls. A larger 'max_wait' waits it out.",
+        "made the calls. Increase 'max_wait' to wait longer.",
     ),
 }
 
@@ -60,7 +60,7 @@ _ABOUT_CERTIFICATES = {
     2001: "Check 'geo_restrictions' and 'policy'.",
     2100: "Cloudflare cannot build a chain to a public CA: add the intermediate certificates, or set 'bundle_method' to 'force' for a "
     "certificate of a private CA.",
-    2101: "Cloudflare found no leaf: it has to be the first certificate.",
+    2101: "Cloudflare found no leaf: it must be the first certificate.",
     2103: "No hostname of the certificate is in this zone: check 'zone' or 'zone_id'.",
     2106: "Cloudflare cannot read the private key.",
     2200: "The private key is not that of the certificate.",

@@ -247,7 +247,7 @@ def _settle(task: _Task, origin: ZoneCertificates, step: Step, answered: str | N
             return _finish(task, origin, reading, step, successor)
     raise _after_write(
         step,
-        f"The certificate was {step.action}, says the API, but the list of zone {task.zone.id} does not show it yet. Run again "
+        f"The API answered that the certificate was {step.action}, but the list of zone {task.zone.id} does not show it yet. Run again "
         "to check.",
     )
 
@@ -347,7 +347,7 @@ def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
         if problem is None:
             raise _after_write(
                 step,
-                f"The certificate was removed, says the API, but the list of zone {task.zone.id} still has it. Run again to check.",
+                f"The API answered that the certificate was removed, but the list of zone {task.zone.id} still has it. Run again to check.",
             )
         if problem.transient or not may_repeat:
             raise problem

@@ -104,7 +104,7 @@ def read_options(params: Params, environ: Environ) -> KeepOptions:
         hint = (
             "set 'match', 'certificate' or 'certificate_path'" if absent else "set 'certificate' or 'certificate_path'"
         )
-        raise OptionError(f"No certificate is given: {hint}.")
+        raise OptionError(f"No certificate is set: {hint}.")
     chain = _read_chain(certificate, absent)
     key = _Text(params, "private_key")
     custom_csr_id = _read_custom_csr_id(params, key)
@@ -174,9 +174,7 @@ def _read_chain(text: _Text, absent: bool) -> Chain | None:
         return None
     content = text.read()
     if text.option == "certificate" and "PRIVATE KEY" in content:
-        raise OptionError(
-            "'certificate' holds a private key, which does not belong there (its value is not shown): use 'private_key'."
-        )
+        raise OptionError("'certificate' contains a private key (its value is not shown): set 'private_key' instead.")
     try:
         return read_chain(content, None if absent else datetime.now(timezone.utc))
     except X509Error as error:
@@ -216,5 +214,5 @@ def _read_restrictions(params: Params) -> tuple[str | None, str | None]:
 def _read_wait(params: Params) -> int:
     timeout: int = params["wait_timeout"]
     if not 0 <= timeout <= _LONGEST_WAIT:
-        raise OptionError(f"'wait_timeout' is {timeout}: it has to be from 0 to {_LONGEST_WAIT}.")
+        raise OptionError(f"'wait_timeout' is {timeout}: it must be from 0 to {_LONGEST_WAIT}.")
     return timeout if params["wait"] else 0

@@ -89,7 +89,7 @@ def read_options(params: Params, environ: Environ) -> LookOptions:
     check_numbers(params)
     given = _read_given(params)
     if not 1 <= params["port"] <= 65535:
-        raise OptionError(f"'port' is {params['port']}: it has to be from 1 to 65535.")
+        raise OptionError(f"'port' is {params['port']}: it must be from 1 to 65535.")
     return LookOptions(
         connection=None if given else read_connection(params, environ),
         zone=None if given else read_zone(params),
@@ -108,7 +108,7 @@ def _read_given(params: Params) -> Given | None:
     if (certificates is None) != (contested is None):
         given, other = ("contested", "certificates") if certificates is None else ("certificates", "contested")
         raise OptionError(
-            f"'{given}' is set without '{other}': set both, or neither to have the API asked. {_WHERE_FROM}"
+            f"'{given}' is set without '{other}': set both, or neither to read them from the API. {_WHERE_FROM}"
         )
     if certificates is None or contested is None:
         return None

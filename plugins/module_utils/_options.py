@@ -93,7 +93,7 @@ def check_numbers(params: Params) -> None:
     """
     for name, (low, high) in _RANGES.items():
         if not low <= params[name] <= high or isinstance(params[name], bool):
-            raise OptionError(f"'{name}' is {params[name]}: it has to be from {low} to {high}.")
+            raise OptionError(f"'{name}' is {params[name]}: it must be from {low} to {high}.")
 
 
 def read_connection(params: Params, environ: Environ) -> Connection:
@@ -137,8 +137,8 @@ def _check_credentials(credentials: Credentials | None) -> Credentials:
     ):
         if value and not _HEADER_VALUE.fullmatch(value):
             raise OptionError(
-                f"'{name}' holds a space, a control character or one that is not ASCII, which no credential has (its value "
-                "is not shown): check how it is stored, for example for a line break in the middle."
+                f"'{name}' contains a space, a control character or a non-ASCII character, which is invalid (its value is "
+                "not shown): check how it is stored, for example for a line break in the middle."
             )
     return credentials
 
@@ -147,18 +147,16 @@ def _read_url(params: Params, environ: Environ) -> str:
     given = params.get("api_url") or environ.get("CLOUDFLARE_BASE_URL") or DEFAULT_URL
     url = given.strip().rstrip("/")
     if "@" in url:  # which may be a secret: not shown
-        raise OptionError(
-            "'api_url' holds an '@': credentials do not go there but into 'api_token'. Its value is not shown."
-        )
+        raise OptionError("'api_url' contains an '@': set credentials in 'api_token' instead. Its value is not shown.")
     match = _URL.fullmatch(url)
     shown = printable(given.partition("?")[0].partition("#")[0])
     if not match or ".." in url:
         raise OptionError(
-            f"'api_url' is '{shown}': it has to be https://HOST[:PORT][/PATH], without a query or a fragment, such as {DEFAULT_URL}."
+            f"'api_url' is '{shown}': it must be https://HOST[:PORT][/PATH], without a query or a fragment, such as {DEFAULT_URL}."
         )
     host = match.group(2).strip("[]")
     if host != match.group(2) and not _is_ipv6(host):
-        raise OptionError(f"'api_url' is '{shown}': what stands in brackets has to be an IPv6 address.")
+        raise OptionError(f"'api_url' is '{shown}': the part in brackets must be an IPv6 address.")
     if match.group(1) == "http" and not _is_loopback(host):
         raise OptionError(
             f"'api_url' is '{shown}': plain http would send the credentials in clear text; it is for 127.0.0.0/8, [::1] and "
@@ -197,9 +195,7 @@ def read_zone(params: Params) -> ZoneChoice:
         raise OptionError("'zone_id' and 'zone' are mutually exclusive: set only one of them.")
     if zone_id is not None:
         if account_id is not None:
-            raise OptionError(
-                "'account_id' narrows a look-up by 'zone', and 'zone_id' needs no look-up: remove 'account_id'."
-            )
+            raise OptionError("'account_id' and 'zone_id' are mutually exclusive: remove 'account_id'.")
         return ZoneChoice(_read_hex("zone_id", zone_id), None, None)
     return ZoneChoice(None, _read_zone_name(str(name)), account_id and _read_hex("account_id", account_id))
 
@@ -219,7 +215,7 @@ def read_zones(params: Params) -> ZoneChoice | ManyZones:
         raise OptionError("'zones' is empty: list the ids or names of zones.")
     concurrency = params["concurrency"]
     if not 1 <= concurrency <= _MOST_AT_A_TIME:
-        raise OptionError(f"'concurrency' is {concurrency}: it has to be from 1 to {_MOST_AT_A_TIME}.")
+        raise OptionError(f"'concurrency' is {concurrency}: it must be from 1 to {_MOST_AT_A_TIME}.")
     account_id = str(params.get("account_id") or "").strip() or None
     account_id = account_id and _read_hex("account_id", account_id)
     return ManyZones(tuple(_read_one_of_many(named, account_id)), concurrency)
@@ -247,7 +243,7 @@ def _read_hex(option: str, value: str) -> str:
     if option == "zone_id" and _ZONE_NAME.fullmatch(value.lower()):
         raise OptionError(f"'zone_id' is '{printable(value, 80)}'. That is the name of a zone: use 'zone' for it.")
     raise OptionError(
-        f"'{option}' is '{printable(value, 80)}': it has to be 32 hexadecimal digits, as the dashboard's overview page "
+        f"'{option}' is '{printable(value, 80)}': it must be 32 hexadecimal digits, as the dashboard's overview page "
         "shows it. INI inventories and YAML turn some ids into numbers (all digits, or one 'e' among digits): "
         f'write {option}: "..." in YAML and {option}=\'"..."\' in INI.'
     )

@@ -75,8 +75,8 @@ def read_options(params: Params, environ: Environ) -> OrderOptions:
     unlisted = params.get("unlisted")
     if unlisted and entries[0].priority is not None:
         raise OptionError(
-            f"'unlisted' is '{unlisted}', but the entries of 'certificates' have a 'priority': then all other certificates "
-            "keep theirs. Remove 'unlisted', or remove every 'priority' to keep just the order."
+            f"'unlisted' is '{unlisted}', but the entries of 'certificates' have a 'priority', and the two are mutually "
+            "exclusive. Remove 'unlisted', or remove every 'priority' to set only the order."
         )
     return OrderOptions(
         connection,
@@ -94,8 +94,7 @@ def _check_distinct(entries: t.Sequence[Entry]) -> None:
     for number, entry in enumerate(entries, 1):
         if entry.id is not None and seen.setdefault(entry.id, number) != number:
             raise OptionError(
-                f"'id' {entry.id} is in entries {seen[entry.id]} and {number} of 'certificates': a certificate has one "
-                "place, remove one of them."
+                f"'id' {entry.id} is in entries {seen[entry.id]} and {number} of 'certificates': remove one " "of them."
             )
 
 
@@ -103,8 +102,8 @@ def _check_priorities(entries: t.Sequence[Entry]) -> None:
     without = [number for number, entry in enumerate(entries, 1) if entry.priority is None]
     if without and len(without) < len(entries):
         raise OptionError(
-            f"'priority' is missing in {_numbered(without)} of 'certificates', others have one: give every entry a number, or "
-            "none to keep just the order."
+            f"'priority' is missing in {_numbered(without)} of 'certificates', others have one: set it in every entry, or "
+            "in none to set only the order."
         )
 
 

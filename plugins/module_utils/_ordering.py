@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Which certificates get which priority: from the order wanted and the zone's certificates to a plan. Pure."""
+"""Which certificates get which priority: from the order requested and the zone's certificates to a plan. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Wanted(t.NamedTuple):
     exact: Numbers | None = None
 
     def concerned(self) -> frozenset[str]:
-        """Return the ids whose numbers decide whether all is as wanted: the listed, and the rivals that compete."""
+        """Return the ids whose numbers decide whether all is as requested: the listed, and the rivals that compete."""
         listed_names = frozenset().union(*(certificate.names for certificate in self.order))
         nameless = any(not certificate.names for certificate in self.order)
         rivals = (
@@ -65,7 +65,7 @@ def make_plan(wanted: Wanted) -> Plan:
 
 
 def faults(wanted: Wanted, numbers: Numbers) -> t.Iterator[str]:
-    """Say what is not as wanted where certificates have these numbers.
+    """Say what is not as requested where certificates have these numbers.
 
     :param numbers: The number for each id; a listed certificate that it lacks is a fault, a rival keeps its own.
     """
@@ -180,7 +180,7 @@ def _no_room(wanted: Wanted, least: t.Sequence[int], rivals: t.Sequence[Certific
         ((index, rival) for index, rival in enumerate(rivals) if rival is not None), key=lambda found: least[found[0]]
     )
     return CloudflareError(
-        f"There is no room for the order requested: {_numbered(rival.id, rival.priority)} is not in "
+        f"The order requested is not possible: {_numbered(rival.id, rival.priority)} is not in "
         f"'certificates', and certificate {printable(wanted.order[index].id, 64)} and all that the list has before it have "
         f"to be above it, with numbers up to {HIGHEST}. Name it in 'certificates' so that it gets a lower number, or set "
         "'unlisted' to 'ignore'."

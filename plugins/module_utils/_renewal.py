@@ -163,7 +163,7 @@ def _plan_absent(options: KeepOptions, certificates: t.Sequence[Certificate], no
         raise CloudflareError(
             f"Removing certificate {described([current])} would leave {listed(left)} without an active, unexpired custom "
             "certificate. Upload another one first, or set 'allow_uncovered' to true if Universal SSL or another product "
-            "covers the hostname, which cannot be seen from here."
+            "covers the hostname, which this module cannot see."
         )
     return Step(REMOVED, current)
 
@@ -198,7 +198,7 @@ def _selected(options: KeepOptions, certificates: t.Sequence[Certificate], now: 
 def _only_one(candidates: t.Sequence[Certificate], what: str) -> Certificate:
     if len(candidates) > 1:
         raise CloudflareError(
-            f"{len(candidates)} certificates of the zone {what}: {described(candidates)}. Say which one with 'match'."
+            f"{len(candidates)} certificates of the zone {what}: {described(candidates)}. Select one with 'match'."
         )
     return candidates[0]
 

@@ -52,21 +52,21 @@ def read_entry(item: Params, where: str) -> Entry:
     if item.get("valid_for_days") is not None:
         fields["valid_for_days"] = _read_days(item["valid_for_days"], where)
     if not fields:
-        raise OptionError(f"{where} selects nothing: give it an 'id', or any of {', '.join(SELECTORS[1:])}.")
+        raise OptionError(f"{where} has no selector: set 'id', or any of {', '.join(SELECTORS[1:])}.")
     if "id" in fields:
         _check_id(fields, where)
     if "host" in fields:
         _check_host(fields["host"], where)
     for field in PATTERN_FIELDS:
         if fields.get(field) == "!":
-            raise OptionError(f"'{field}' in {where} is '!': a pattern has to follow, such as \"!expired\".")
+            raise OptionError(f"'{field}' in {where} is '!': add a pattern, such as \"!expired\".")
     return Entry(**fields, priority=_read_priority(item.get("priority"), where))
 
 
 def _read_days(value: t.Any, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_DAYS:
         raise OptionError(
-            f"'valid_for_days' in {where} is {printable(value, 80)}: it has to be a number of days from 0 to {_MOST_DAYS}."
+            f"'valid_for_days' in {where} is {printable(value, 80)}: it must be a number of days from 0 to {_MOST_DAYS}."
         )
     return value
 
@@ -89,9 +89,7 @@ def _check_id(fields: t.Mapping[str, str], where: str) -> None:
         )
     if len(fields) > 1:
         others = " and ".join(f"'{field}'" for field in fields if field != "id")
-        raise OptionError(
-            f"{where} has an 'id' and {others}: they are mutually exclusive. Remove the one or the other."
-        )
+        raise OptionError(f"{where} has an 'id' and {others}: they are mutually exclusive: remove one of them.")
 
 
 def _read_priority(value: t.Any, where: str) -> Number | None:
@@ -100,7 +98,7 @@ def _read_priority(value: t.Any, where: str) -> Number | None:
         return None
     number = _exact(value)
     if number is None:
-        raise OptionError(f"'priority' in {where} is {printable(value, 80)}: it has to be a number.")
+        raise OptionError(f"'priority' in {where} is {printable(value, 80)}: it must be a number.")
     return number
 
 

@@ -207,7 +207,7 @@ def _check_proxy(proxy: str | None) -> None:
     elif found.scheme not in _PROXY_SCHEMES:
         schemes = ", ".join(_PROXY_SCHEMES)
         problem = (
-            f"the URL of the proxy begins with {printable(found.scheme, 20)}://, and has to begin with one of {schemes}"
+            f"the URL of the proxy begins with {printable(found.scheme, 20)}://, and must begin with one of {schemes}"
         )
     elif found.scheme in _SOCKS and not _has_socks():
         problem = "the proxy is a SOCKS proxy, for which the Python library 'PySocks' is needed"

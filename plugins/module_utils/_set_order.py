@@ -188,7 +188,7 @@ def _wanted_exactly(claims: t.Sequence[Claim]) -> Wanted:
             raise CloudflareError(
                 f"The entry of 'certificates' with {printable(claimed.entry)} and priority {plain_number(t.cast(Number, claimed.entry.priority))} matches "
                 f"{len(claimed.certificates)} certificates, which cannot all have that number: {_described(claimed.certificates)}. "
-                "Make it match one, or remove every 'priority' to keep just the order."
+                "Make it match one, or remove every 'priority' to set only the order."
             )
         numbers.update((certificate.id, t.cast(Number, claimed.entry.priority)) for certificate in claimed.certificates)
     named = (certificate for claimed in claims for certificate in claimed.certificates)

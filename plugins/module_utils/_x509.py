@@ -109,7 +109,7 @@ def read_chain(text: str, now: datetime | None) -> Chain:
     """Read certificates: PEM, the leaf first; whatever stands between the PEM blocks is ignored.
 
     :param now: What cannot be uploaded at this time is refused; with None, whatever can be read is accepted.
-    :raises X509Error: it is not what it has to be, or C(cryptography) is missing.
+    :raises X509Error: it is not what it must be, or C(cryptography) is missing.
     """
     need_library()
     blocks = [body for label, body in _BLOCK.findall(text) if label in _CERTIFICATE_LABELS]

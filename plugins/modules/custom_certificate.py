@@ -267,24 +267,24 @@ certificate:
   contains:
     id:
       description:
-        - The id of the certificate. Treat it as a text without a meaning.
+        - The id of the certificate. Treat it as an opaque string.
         - The renewal of a certificate of type V(sni_custom) gives it another one.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
     zone_id:
-      description: The id of the zone that holds the certificate.
+      description: The id of the zone that the certificate is in.
       returned: always
       type: str
       sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
     type:
       description: V(legacy_custom) for clients without SNI as well, V(sni_custom) for those with SNI only.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: legacy_custom
     hosts:
-      description: The names that the certificate holds, wildcards included.
-      returned: when the API tells them
+      description: The hostnames that the certificate covers, including wildcards.
+      returned: when the API returns them
       type: list
       elements: str
       sample:
@@ -292,46 +292,46 @@ certificate:
         - "*.example.com"
         - shop.example.com
     issuer:
-      description: The certificate authority, in Cloudflare's short form.
-      returned: when the API tells it
+      description: The CA, in Cloudflare's short form.
+      returned: when the API returns it
       type: str
       sample: DigiCertInc
     signature:
       description: The hash and the algorithm of the signature.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: SHA256WithRSA
     bundle_method:
       description: How the chain to the root is put together, V(ubiquitous), V(optimal) or V(force).
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: ubiquitous
     status:
       description: >-
-        How the certificate stands, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use others as
+        The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use others as
         well. Deleted certificates are left out.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: active
     priority:
       description: >-
-        The priority, a higher one is used first. V(0) where the API tells none; not whole where somebody has set it so.
+        The priority, a higher one is used first. V(0) where the API returns none; a fraction where somebody has set one.
       returned: always
       type: int
       sample: 3
     uploaded_on:
       description: When the certificate was uploaded to Cloudflare.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: "2026-04-30T08:15:02.331224Z"
     modified_on:
       description: When the certificate was last changed at Cloudflare.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: "2026-04-30T08:15:04.120871Z"
     expires_on:
-      description: When the certificate ceases to be valid.
-      returned: when the API tells it
+      description: When the certificate expires.
+      returned: when the API returns it
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
     custom_csr_id:
@@ -340,7 +340,7 @@ certificate:
       type: str
       sample: b3a90c7e-6f21-4d58-9c04-e1d7280f5a6b
     geo_restrictions:
-      description: Where the private key may be kept, as one of a few regions.
+      description: The region where the private key may be kept.
       returned: when it is restricted so
       type: dict
       contains:
@@ -372,17 +372,17 @@ certificate:
           type: str
           sample: 8c52f0e6d1b94a7730cf9ae214bd6508
         name:
-          description: The name that somebody has given to the key server.
+          description: The name of the key server.
           returned: always
           type: str
           sample: Keys of the shop
         host:
-          description: The name under which Cloudflare reaches the key server.
+          description: The hostname of the key server.
           returned: always
           type: str
           sample: keys.example.com
         port:
-          description: The port on which Cloudflare reaches the key server.
+          description: The port of the key server.
           returned: always
           type: int
           sample: 24008
@@ -588,34 +588,34 @@ waited:
   type: float
   sample: 0.0
 messages:
-  description: What Cloudflare added to its answers, as it came.
+  description: Messages in Cloudflare's answers, as returned by the API.
   returned: when there is any
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's number for the message.
-      returned: when the API tells it
+      description: Cloudflare's code of the message.
+      returned: when the API returns it
       type: int
       sample: 10000
     message:
       description: The text of the message.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: The zone is about to move to another plan
     documentation_url:
-      description: Where to read more about it.
-      returned: when the API tells it
+      description: A link to documentation about it.
+      returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
     source:
-      description: What in the request the message is about.
-      returned: when the API tells it
+      description: The part of the request that the message is about.
+      returned: when the API returns it
       type: dict
       contains:
         pointer:
-          description: The place in the request's body, as a JSON pointer.
-          returned: when the API tells it
+          description: The position in the body of the request, as a JSON pointer.
+          returned: when the API returns it
           type: str
           sample: /certificates/0/id
       sample:
@@ -629,52 +629,52 @@ status:
   type: int
   sample: 403
 errors:
-  description: What Cloudflare gave as the reasons, as it came. Empty where it gave none.
+  description: The errors in Cloudflare's answer, as returned by the API. Empty if there are none.
   returned: on failure of a request
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's number for the error.
-      returned: when the API tells it
+      description: Cloudflare's code of the error.
+      returned: when the API returns it
       type: int
       sample: 10000
     message:
       description: The text of the error.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: Authentication error
     documentation_url:
-      description: Where to read more about it.
-      returned: when the API tells it
+      description: A link to documentation about it.
+      returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
     source:
-      description: What in the request the error is about.
-      returned: when the API tells it
+      description: The part of the request that the error is about.
+      returned: when the API returns it
       type: dict
       contains:
         pointer:
-          description: The place in the request's body, as a JSON pointer.
-          returned: when the API tells it
+          description: The position in the body of the request, as a JSON pointer.
+          returned: when the API returns it
           type: str
           sample: /certificates/0/id
       sample:
         pointer: /certificates/0/id
     error_chain:
       description: The errors that led to this one.
-      returned: when the API tells them
+      returned: when the API returns them
       type: list
       elements: dict
       contains:
         code:
-          description: Cloudflare's number for the error.
-          returned: when the API tells it
+          description: Cloudflare's code of the error.
+          returned: when the API returns it
           type: int
           sample: 6111
         message:
           description: The text of the error.
-          returned: when the API tells it
+          returned: when the API returns it
           type: str
           sample: Invalid format for Authorization header
       sample:

@@ -404,17 +404,17 @@ certificates:
           type: str
           sample: 8c52f0e6d1b94a7730cf9ae214bd6508
         name:
-          description: The name that somebody has given to the key server.
+          description: The name of the key server.
           returned: always
           type: str
           sample: Keys of the shop
         host:
-          description: The name under which Cloudflare reaches the key server.
+          description: The hostname of the key server.
           returned: always
           type: str
           sample: keys.example.com
         port:
-          description: The port on which Cloudflare reaches the key server.
+          description: The port of the key server.
           returned: always
           type: int
           sample: 24008
@@ -858,13 +858,13 @@ waited:
   type: float
   sample: 0.0
 messages:
-  description: What Cloudflare added to its answers, as it came.
+  description: Messages in Cloudflare's answers, as returned by the API.
   returned: when there is any
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's number for the message.
+      description: Cloudflare's code of the message.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -874,17 +874,17 @@ messages:
       type: str
       sample: The zone is about to move to another plan
     documentation_url:
-      description: Where to read more about it.
+      description: A link to documentation about it.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
     source:
-      description: What in the request the message is about.
+      description: The part of the request that the message is about.
       returned: when the API returns it
       type: dict
       contains:
         pointer:
-          description: The place in the request's body, as a JSON pointer.
+          description: The position in the body of the request, as a JSON pointer.
           returned: when the API returns it
           type: str
           sample: /certificates/0/id
@@ -899,13 +899,13 @@ status:
   type: int
   sample: 403
 errors:
-  description: What Cloudflare gave as the reasons, as it came. Empty where it gave none.
+  description: The errors in Cloudflare's answer, as returned by the API. Empty if there are none.
   returned: on failure of a request
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's number for the error.
+      description: Cloudflare's code of the error.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -915,17 +915,17 @@ errors:
       type: str
       sample: Authentication error
     documentation_url:
-      description: Where to read more about it.
+      description: A link to documentation about it.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
     source:
-      description: What in the request the error is about.
+      description: The part of the request that the error is about.
       returned: when the API returns it
       type: dict
       contains:
         pointer:
-          description: The place in the request's body, as a JSON pointer.
+          description: The position in the body of the request, as a JSON pointer.
           returned: when the API returns it
           type: str
           sample: /certificates/0/id
@@ -938,7 +938,7 @@ errors:
       elements: dict
       contains:
         code:
-          description: Cloudflare's number for the error.
+          description: Cloudflare's code of the error.
           returned: when the API returns it
           type: int
           sample: 6111

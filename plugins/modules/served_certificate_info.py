@@ -305,34 +305,34 @@ waited:
   type: float
   sample: 0.0
 messages:
-  description: What Cloudflare added to its answers, as it came.
+  description: Messages in Cloudflare's answers, as returned by the API.
   returned: when there is any
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's number for the message.
-      returned: when the API tells it
+      description: Cloudflare's code of the message.
+      returned: when the API returns it
       type: int
       sample: 10000
     message:
       description: The text of the message.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: The zone is about to move to another plan
     documentation_url:
-      description: Where to read more about it.
-      returned: when the API tells it
+      description: A link to documentation about it.
+      returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
     source:
-      description: What in the request the message is about.
-      returned: when the API tells it
+      description: The part of the request that the message is about.
+      returned: when the API returns it
       type: dict
       contains:
         pointer:
-          description: The place in the request's body, as a JSON pointer.
-          returned: when the API tells it
+          description: The position in the body of the request, as a JSON pointer.
+          returned: when the API returns it
           type: str
           sample: /certificates/0/id
       sample:
@@ -346,52 +346,52 @@ status:
   type: int
   sample: 403
 errors:
-  description: What Cloudflare gave as the reasons, as it came. Empty where it gave none.
+  description: The errors in Cloudflare's answer, as returned by the API. Empty if there are none.
   returned: on failure of a request
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's number for the error.
-      returned: when the API tells it
+      description: Cloudflare's code of the error.
+      returned: when the API returns it
       type: int
       sample: 10000
     message:
       description: The text of the error.
-      returned: when the API tells it
+      returned: when the API returns it
       type: str
       sample: Authentication error
     documentation_url:
-      description: Where to read more about it.
-      returned: when the API tells it
+      description: A link to documentation about it.
+      returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
     source:
-      description: What in the request the error is about.
-      returned: when the API tells it
+      description: The part of the request that the error is about.
+      returned: when the API returns it
       type: dict
       contains:
         pointer:
-          description: The place in the request's body, as a JSON pointer.
-          returned: when the API tells it
+          description: The position in the body of the request, as a JSON pointer.
+          returned: when the API returns it
           type: str
           sample: /certificates/0/id
       sample:
         pointer: /certificates/0/id
     error_chain:
       description: The errors that led to this one.
-      returned: when the API tells them
+      returned: when the API returns them
       type: list
       elements: dict
       contains:
         code:
-          description: Cloudflare's number for the error.
-          returned: when the API tells it
+          description: Cloudflare's code of the error.
+          returned: when the API returns it
           type: int
           sample: 6111
         message:
           description: The text of the error.
-          returned: when the API tells it
+          returned: when the API returns it
           type: str
           sample: Invalid format for Authorization header
       sample:

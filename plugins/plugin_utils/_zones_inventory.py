@@ -111,7 +111,7 @@ def _read_patterns(option: str, given: object) -> tuple[str, ...]:
         return ()
     items = given.split(",") if isinstance(given, str) else given
     if not isinstance(items, (list, tuple)):
-        raise OptionError(f"'{option}' is {printable(given, 80)}: it has to be a list of texts.")
+        raise OptionError(f"'{option}' is {printable(given, 80)}: it must be a list of strings.")
     return tuple(_read_pattern(option, number, item) for number, item in enumerate(items, 1))
 
 
@@ -120,8 +120,8 @@ def _read_pattern(option: str, number: int, item: object) -> str:
     if not pattern.removeprefix("!"):
         # To take it for "not given" would make the inventory larger than it was meant to be.
         raise OptionError(
-            f"entry {number} of '{option}' is {printable(repr(item), 80)}: it has to be a text, or a shell pattern, or "
-            "'!' and one of them."
+            f"entry {number} of '{option}' is {printable(repr(item), 80)}: it must be a string: a value or a shell "
+            "pattern, with or without a leading '!'."
         )
     known = _KNOWN.get(option, ())
     if known and not any(matcher(pattern.removeprefix("!"))(value) for value in known):
@@ -229,7 +229,7 @@ def host_name(given: object, zone: Zone) -> str:
     :raises CloudflareError: it cannot, for patterns of hosts, C(--limit) or Ansible itself give it another meaning.
     """
     if not isinstance(given, str):
-        problem = f"is {'nothing' if given is None else 'of type ' + type(given).__name__}, and has to be a text"
+        problem = f"is {'nothing' if given is None else 'of type ' + type(given).__name__}, and must be a string"
     elif not given:
         problem = "is empty"
     elif not all(char in _MARKS or unicodedata.category(char)[0] in "LMN" for char in given):
@@ -269,7 +269,7 @@ def check_names(hosts: t.Iterable[ZoneHost], others: t.Callable[[str], str | Non
 def _says_two_zones(hosts: t.Sequence[ZoneHost], further: int) -> str:
     zones = "; ".join(described(host.zone) for host in hosts[:5])
     return (
-        f"The host name {printable(hosts[0].name)} would stand for {len(hosts)} zones: {zones}.{_and_more(further)} Leave "
+        f"The host name {printable(hosts[0].name)} is that of {len(hosts)} zones: {zones}.{_and_more(further)} Leave "
         "all but one out with 'statuses' (such as [active]) or 'accounts', or set 'hostname' to a template that tells them "
         'apart, such as "{{ cloudflare_zone_name }}.{{ cloudflare_account_id }}".'
     )
@@ -285,7 +285,7 @@ def _says_taken(name: str, zone: Zone, where: str, further: int) -> str:
 
 
 def _and_more(further: int) -> str:
-    return f" So it is with {further} more {'name' if further == 1 else 'names'}." if further else ""
+    return f" The same applies to {further} more {'name' if further == 1 else 'names'}." if further else ""
 
 
 def cache_digest(connection: Connection, path: str, query: t.Mapping[str, str]) -> str:

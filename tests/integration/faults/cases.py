@@ -146,10 +146,10 @@ _REASONS: list[t.Any] = [
 _INFOS: list[t.Any] = [None, "text", 1, [], {}, {"total_count": "4", "total_pages": []}, {"total_count": True}]
 
 BODIES = [
-    Case("truncated JSON", fault("truncated_json"), "hold no JSON object"),
+    Case("truncated JSON", fault("truncated_json"), "contain no JSON object"),
     Case("truncated JSON after the write", fault("truncated_json", "PUT"), UNSURE),
     *(
-        Case(f"JSON that is no object: {body}", fault("not_object", body=body), "hold no JSON object")
+        Case(f"JSON that is no object: {body}", fault("not_object", body=body), "contain no JSON object")
         for body in ('["no","object"]', '"text"', "1", "null", "true", "", "{", "\ufeff{}", "[" * 100_000)
     ),
     Case("no object after the write", fault("not_object", "PUT"), UNSURE),

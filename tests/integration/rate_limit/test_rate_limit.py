@@ -66,10 +66,10 @@ def test_zones_for_which_max_wait_is_too_short_fail_and_the_others_go_on(tmp_pat
         assert 5 <= recap.totals["ok"] == len(fleet.emulator.requests) <= fleet.scale.rate_limit
         text = re.sub(r"\s+", " ", recap.output)
         assert re.search(
-            r"The next request was not sent: 'rate_limit' is reached \(10 requests in 5 minutes\)\. To try again takes a wait of \d+ s; ",
+            r"The next request was not sent: 'rate_limit' is reached \(10 requests in 5 minutes\)\. The next attempt is due in \d+ s\. ",
             text,
         )
-        assert "'max_wait' is 2 s, of which 0 s are spent." in text
+        assert "'max_wait' is 2 s, of which 0 s are used." in text
         assert recap.seconds < SLACK
 
 

@@ -256,7 +256,7 @@ def test_a_file_with_another_ending_is_warned_about(runner: Runner) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"status": ["active"]}, "'status' is no option of zonefleet.cloudflare.zones. Is it 'statuses'?"),
+        ({"status": ["active"]}, "'status' is not an option of zonefleet.cloudflare.zones. Is it 'statuses'?"),
         ({"timeout": "soon"}, "timeout"),
         ({"retries": 1000}, "'retries' is 1000"),
         ({"names": [""]}, "entry 1 of 'names'"),
@@ -266,12 +266,12 @@ def test_a_file_with_another_ending_is_warned_about(runner: Runner) -> None:
         ),
         ({"statuses": ["!paused"]}, "'!paused', which matches none of initializing, pending, active, moved."),
         ({"types": ["partial", "x*"]}, "entry 2 of 'types' is 'x*', which matches none of full, partial"),
-        ({"api_token": ["SECRET"]}, "'api_token' has to be a text"),
+        ({"api_token": ["SECRET"]}, "'api_token' must be a string"),
         ({"api_token": "SECRET", "api_key": "SECRET", "api_email": "a@example.com"}, "two kinds of credentials"),
         ({"api_token": "{{ nonsense }}"}, "'api_token' is a template that fails"),
         ({"api_token": "{{ SECRET + }}"}, "'api_token' is a template that fails"),
         ({"api_token": "SECRETTOKEN{{ nonsense"}, "'api_token' is a template that fails"),
-        ({"api_token": "SECRET", "api_url": "https://SECRET@api.example"}, "'api_url' holds an '@'"),
+        ({"api_token": "SECRET", "api_url": "https://SECRET@api.example"}, "'api_url' contains an '@'"),
         ({"api_token": "SECRET"}, "Could not list zones: GET /zones"),
         ({"hostname": "{{ nonsense }}"}, "'hostname' fails for zone example.com"),
         ({"hostname": "cloudflare_zone_plan ~ ' plan'"}, "'hostname' to a template"),

@@ -204,7 +204,7 @@ def test_where_pacing_is_unbounded_max_wait_counts_for_the_rest_alone(fleet: Mak
     assert one.failed == {} and 602 <= clock.passed < 610
     one.pacer.banned(21.0, True)
     one.run(in_order=1)
-    assert "takes a wait of 21 s; 'max_wait' is 20 s, of which 0 s are spent" in one.failed[0]
+    assert "The next attempt is due in 21 s. 'max_wait' is 20 s, of which 0 s are used" in one.failed[0]
 
 
 # One client after another
@@ -346,7 +346,7 @@ def test_a_wait_includes_those_who_go_first(worker: Hire, clock: VirtualTime) ->
     for _number in range(4):
         worker(max_wait=10).refusal()  # which keeps its place for a moment
         clock.now += 0.1
-    assert "takes a wait of 602 s" in worker(max_wait=601).refusal()
+    assert "The next attempt is due in 602 s" in worker(max_wait=601).refusal()
 
 
 def test_a_killed_waiter_keeps_its_place_for_a_moment_only(worker: Hire, clock: VirtualTime) -> None:
@@ -383,8 +383,8 @@ def test_a_waiter_that_leaves_gives_up_its_place(worker: Hire, clock: VirtualTim
 def test_pacing_beyond_max_wait_fails_without_waiting(worker: Hire, clock: VirtualTime) -> None:
     worker().enter(*["GET"] * 4)
     assert worker(max_wait=300).refusal() == (
-        "The next request was not sent: 'rate_limit' is reached (4 requests in 5 minutes). To try again takes a wait of 301 s; "
-        "'max_wait' is 300 s, of which 0 s are spent."
+        "The next request was not sent: 'rate_limit' is reached (4 requests in 5 minutes). The next attempt is due in 301 s. "
+        "'max_wait' is 300 s, of which 0 s are used."
     )
     assert clock.slept == []
 
@@ -530,14 +530,14 @@ def test_of_several_bans_the_best_known_counts(
         (
             (300.0, True),
             200,
-            f"{BANNED}. To try again takes a wait of 300 s; 'max_wait' is 200 s, of which 0 s are spent.",
+            f"{BANNED}. The next attempt is due in 300 s. 'max_wait' is 200 s, of which 0 s are used.",
         ),
-        ((30.0, False), 5, f"{BANNED}. To try again takes a wait of 30 s; 'max_wait' is 5 s, of which 0 s are spent."),
+        ((30.0, False), 5, f"{BANNED}. The next attempt is due in 30 s. 'max_wait' is 5 s, of which 0 s are used."),
         (
             (86400.0, True),
             60,
-            f"{BANNED} (Retry-After: 86400 s, but one task asks again after 330 s). To try again takes a wait of 330 s; "
-            "'max_wait' is 60 s, of which 0 s are spent.",
+            f"{BANNED} (Retry-After: 86400 s, but one task asks again after 330 s). The next attempt is due in 330 s. "
+            "'max_wait' is 60 s, of which 0 s are used.",
         ),
     ],
 )
@@ -546,7 +546,7 @@ def test_a_ban_beyond_max_wait_fails_without_waiting(
 ) -> None:
     met = worker()
     met.pacer.banned(*ban)
-    assert met.told == [f"Waiting {min(ban[0], 330):.0f} s: {message.partition('. To try')[0]}."]
+    assert met.told == [f"Waiting {min(ban[0], 330):.0f} s: {message.partition('. The next attempt')[0]}."]
     assert worker(max_wait=max_wait).refusal() == f"The next request was not sent: {message}"
     assert clock.slept == []
 

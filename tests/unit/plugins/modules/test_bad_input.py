@@ -62,10 +62,10 @@ CASES: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"account_id": ZONE}, ["'account_id'", "remove"]),
     # The list
     ({"certificates": []}, ["'certificates' is empty"]),
-    ({"certificates": [{}]}, ["entry 1 of 'certificates' selects nothing", "host"]),
-    ({"certificates": [ENTRY, {"id": None, "priority": None}]}, ["entry 2 of 'certificates' selects nothing"]),
-    ({"certificates": [{"issuer": ""}]}, ["entry 1 of 'certificates' selects nothing"]),
-    ({"certificates": [{"priority": 3}]}, ["entry 1 of 'certificates' selects nothing"]),
+    ({"certificates": [{}]}, ["entry 1 of 'certificates' has no selector", "host"]),
+    ({"certificates": [ENTRY, {"id": None, "priority": None}]}, ["entry 2 of 'certificates' has no selector"]),
+    ({"certificates": [{"issuer": ""}]}, ["entry 1 of 'certificates' has no selector"]),
+    ({"certificates": [{"priority": 3}]}, ["entry 1 of 'certificates' has no selector"]),
     ({"certificates": [{"id": "aB"}, {"id": "Ab"}, {"id": "aB"}]}, ["'id' aB", "entries 1 and 3"]),
     ({"certificates": [{"host": "a", "valid_for_days": -1}]}, ["'valid_for_days' in entry 1", "-1", "0 to 36500"]),
     ({"certificates": [{"id": "a", "valid_for_days": 1}]}, ["an 'id' and 'valid_for_days'"]),
@@ -184,5 +184,5 @@ class TestAgainstTheZone:
 
 
 def test_the_info_module_has_the_same_rules(api: Script, run: Run) -> None:
-    assert "entry 1 of 'filter' selects nothing" in run(info_module, filter=[{}])["msg"]
+    assert "entry 1 of 'filter' has no selector" in run(info_module, filter=[{}])["msg"]
     assert "32 hexadecimal digits" in run(info_module, zone_id="x")["msg"]

@@ -750,9 +750,9 @@ class TestRefusals:
     """What is refused before any request."""
 
     CASES: t.ClassVar[list[t.Any]] = [
-        ({}, "No certificate is given: set 'certificate' or 'certificate_path'."),
-        ({"certificate": "", "private_key": KEY}, "No certificate is given"),
-        ({"state": "absent"}, "No certificate is given: set 'match', 'certificate' or 'certificate_path'."),
+        ({}, "No certificate is set: set 'certificate' or 'certificate_path'."),
+        ({"certificate": "", "private_key": KEY}, "No certificate is set"),
+        ({"state": "absent"}, "No certificate is set: set 'match', 'certificate' or 'certificate_path'."),
         (
             {"certificate": pem(NEW), "certificate_path": "x"},
             "'certificate' and 'certificate_path' are mutually exclusive",
@@ -778,8 +778,8 @@ class TestRefusals:
             {"certificate": pem(NEW), "private_key": key_pem(RSA, b"secret!"), "private_key_passphrase": "wrong one"},
             "'private_key' cannot be decrypted with 'private_key_passphrase'",
         ),
-        ({"certificate": pem(NEW) + KEY}, "'certificate' holds a private key, which does not belong there"),
-        ({**GIVEN, "match": {"issuer": ""}}, "'match' selects nothing"),
+        ({"certificate": pem(NEW) + KEY}, "'certificate' contains a private key (its value is not shown)"),
+        ({**GIVEN, "match": {"issuer": ""}}, "'match' has no selector"),
         ({**GIVEN, "match": {"issuer": ["A", "B"]}}, "'issuer' in 'match' is a list"),
         ({**GIVEN, "match": {"id": "a", "host": "b.example"}}, "'match' has an 'id' and 'host'"),
         ({**GIVEN, "wait_timeout": -1}, "'wait_timeout' is -1"),

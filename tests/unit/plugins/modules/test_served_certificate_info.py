@@ -144,8 +144,8 @@ def test_without_the_library_it_fails_before_any_request(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"port": 0}, "'port' is 0: it has to be from 1 to 65535."),
-        ({"timeout": 0}, "'timeout' is 0: it has to be from 1 to 3600."),
+        ({"port": 0}, "'port' is 0: it must be from 1 to 65535."),
+        ({"timeout": 0}, "'timeout' is 0: it must be from 1 to 3600."),
         ({"names": ["*.example.com"]}, "'names' has '*.example.com': it is not a hostname."),
         ({"names": ["a b"]}, "'names' has 'a b': it is not a hostname."),
         ({"names": ["b\u00fc cher.example"]}, "'names' has 'b\u00fc cher.example': "),

@@ -259,7 +259,7 @@ def test_two_zones_with_one_name_are_both_named_with_the_remedies() -> None:
 
 def test_how_many_more_names_stand_for_two_zones() -> None:
     hosts = [host(zone(name, account=account)) for name in ("a.example", "b.example") for account in ("Old", "New")]
-    with pytest.raises(CloudflareError, match="So it is with 1 more name\\."):
+    with pytest.raises(CloudflareError, match="The same applies to 1 more name\\."):
         check_names(hosts, lambda name: None)
 
 

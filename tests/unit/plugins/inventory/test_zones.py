@@ -47,7 +47,7 @@ def test_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:
 
 def test_connection_options_are_those_of_the_modules() -> None:
     of_modules = {name: item for name, item in API_SPEC.items() if name not in OF_MODULES_ALONE}
-    assert set(OPTIONS) == {*of_modules, *FILTERS, "plugin", "hostname"}
+    assert set(OPTIONS) == {*of_modules, *FILTERS, "plugin", "hostname", "certificates"}
     for name, item in of_modules.items():
         documented = OPTIONS[name]
         assert (documented["type"], documented.get("default"), documented.get("aliases")) == (

@@ -134,6 +134,7 @@ TIMES = (
     )
     | JSON
 )
+@example(item={"id": "one", "priority": math.inf})
 def test_certificates(item: t.Any) -> None:
     try:
         found = _certificate.read_certificate(item)

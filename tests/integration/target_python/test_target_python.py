@@ -15,13 +15,15 @@ import os
 import subprocess
 import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 
 from emulator import Emulator, make_pem
 from emulator.fixture import StartEmulator
+from integration.conftest import StartEdge
 from integration.faults.serving import raw_server
-from integration.playbooks.playing import CERTIFICATE, Player, assert_settled, four_steps, info
+from integration.playbooks.playing import CERTIFICATE, SERVED, Player, assert_settled, four_steps, info
 
 PYTHON = os.environ.get("ZONEFLEET_TEST_TARGET_PYTHON") or sys.executable
 ASK = "import sys, requests, urllib3; print(sys.version.split()[0], requests.__version__, urllib3.__version__)"
@@ -73,6 +75,21 @@ def test_upload_and_renewal_on_a_target(play: Player, emulator: Emulator, algori
     played = play(tasks, emulator=emulator, hosts={"target": {"ansible_python_interpreter": PYTHON}}, as_module=True)
     assert played.returncode == 0, played.stdout
     assert [done.result["action"] for done in played.done] == ["uploaded", "unchanged", "renewed", "unchanged"]
+
+
+def test_handshakes_on_a_target(play: Player, emulator: Emulator, start_edge: StartEdge, tmp_path: Path) -> None:
+    """With its own OpenSSL: what is trusted, and a client that is refused."""
+    edge = start_edge(emulator)
+    look = {"zone": "example.com", "names": ["www.example.com"], "address": edge.address, "port": edge.port}
+    trusting = {"SSL_CERT_FILE": str(edge.ca_bundle(tmp_path / "cas.pem"))}
+    tasks = [{"name": name, SERVED: look, "environment": env} for name, env in (("no", {}), ("yes", trusting))]
+    played = play(tasks, emulator=emulator, hosts={"target": {"ansible_python_interpreter": PYTHON}}, as_module=True)
+    assert played.returncode == 0, played.stdout
+    for name in ("no", "yes"):
+        refused, served = played[name].result["served"]
+        assert refused["error"].endswith("it has no certificate for this name and this kind of client")
+        assert (served["issuer"], served["as_expected"]) == ("GlobalSignnvsa", True)
+        assert served["trusted"] is (name == "yes"), served["untrusted_reason"]
 
 
 def test_network_on_a_target(play: Player, start_emulator: StartEmulator) -> None:

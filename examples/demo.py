@@ -70,7 +70,7 @@ class Demo:
             "ansible-galaxy", "collection", "install", "--offline", str(tarball), "--collections-path", "installed"
         )
 
-        say(f"{ZONE} in the emulator: two authorities hold {ZONE} and www.{ZONE}")
+        say(f"{ZONE} in the emulator: certificates of two CAs cover {ZONE} and www.{ZONE}")
         self.show_zone()
 
         say("What do visitors get? A TLS handshake shows it")
@@ -87,7 +87,7 @@ class Demo:
         say("What do visitors get now?")
         self.visit("DigiCertInc")
 
-        say("Once more: nothing is left to do")
+        say("Run it again: nothing to change")
         self.play("one_zone.yml", "--diff", changed=0, gets=2, puts=0)
 
         say("Take it back, with the numbers that the change has returned")

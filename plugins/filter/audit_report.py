@@ -22,7 +22,7 @@ options:
     description:
       - The results of M(zonefleet.cloudflare.custom_certificate_info), without its option C(filter), as a dictionary with the name of each zone as
         key.
-      - A result that holds no certificates becomes a row with its C(msg).
+      - A result without certificates becomes a row with its C(msg).
     type: dict
     required: true
   format:

@@ -19,7 +19,7 @@ options:
   _input:
     description:
       - The results of M(zonefleet.cloudflare.custom_certificate_priority) in check mode, as a dictionary with the name of each zone as key.
-      - A result that holds no certificates becomes a row with its C(msg).
+      - A result without certificates becomes a row with its C(msg).
     type: dict
     required: true
   format:

@@ -487,7 +487,7 @@ contested:
   elements: dict
   contains:
     name:
-      description: The name, in lower case and as an C(xn--) name where it is internationalised.
+      description: The name, in lower case and as an C(xn--) name where it is internationalized.
       returned: always
       type: str
       sample: example.com

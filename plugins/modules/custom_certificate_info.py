@@ -45,7 +45,7 @@ options:
             cover exactly this hostname, or if the zone has none of those, the ones with a wildcard that covers it.
           - A wildcard covers one label, so C(*.example.com) covers C(www.example.com), but not C(example.com).
           - "V(*.example.com) selects the certificates that have this wildcard among their hostnames."
-          - Upper and lower case are equal. An internationalised name can be written either way.
+          - Upper and lower case are equal. An internationalized name can be written in its own script or in its C(xn--) form.
         type: str
       issuer:
         description:
@@ -95,7 +95,7 @@ EXAMPLES = r"""
     zone: example.com
   register: zone
 
-- name: Show who comes first for each name that several certificates hold
+- name: Show which certificate comes first for each contested hostname
   ansible.builtin.debug:
     msg: "{{ item.name }} {{ verb }} the certificate of {{ item.after_issuer }}, decided by {{ item.decided_by }}"
   vars:
@@ -116,7 +116,7 @@ EXAMPLES = r"""
     filter:
       - host: shop.example.com
 
-- name: Read the certificates that are expired or come from elsewhere than the usual authorities
+- name: Read the certificates that are expired or are not from the usual CA
   zonefleet.cloudflare.custom_certificate_info:
     zone: example.com
     filter:
@@ -365,7 +365,7 @@ contested:
   elements: dict
   contains:
     name:
-      description: The name, in lower case and as an C(xn--) name where it is internationalised.
+      description: The name, in lower case and as an C(xn--) name where it is internationalized.
       returned: always
       type: str
       sample: example.com
@@ -455,7 +455,7 @@ contested:
 zones:
   description:
     - What became of each of O(zones), in the order given.
-    - An item holds what a task for this zone alone returns, without facts and diff.
+    - An item has what a task for this zone alone returns, without facts and diff.
   returned: with O(zones)
   type: list
   elements: dict

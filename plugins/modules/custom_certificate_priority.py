@@ -70,7 +70,7 @@ options:
             cover exactly this hostname, or if the zone has none of those, the ones with a wildcard that covers it.
           - A wildcard covers one label, so C(*.example.com) covers C(www.example.com), but not C(example.com).
           - "V(*.example.com) selects the certificates that have this wildcard among their hostnames."
-          - Upper and lower case are equal. An internationalised name can be written either way.
+          - Upper and lower case are equal. An internationalized name can be written in its own script or in its C(xn--) form.
         type: str
       issuer:
         description:
@@ -193,7 +193,7 @@ EXAMPLES = r"""
   check_mode: true
   register: drift
 
-- name: Sound the alarm if it is not
+- name: Fail if it is not
   ansible.builtin.assert:
     that: drift is not changed
     fail_msg: "Somebody has changed the order. These would change back: {{ drift.reprioritized }}"
@@ -220,7 +220,7 @@ EXAMPLES = r"""
     certificates:
       - valid_for_days: 30
 
-- name: Decide for one host, whatever else the certificates compete for
+- name: Set the order for one host only
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
@@ -230,7 +230,7 @@ EXAMPLES = r"""
       - host: shop.example.com
     unlisted: ignore
 
-- name: Insist that nobody has added a certificate that the list does not know
+- name: Fail if the zone has a certificate that is not listed
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
@@ -267,7 +267,7 @@ EXAMPLES = r"""
     group/zonefleet.cloudflare.api:
       api_token: "{{ vault_cloudflare_token }}"
   block:
-    - name: Prefer one CA, under whichever name it signs
+    - name: Prefer one CA
       zonefleet.cloudflare.custom_certificate_priority:
         zone: example.com
         certificates:
@@ -579,7 +579,7 @@ contested:
   elements: dict
   contains:
     name:
-      description: The name, in lower case and as an C(xn--) name where it is internationalised.
+      description: The name, in lower case and as an C(xn--) name where it is internationalized.
       returned: always
       type: str
       sample: example.com

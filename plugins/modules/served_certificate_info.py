@@ -17,7 +17,7 @@ description:
   - Each name is checked once as a client that accepts ECDSA certificates alone and once as one that accepts RSA certificates alone,
     both with TLS 1.2. A server that speaks TLS 1.3 alone is checked once, as V(any), because there the server chooses.
   - Nothing has to be trusted to be seen, so expired certificates and those of private CAs are returned as well.
-    RV(served[].trusted) tells whether a client that verifies would accept the certificate for the name.
+    RV(served[].trusted) says whether a client that verifies would accept the certificate for the name.
   - It changes nothing and needs a read-only token, or no token at all with O(certificates) and O(contested).
 requirements:
   - The Python library C(cryptography), version 2.8 or newer, for the Python that runs the module.
@@ -52,7 +52,7 @@ options:
     description:
       - The hostnames to check. A wildcard is not one; use a name that it covers.
       - If unset, all names that two or more certificates of the zone cover are checked, except wildcards.
-      - An internationalized name may be written either way.
+      - An internationalized name can be written in its own script or in its C(xn--) form.
     type: list
     elements: str
   address:
@@ -149,7 +149,7 @@ zone_id:
 served:
   description:
     - The certificates that were served, one item for each name and kind of client, in the order of O(names).
-    - Where no certificate was served, RV(served[].error) tells why, and the fields of the certificate are null.
+    - Where no certificate was served, RV(served[].error) says why, and the fields of the certificate are null.
   returned: success
   type: list
   elements: dict
@@ -215,7 +215,7 @@ served:
     certificate_id:
       description:
         - The id of the custom certificate of the zone that looks the same.
-        - It is null where none or several do; RV(served[].reason) tells which.
+        - It is null where none or several do; RV(served[].reason) says which.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
@@ -240,7 +240,7 @@ served:
       type: bool
       sample: true
     reason:
-      description: Why RV(served[].certificate_id) or RV(served[].as_expected) is null, if RV(served[].error) does not tell it.
+      description: Why RV(served[].certificate_id) or RV(served[].as_expected) is null, if RV(served[].error) does not say it.
       returned: always
       type: str
       sample: No custom certificate of the zone looks like this one.

@@ -6,19 +6,52 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from ansible_runs import ROOT
 
+from integration.audit.browser import Browser
+
+SITE = ROOT / ".cache" / "docs-site" / "html"
+# What people look for that is called otherwise by Ansible or Cloudflare, as the search of the site stems it.
+SEARCHED = {"rollback", "undo", "slack", "found", "renew", "drift", "awx"}
+
+
+def build() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "build.py"), "--check"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
 
 @pytest.mark.timeout(600)  # the first time, it installs the tools
 def test_reference_is_current_and_the_site_builds_without_warnings() -> None:
-    command = [sys.executable, str(ROOT / "docs" / "build.py"), "--check"]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    build()
 
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+    index = (SITE / "searchindex.js").read_text(encoding="utf-8")
+    terms = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))["terms"]
+    assert SEARCHED - terms.keys() == set()
+    pages = {path: path.read_text(encoding="utf-8") for path in SITE.rglob("*.html")}
+    pictures = list((ROOT / "docs" / "pictures").glob("*.svg"))
+    assert sum(text.count('<figure class="picture">') for text in pages.values()) == len(pictures)
+    assert [path for path, text in pages.items() if "Sample:" in text and ">[{" in text] == []
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(600)
+def test_no_page_is_wider_than_a_phone(tmp_path: Path) -> None:
+    build()
+
+    with Browser(tmp_path) as browser:
+        for page in (SITE / "index.html", *SITE.glob("*_*.html"), *SITE.glob("docsite/*.html")):
+            seen = browser.look(page, width=390)
+            assert seen.messages == [], page
+            assert seen.page_width <= 390, page
+            # nor is a table of options, which would have to be scrolled sideways
+            assert [element for element in seen.wide if "ansible-option" in element] == [], page
 
 
 def test_the_picture_of_the_readme_is_current() -> None:

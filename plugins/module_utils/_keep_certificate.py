@@ -131,7 +131,7 @@ def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
         if attempt.became is _Became.WRITTEN:
             return _settle(task, origin, step, attempt.answered)
         if attempt.became is _Became.REFUSED or (attempt.became is _Became.GONE and not may_follow):
-            raise t.cast(ApiError, attempt.error)
+            raise _refused(t.cast(ApiError, attempt.error), perhaps_done)
         perhaps_done |= attempt.became is _Became.IN_DOUBT
         # see what is there now
         reading, successor = _look_again(task, origin, step, attempt, perhaps_done)
@@ -149,6 +149,14 @@ def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
             failures = _allow_another(task, attempt, failures)
         step = task.plan(reading)
     return task.report(step, State(reading.current, reading.current, step.current), changed=False)
+
+
+def _refused(error: ApiError, perhaps_done: bool) -> ApiError:
+    """Return a refusal that also says so where an attempt before it may have been done."""
+    if perhaps_done:
+        error.message += " An earlier attempt may have been done: run again to check."
+        error.fields["changed"] = True
+    return error
 
 
 def _attempt(task: _Task, step: Step, stale_after: float) -> _Attempt:

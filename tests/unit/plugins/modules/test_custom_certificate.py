@@ -440,6 +440,18 @@ class TestNeverTwice:
         result = run(module, retries=5, **GIVEN)
         assert (result["action"], result["requests"]) == ("uploaded", 8)
 
+    def test_a_refusal_after_doubt_says_that_it_may_have_been_done(
+        self, api: Script, run: Run, waits: list[float]
+    ) -> None:
+        api.expect_list([])
+        api.expect("POST", LIST, body=body(), **self.PAGE)
+        for _reading in range(4):
+            api.expect_list([])
+        api.expect("POST", LIST, body=body(), status=403, answer=error(10000))
+        result = run(module, retries=5, **GIVEN)
+        assert result["failed"] and result["changed"] is True
+        assert "An earlier attempt may have been done" in result["msg"]
+
     def test_the_attempts_are_limited_and_the_list_decides_what_is_told(
         self, api: Script, run: Run, waits: list[float]
     ) -> None:

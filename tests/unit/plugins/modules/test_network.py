@@ -245,6 +245,15 @@ class TestSecrets:
         self._shows_nothing(result)
         assert "a ********" in json.dumps(result["errors"])
 
+    def test_a_text_that_is_cut_in_a_thread(self, run: Run) -> None:
+        text = "x" * 490 + self.LONG
+        refusal = http(json.dumps({"success": False, "errors": [{"message": text}]}).encode(), status="400 Bad Request")
+        with raw_server(refusal) as port:
+            place = {"api_url": f"http://127.0.0.1:{port}", "zone_id": None, "zones": [ZONE, "f" * 32]}
+            result = run(module, certificates=BY_ISSUER, api_token=self.LONG, **place)
+        assert len(result["failed_zones"]) == 2
+        self._shows_nothing(result)
+
     def test_certificates_and_notes(self, api: Script, run: Run) -> None:
         echoing = {**DIGICERT, "id": "digicert", self.LONG: [self.LONG], "hosts": [f"{self.LONG}.example.com"]}
         info = {"total_count": 2, "total_pages": 1}

@@ -43,7 +43,7 @@ TITLE = re.compile(r"^zonefleet\.cloudflare\.(\w+ (?:filter|inventory|module) --
 PICTURE = re.compile(r"^\.\. picture: (\w+\.svg)$", re.MULTILINE)
 # What a sample of several fields is in a generated page: JSON in one long line.
 SAMPLE = re.compile(
-    r"^( +):ansible-option-sample-bold:`Sample:` :ansible-rv-sample-value:`([\[{].{60,})`$", re.MULTILINE
+    r"^( +):ansible-option-sample-bold:`Sample:` :ansible-rv-sample-value:`(\[\{.+|[\[{].{60,})`$", re.MULTILINE
 )
 
 NOTE = '.. Generated from the documentation of the plugins by "make docs". Change it there.'

@@ -336,7 +336,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             problem = str(error)
         else:
             return
-        # Outside of the handlers, so that what is told is this alone, without the lines of the file around a mistake.
+        # Outside of the handlers, so that the message has no lines of the file around the mistake.
         raise AnsibleParserError(f"{path}: {masked(problem, self._secrets)}")
 
     def _fill(self, cache: bool) -> None:
@@ -418,7 +418,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except KeyError:
             return None
         except Exception as error:  # pylint: disable=broad-exception-caught
-            # Cache plugins raise all sorts of things for a file that is not theirs.
+            # Cache plugins raise various exceptions for a file in another format.
             self.display.warning(f"{self._path}: the cache cannot be read, zones are read again: {error}")
             return None
         reading = from_cache(content)
@@ -498,7 +498,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.inventory.add_group(GROUP)
         if self.get_option("certificates"):
             self.inventory.add_group(CONTESTED_GROUP)
-        # Of the group, so that whatever a server of another source says of itself wins where the two become one host.
+        # Variables of the group, so that those of a server in another source override them if the two become one host.
         self.inventory.set_variable(GROUP, "ansible_group_priority", 0)
         self.inventory.set_variable(GROUP, "ansible_connection", _templating.as_template("local"))
         self.inventory.set_variable(

@@ -181,7 +181,7 @@ class Client:
                 break
         else:
             raise _Changed(f"there is no end after {_MOST_PAGES} pages")
-        # Whether the totals count what a filter leaves or everything is not documented: then, an empty page is the end.
+        # It is not documented whether the totals respect a filter. If there is one, an empty page is the end.
         if not query and totals - {len(items)}:
             raise _Changed(f"{len(items)} objects came, {', '.join(map(str, sorted(totals)))} were announced")
         if not query and not found and not totals and page < (info.pages or 0):

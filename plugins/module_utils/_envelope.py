@@ -28,7 +28,7 @@ _MOST_LEVELS = 50  # of nested JSON; the API has six
 _LONGEST_REASON = 2000  # characters of a message; the errors are in the result as a whole
 
 _TRANSIENT = frozenset((500, 502, 503, 504, *range(520, 525)))
-# Refused before the request as such was looked at; after any other failure, a write may have been done, or half done.
+# Refused before the request was processed. After any other failure, a write may have been done in whole or in part.
 _REFUSED_UNSEEN = frozenset((401, 403, 429))
 _THROTTLED_CODES = frozenset((971, 10100, 10429))
 
@@ -126,7 +126,7 @@ def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
     if isinstance(envelope, (dict, list)) and _is_deep(envelope):
         raise ApiError(f"{told} with JSON that is nested more than {_MOST_LEVELS} levels deep.", answer.status, **again)
     if envelope is None and not answer.framed and answer.body.lstrip()[:1] in (b"", b"{"):
-        # Such an answer ends where the connection does, and a connection may also end too early.
+        # Such an answer ends with the connection, which may also end too early.
         raise ApiError(f"{told} with an answer that was cut off.", answer.status, transient=True)
     if not isinstance(envelope, dict):
         kind = printable(answer.headers.get("Content-Type", "no content type"), 60)

@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 _UNKNOWN_TOKEN = "Cloudflare does not recognise this API token: it is mistyped, revoked or expired."
 _NO_PERMISSION = "The credentials are valid, but may not do this."
 
-# Within a text, in lower case: one code stands for several refusals.
+# Parts of messages in lower case, because one code has several causes.
 _BY_TEXT = {
     "invalid access token": _UNKNOWN_TOKEN,
     "invalid api token": _UNKNOWN_TOKEN,
@@ -66,7 +66,7 @@ _ABOUT_CERTIFICATES = {
     2200: "The private key is not that of the certificate.",
 }
 
-# What the same codes mean depends on what was asked for: a shell pattern for paths, and the advice there.
+# The meaning of these codes depends on the request: a shell pattern for paths, and the advice for each code.
 _BY_PATH: dict[str, dict[int, str]] = {
     "/zones/*/custom_certificates*": {
         **_ABOUT_CERTIFICATES,
@@ -91,7 +91,7 @@ _BY_PATH: dict[str, dict[int, str]] = {
     },
 }
 
-# Refusals of the credentials as such: to ask again with the same ones costs a log-in each time, until a lock-out.
+# The credentials themselves are refused. Each further attempt with them counts as a failed log-in, up to a lock-out.
 _CONDEMNED_CODES = frozenset((6003, 9103, 9106))
 _CONDEMNED_TEXTS = ("invalid access token", "max auth failures")
 

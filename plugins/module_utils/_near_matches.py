@@ -28,7 +28,7 @@ _FEWEST_CONTAINED = 3  # characters: of two that stand in a longer text, nobody 
 _CLOSE = 0.75  # difflib's ratio: one wrong letter of four, or two of eight
 _CLOSE_AS_A_WHOLE = 0.9  # for long texts that have much in common anyway
 
-# What is spelled as Cloudflare spells it is no mistake, however close to another value: letters and digits alone.
+# A value in Cloudflare's own spelling is not a mistake, even if it is close to another one. Letters and digits alone.
 _KNOWN = {
     "type": {"legacycustom", "snicustom"},
     "status": {"active", "inactive", "expired", "deleted", "pending", "initializing", "deactivating"},
@@ -66,7 +66,7 @@ def missing_text(
     sentences += [_did_you_mean(match, len(missing) > 1) for match in near]
     sentences.append(_what_there_is(missing, certificates, now))
     correct = f"Correct the {'entry' if len(missing) == 1 else 'entries'}"
-    # A near match is ignored by mistake: then what was meant to come first does not.
+    # With a near match ignored, the certificate that was meant to come first would not.
     sentences.append(f"{correct}." if near else f"{correct}, or set 'missing' to 'ignore'.")
     return " ".join(sentences)
 

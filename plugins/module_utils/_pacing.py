@@ -122,7 +122,7 @@ class SharedPacer(Pacer):
         self._writes = writes
         self._tell = tell
         self._bounded = bounded
-        # From here on of this client alone.
+        # Only this client from here on.
         self._hold = _Hold.IF_ROOM if writes else _Hold.NO
         self._held: int | None = None  # the second of a slot that is taken and not used
         self._ticket: Ticket | None = None

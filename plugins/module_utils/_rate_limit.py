@@ -101,7 +101,7 @@ class State:
         self.held = {
             second: count for second, count in self.held.items() if count > 0 and now - HOLDING < second <= now
         }
-        # A waiter that was stopped or killed does not look again.
+        # A waiter that was stopped or killed does not come back.
         self.queue = {key: place for key, place in self.queue.items() if now - LATE < place.until <= now + RECHECK}
         self.ban_until = min(self.ban_until, now + LONGEST_BAN)
         self.probe_until = min(self.probe_until, now + PROBE)
@@ -198,7 +198,7 @@ class State:
         reason = f"'rate_limit' is reached ({limit} requests in 5 minutes)"
         used = sum(self.counts.values())
         if over <= 0:
-            # Those who are ahead look first.
+            # Those that have waited longer look first.
             seconds = min(GLANCE * (1 + ahead), POLL)
             return Wait(seconds, seconds, reason)
         # Slots come back in the order in which they were taken, those that are free now last, and then all over again.
@@ -212,7 +212,7 @@ class State:
         seconds += windows * (WINDOW + 1)
         return Wait(seconds, min(seconds, RECHECK), reason)
 
-    # What is told
+    # Messages
 
     def condemn(self, run: str, reason: str) -> None:
         """Note what a run's credentials were refused for; of other runs' notes the latest are kept."""

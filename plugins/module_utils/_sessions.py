@@ -45,7 +45,7 @@ _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 _PROXY_SCHEMES = ("http", "https", *_SOCKS)
 PROXY_ADVICE = "Check the variable HTTPS_PROXY (or ALL_PROXY) in the environment."
 
-# Servers close what is idle, and firewalls forget it without a word. A write is on a connection that works for certain.
+# Servers and firewalls drop idle connections without notice. A write uses a connection that is known to work.
 _LONGEST_IDLE_TO_READ = 30.0  # seconds
 _LONGEST_IDLE_TO_WRITE = 5.0
 _MOST_KEPT = 200
@@ -64,7 +64,7 @@ class ApiSession(Session):
         self.key = key
         self.last_used = time.monotonic()
         self.connected = False
-        # What the environment says is decided already.
+        # The environment was evaluated before.
         self.trust_env = False
         self.proxies = {"https": connection.route.proxy} if connection.route.proxy else {}
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -177,7 +177,7 @@ def take_session(connection: Connection) -> ApiSession:
     """
     _check_proxy(connection.route.proxy)
     context = context_for(connection.route.ca_bundle) if connection.url.startswith("https:") else None
-    # All that shapes a session; of a CA bundle that has changed on disk, there is another context.
+    # Everything that a session depends on. A CA bundle that has changed on disk gives another context.
     key = (connection.url, connection.route, connection.credentials, context)
     return _kept.take(key) or ApiSession(connection, context, key)
 

@@ -228,7 +228,7 @@ def _carry_out(client: Client, options: OrderOptions, decision: _Decision) -> Re
         perhaps_done |= attempt.perhaps_done
         if attempt.answered is not None:
             return _verify(client, options, decision, attempt.answered)
-        # what was decided on is not there any more: decide anew, once for each reason
+        # the decision is outdated: decide again, once for each reason
         if attempt.became is _Became.OUTDATED:
             may_read_again = False
         elif attempt.became is _Became.RENEWED and may_follow_renewal:
@@ -240,7 +240,7 @@ def _carry_out(client: Client, options: OrderOptions, decision: _Decision) -> Re
         except CloudflareError as error:
             raise _in_doubt(error, decision, perhaps_done) from None
         decision = _with_numbers_of(decision, latest) if perhaps_done else latest
-    # someone else made the change, or an attempt of ours whose answer was lost
+    # another writer made the change, or an attempt whose answer was lost did
     after = numbers_of(decision.certificates)
     changed = perhaps_done and any(after[key] != number for key, number in decision.before.items())
     return _report(decision, decision.certificates, after, changed, False)

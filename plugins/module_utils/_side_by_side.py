@@ -34,7 +34,7 @@ def side_by_side(
     """
     crew = _Crew(function, items)
     for _thread in range(min(at_a_time, len(items))):
-        # A context of its own: what this thread hides, that one has to hide, too.
+        # A copy of the context: secrets that are masked in this thread are masked in that one as well.
         threading.Thread(target=contextvars.copy_context().run, args=(crew.work,), daemon=True).start()
     made: dict[int, Made] = {}
     try:

@@ -86,7 +86,7 @@ def perform(
         options,
         check_mode,
         diff,
-        # Who asks for more zones than a window holds waits for the next one: that does not count against max_wait.
+        # A task for more zones than the window allows has to wait. That does not count against max_wait.
         lambda: Client(options.connection, pacer.another(bounded=not many)),
     )
     with hiding(secrets):
@@ -101,7 +101,7 @@ def _do(task: ZoneTask, tell: Tell) -> Ended:
 
 
 def _outcome(ended: Ended, secrets: t.Sequence[str]) -> Outcome:
-    # Of what the API returns, anything may repeat a secret; from ansible-core 2.22 on, core masks only what is displayed.
+    # Anything that the API returns may contain a secret. From ansible-core 2.22 on, core masks only what is displayed.
     return Outcome(ended.failed, returnable(ended.result, secrets), returnable(ended.warnings, secrets), secrets)
 
 

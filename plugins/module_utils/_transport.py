@@ -64,7 +64,7 @@ def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwa
         except AttemptError:
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught
-            # Of whatever type: what the libraries let through depends on their versions, and on what a server sends.
+            # Any exception: which ones the libraries raise depends on their versions and on the server.
             raise _failure(error, timeout) from None
     session.connected = True
     return answer
@@ -74,7 +74,7 @@ def _send(session: ApiSession, method: str, url: str, options: t.Mapping[str, t.
     try:
         return session.request(method, url, **options)
     except Exception as error:
-        # A server may close a kept connection just as the request is on its way. A write is never sent again in silence.
+        # A server may close a kept connection while the request is sent. A write is never repeated silently.
         if method != "GET" or not session.connected or not any(isinstance(cause, _DROPPED) for cause in _causes(error)):
             raise
     session.close()
@@ -87,7 +87,7 @@ def _read(response: requests.Response) -> Answer:
         raise AttemptError(f"its body has the encoding {printable(encoding, 60)}, which was not asked for", final=True)
     body = bytearray()
     while True:
-        # Not decompressed by urllib3, which knows no bound before 2.0.
+        # Not decompressed by urllib3, which has no limit before 2.0.
         chunk = response.raw.read(_CHUNK, decode_content=False)
         if not chunk:
             break
@@ -149,7 +149,7 @@ def _failure(error: Exception, timeout: float) -> AttemptError:
 
 
 def _is_timeout(error: BaseException) -> bool:
-    # To urllib3, a connection that cannot be made has timed out, too.
+    # urllib3 also calls it a timeout if a connection cannot be made.
     made_in_vain = isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError)
     return made_in_vain or isinstance(error, (socket.timeout, TimeoutError))
 

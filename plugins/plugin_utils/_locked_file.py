@@ -72,7 +72,7 @@ class LockedFile:
         """Lock a file, but do not wait for ever for someone who has it and does not move."""
         deadline = time.monotonic() + LOCK_WAIT
         while not _try_to_lock(descriptor):
-            # Where one has waited in vain, the others need not.
+            # If one has waited for the whole time, the others do not wait.
             if time.monotonic() >= deadline or os.path.exists(self._stuck):
                 with contextlib.suppress(OSError):
                     os.close(os.open(self._stuck, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))

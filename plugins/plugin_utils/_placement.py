@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Whether a worker is as good as a new process for a task."""
+"""Whether a task can run in a worker instead of a new process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._route import is_read
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed
 
-# Whichever Python these would find, the one that runs already is as good. 2.22 knows two of them no more.
+# Values for interpreter discovery: the Python that runs already will do. ansible-core 2.22 no longer has two of them.
 _DISCOVERY = frozenset(("", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"))
 
 CONTROLLER_PYTHON = "{{ ansible_playbook_python }}"

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The pacer that the workers of all runs on this controller share for one credential, in a file that does not tell it.
+"""The pacer that the workers of all runs on this controller share for one credential, in a file from which it cannot be derived.
 
 Whatever goes wrong with the file, requests are made all the same.
 """

@@ -99,7 +99,7 @@ def main() -> int:
 @contextlib.contextmanager
 def stage() -> Iterator[tuple[Emulator, Run]]:
     """Put the README's zone into an emulator, and yield that and what runs a playbook against it."""
-    zone = next(block for block in blocks(README) if block.kind == "zone")
+    zone = [block for block in blocks(README) if block.kind == "zone"][0]
     with tempfile.TemporaryDirectory() as directory, Emulator(zones=zones(rows(zone.text))) as emulator:
         player = Player(Path(directory))
 

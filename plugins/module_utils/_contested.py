@@ -109,11 +109,8 @@ def compare_contests(before: t.Sequence[Certificate], after: t.Sequence[Certific
 
     They are of the names that two or more certificates cover before or after it; where none does, an id is null.
     """
-    sides = []
-    for certificates in (before, after):
-        numbers = numbers_of(certificates)
-        sides.append((_ranked_by_name(certificates, numbers), numbers))
-    (was, numbers_before), (now, numbers_after) = sides
+    numbers_before, numbers_after = numbers_of(before), numbers_of(after)
+    was, now = _ranked_by_name(before, numbers_before), _ranked_by_name(after, numbers_after)
     items = []
     for name in sorted(name for name in {*was, *now} if len(was.get(name, ())) > 1 or len(now.get(name, ())) > 1):
         first_before = _first(was[name], numbers_before) if name in was else None

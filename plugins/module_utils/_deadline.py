@@ -127,7 +127,7 @@ class _Connecting:
     def putrequest(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         if self.sock is not None:  # kept from an earlier request, with what was left of its time
             self.sock.settimeout(_seconds_left())
-        return super().putrequest(*args, **kwargs)  # type: ignore[misc]
+        return super().putrequest(*args, **kwargs)  # type: ignore[misc]  # pylint: disable=no-member
 
     def _new_conn(self) -> socket.socket:
         if not self.host.strip("."):

@@ -131,6 +131,7 @@ def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
         if attempt.became is _Became.WRITTEN:
             return _settle(task, origin, step, attempt.answered)
         if attempt.became is _Became.REFUSED or (attempt.became is _Became.GONE and not may_follow):
+            # pylint: disable-next=raising-bad-type  # what was refused has an error
             raise _refused(t.cast(ApiError, attempt.error), perhaps_done)
         perhaps_done |= attempt.became is _Became.IN_DOUBT
         # see what is there now

@@ -58,7 +58,7 @@ def look_with_what_is_given(options: LookOptions) -> Report:
     if given is None:
         raise TypeError("neither a connection nor a zone's certificates are given")
     report = _look(options, given.zone_id, given.certificates, given.firsts)
-    return report._replace(result={**report.result, "requests": 0, "waited": 0.0})
+    return Report({**report.result, "requests": 0, "waited": 0.0}, report.warnings)
 
 
 def _check_library() -> None:

@@ -91,7 +91,7 @@ class ApiSession(Session):
     def close(self) -> None:
         """Close all connections; the next request opens another one."""
         self.connected = False
-        super().close()
+        super().close()  # pylint: disable=no-member
 
 
 class _Adapter(HTTPAdapter):

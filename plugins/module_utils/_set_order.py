@@ -234,6 +234,7 @@ def _carry_out(client: Client, options: OrderOptions, decision: _Decision) -> Re
         elif attempt.became is _Became.RENEWED and may_follow_renewal:
             may_follow_renewal = False
         else:
+            # pylint: disable-next=raising-bad-type  # what failed has an error
             raise _in_doubt(t.cast(ApiError, attempt.error), decision, perhaps_done)
         try:
             latest = _decide(client, decision.zone, options)

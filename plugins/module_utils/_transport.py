@@ -63,7 +63,7 @@ def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwa
                 answer = _read(response)
         except AttemptError:
             raise
-        except Exception as error:  # pylint: disable=broad-exception-caught
+        except Exception as error:
             # Any exception: which ones the libraries raise depends on their versions and on the server.
             raise _failure(error, timeout) from None
     session.connected = True
@@ -73,7 +73,7 @@ def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwa
 def _send(session: ApiSession, method: str, url: str, options: t.Mapping[str, t.Any]) -> requests.Response:
     try:
         return session.request(method, url, **options)
-    except Exception as error:
+    except Exception as error:  # pylint: disable=broad-exception-caught
         # A server may close a kept connection while the request is sent. A write is never repeated silently.
         if method != "GET" or not session.connected or not any(isinstance(cause, _DROPPED) for cause in _causes(error)):
             raise
@@ -119,6 +119,8 @@ def _check_size(body: bytes | bytearray) -> None:
         raise AttemptError(f"its body is larger than {MAX_BYTES // 2**20} MiB", final=True)
 
 
+# One for each kind of failure.
+# pylint: disable-next=too-many-return-statements
 def _failure(error: Exception, timeout: float) -> AttemptError:
     """Reduce the nested exceptions of the HTTP libraries to the one reason at the bottom."""
     chain = list(_causes(error))

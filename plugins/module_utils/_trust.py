@@ -44,6 +44,7 @@ def context_for(ca_bundle: str | None, *, proxy: bool = False) -> ssl.SSLContext
     :raises AttemptError: the bundle is not there, or is none.
     """
     path = ca_bundle or extract_zipped_paths(DEFAULT_CA_BUNDLE_PATH)
+    reason = ""
     try:
         mark = _mark(path)
         with _lock:

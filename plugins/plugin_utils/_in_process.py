@@ -28,6 +28,8 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import returnable
 
 
+# Most are its parameters.
+# pylint: disable-next=too-many-locals
 def run_in_process(
     job: Job,
     name: str,

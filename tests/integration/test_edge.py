@@ -171,7 +171,7 @@ def test_a_change_that_arrives_late_is_seen_when_it_has(settled: tuple[Emulator,
     seen = [
         (found["as_expected"], found["requests"], [row["issuer"] for row in found["served"]])
         for found in (
-            looked(emulator, edge, zone_id, ["shop.example.com"], key_types=["rsa"], **given) for _ in range(3)
+            looked(emulator, edge, zone_id, ["shop.example.com"], key_types=["rsa"], **given) for _turn in range(3)
         )
     ]
     assert seen == [(False, 0, ["GlobalSignnvsa"]), (True, 0, ["DigiCertInc"]), (True, 0, ["DigiCertInc"])]

@@ -32,7 +32,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _own_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have each test connect, as a run does: this process keeps its sessions, and the emulator goes on."""
-    monkeypatch.setattr(_sessions, "_kept", _sessions._Kept())
+    monkeypatch.setattr(_sessions, "_kept", _sessions._Kept())  # pylint: disable=protected-access
 
 
 @pytest.fixture(scope="session")

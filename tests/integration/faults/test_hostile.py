@@ -134,7 +134,7 @@ def test_in_an_option(world: World, hostile: str, option: str) -> None:
     hold_to_text(run, world.emulator)
 
 
-def test_in_a_playbook(tmp_path: pathlib.Path) -> None:  # pylint: disable=too-many-locals
+def test_in_a_playbook(tmp_path: pathlib.Path) -> None:
     """What ansible-playbook makes of it: the bytes of --diff, and templates that are registered and printed."""
     owned = tmp_path / "owned"
     template = "{{ 7919 * 7907 }}{{ lookup('ansible.builtin.pipe', 'touch " + str(owned) + "') }}"

@@ -92,7 +92,9 @@ def test_the_audit_says_who_wins(play: Player, start_emulator: StartEmulator) ->
         env={"CLOUDFLARE_API_TOKEN": emulator.tokens["reader"].value, "CLOUDFLARE_BASE_URL": emulator.url},
     )
     assert played.returncode == 0, played.stdout
-    shown = {item["zone"]["item"]: item["msg"] for item in played["Show which certificate comes first"].result["results"]}
+    shown = {
+        item["zone"]["item"]: item["msg"] for item in played["Show which certificate comes first"].result["results"]
+    }
     undecided = played["Show where there is nothing to decide"].result["msg"]
     for name in names:
         assert (name in shown) is not (name in undecided), name

@@ -54,6 +54,7 @@ class Fleet:
     failed: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # pylint: disable=attribute-defined-outside-init  # as data classes do
         self.connection = Connection(
             "https://api.example.com", Credentials("token"), rate_limit=self.limit, max_wait=self.max_wait
         )
@@ -373,7 +374,7 @@ def test_a_waiter_that_leaves_gives_up_its_place(worker: Hire, clock: VirtualTim
     clock.now += 290
     for _number in range(4):
         with worker(max_wait=5).client as client, pytest.raises(CloudflareError):
-            client._pacer.enter(client, "GET")
+            client._pacer.enter(client, "GET")  # pylint: disable=protected-access
     clock.now += 11
     before = clock.now
     worker(max_wait=0).enter("GET")
@@ -490,7 +491,7 @@ def test_a_probe_that_ends_otherwise_gives_its_turn_to_the_next(worker: Hire, cl
     worker().pacer.banned(30.0, False)
     clock.now += 30
     with worker().client as client:
-        client._pacer.enter(client, "GET")
+        client._pacer.enter(client, "GET")  # pylint: disable=protected-access
     worker().enter("GET")
     assert clock.slept == []
 

@@ -4,6 +4,8 @@
 
 """Which certificates of a zone look the same as a leaf."""
 
+# pylint: disable=no-member  # pylint does not know that a Leaf is a named tuple
+
 from __future__ import annotations
 
 import typing as t

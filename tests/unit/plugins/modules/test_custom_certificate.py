@@ -514,7 +514,8 @@ class TestNeverTwice:
             api.expect(
                 "PATCH", f"{LIST}/old", body=body(patch=True), status=400, answer=error(1002, "Invalid certificate")
             )
-            api.expect_list([old()]) if not _time else None
+            if not _time:
+                api.expect_list([old()])
         result = run(module, **GIVEN)
         assert result["failed"] and result["changed"] is False and "1002 Invalid certificate" in result["msg"]
 

@@ -54,16 +54,12 @@ _Key = t.Tuple[t.Any, ...]
 
 
 class ApiSession(Session):
-    """A session for one server, used by one client at a time.
-
-    C(connected) tells whether there was an answer on a connection that may be used again.
-    """
+    """A session for one server, used by one client at a time."""
 
     def __init__(self, connection: Connection, context: ssl.SSLContext | None, key: _Key) -> None:
         super().__init__()
         self.key = key
         self.last_used = time.monotonic()
-        self.connected = False
         # The environment was evaluated before.
         self.trust_env = False
         self.proxies = {"https": connection.route.proxy} if connection.route.proxy else {}
@@ -87,11 +83,6 @@ class ApiSession(Session):
         if now - self.last_used > (_LONGEST_IDLE_TO_READ if method == "GET" else _LONGEST_IDLE_TO_WRITE):
             self.close()
         self.last_used = now
-
-    def close(self) -> None:
-        """Close all connections; the next request opens another one."""
-        self.connected = False
-        super().close()  # pylint: disable=no-member
 
 
 class _Adapter(HTTPAdapter):

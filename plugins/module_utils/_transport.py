@@ -33,7 +33,6 @@ MAX_BYTES = 32 * 1024 * 1024
 _CHUNK = 16 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 
-_DROPPED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _REFUSED_BY_PROXY = re.compile(r"Tunnel connection failed: (4[0-9]{2}\b.*)", re.DOTALL)
 
 
@@ -58,27 +57,15 @@ def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwa
     session.refresh(method)
     with deadline(timeout):
         try:
-            kwargs.update(timeout=timeout, allow_redirects=False, stream=True)
-            with _send(session, method, url, kwargs) as response:
-                answer = _read(response)
+            with session.request(
+                method, url, timeout=timeout, allow_redirects=False, stream=True, **kwargs
+            ) as response:
+                return _read(response)
         except AttemptError:
             raise
         except Exception as error:
             # Any exception: which ones the libraries raise depends on their versions and on the server.
             raise _failure(error, timeout) from None
-    session.connected = True
-    return answer
-
-
-def _send(session: ApiSession, method: str, url: str, options: t.Mapping[str, t.Any]) -> requests.Response:
-    try:
-        return session.request(method, url, **options)
-    except Exception as error:  # pylint: disable=broad-exception-caught
-        # A server may close a kept connection while the request is sent. A write is never repeated silently.
-        if method != "GET" or not session.connected or not any(isinstance(cause, _DROPPED) for cause in _causes(error)):
-            raise
-    session.close()
-    return session.request(method, url, **options)
 
 
 def _read(response: requests.Response) -> Answer:

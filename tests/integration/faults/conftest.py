@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import typing as t
 from collections.abc import Iterator
 
 import pytest
@@ -30,9 +31,11 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_sessions() -> t.Iterator[None]:
     """Have each test connect, as a run does: this process keeps its sessions, and the emulator goes on."""
-    monkeypatch.setattr(_sessions, "_kept", _sessions._Kept())  # pylint: disable=protected-access
+    _sessions.close_sessions()
+    yield
+    _sessions.close_sessions()
 
 
 @pytest.fixture(scope="session")

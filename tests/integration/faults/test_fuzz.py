@@ -33,6 +33,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils import (
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import comparable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import ZoneChoice
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._secrets import find_secrets
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import Answer
@@ -306,6 +307,7 @@ def test_options(options: dict[str, t.Any], sane: bool, environ: dict[str, str])
         assert safe(error.message)
         return
     assert re.fullmatch(r"https?://[0-9A-Za-z.:\[\]/_~-]+", chosen.connection.url) and ".." not in chosen.connection.url
+    assert isinstance(chosen.zone, ZoneChoice)
     assert re.fullmatch(r"[0-9a-f]{32}", chosen.zone.id or "0" * 32)
     headers = "".join(chosen.connection.credentials.headers().values())
     assert headers.isascii() and headers.isprintable()

@@ -306,14 +306,19 @@ def test_what_is_cached_comes_back() -> None:
     assert from_cache(json.loads(json.dumps(to_cache(reading)))) == reading
 
 
+NO_ZONES: list[object] = [None, {}, [None], ["x"], [{}], [{"id": 5}]]
+NOT_HELD: list[object] = [None, [], {"a": None}, {"a": [1]}, {"a": ["x", 1]}]
+NOT_OURS: list[object] = [None, [], "text", {}, {"zones": [], "certificates": {}}]
+
+
 @pytest.mark.parametrize(
     "content",
-    [None, [], "text", {}, {"zones": [], "certificates": {}}, {"format": 1, "zones": [], "certificates": {}}]
-    + [
-        {"format": 2, "zones": [], "certificates": held}
-        for held in (None, [], {"a": None}, {"a": [1]}, {"a": ["x", 1]})
-    ]
-    + [{"format": 2, "zones": item, "certificates": {}} for item in (None, {}, [None], ["x"], [{}], [{"id": 5}])],
+    [
+        *NOT_OURS,
+        {"format": 1, "zones": [], "certificates": {}},
+        *({"format": 2, "zones": [], "certificates": held} for held in NOT_HELD),
+        *({"format": 2, "zones": zones, "certificates": {}} for zones in NO_ZONES),
+    ],
 )
 def test_what_something_else_has_cached_does_not(content: object) -> None:
     assert from_cache(content) is None

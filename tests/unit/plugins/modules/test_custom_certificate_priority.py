@@ -483,7 +483,7 @@ class TestHeaders:
     """Who asks, and as whom."""
 
     def test_a_token_is_stripped_and_the_client_names_itself(self, api: Script, run: Run) -> None:
-        headers = {"Authorization": f"Bearer {TOKEN}", "User-Agent": "zonefleet.cloudflare/1.0.0"}
+        headers = {"Authorization": f"Bearer {TOKEN}", "User-Agent": "zonefleet.cloudflare/1.1.0"}
         api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
         assert not run(module, certificates=[{"id": "globalsign"}], api_token=f" {TOKEN}\n").get("failed")
 

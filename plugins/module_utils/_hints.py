@@ -57,12 +57,12 @@ _ABOUT_CERTIFICATES = {
     1305: "It is the first one of a pack: remove the others of its pack first.",
     1434: "The certificate and the key support no cipher that browsers accept. Use RSA, or ECDSA with P-256 or P-384.",
     2000: "This is an error of Cloudflare: try again later.",
-    2001: "Check 'geo_restrictions' and 'policy'.",
+    2001: "Check 'custom_csr_id', 'geo_restrictions' and 'policy'.",
     2100: "Cloudflare cannot build a chain to a public CA: add the intermediate certificates, or set 'bundle_method' to 'force' for a "
     "certificate of a private CA.",
     2101: "Cloudflare found no leaf: it must be the first certificate.",
     2103: "No hostname of the certificate is in this zone: check 'zone' or 'zone_id'.",
-    2106: "Cloudflare cannot read the private key.",
+    2106: "Cloudflare cannot use the private key: provide an RSA or ECDSA key.",
     2200: "The private key is not that of the certificate.",
 }
 

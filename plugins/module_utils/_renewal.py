@@ -61,7 +61,7 @@ def plan(options: KeepOptions, zone_name: str | None, certificates: t.Sequence[C
         candidates = _in_its_place(options, leaf, zone_name, certificates)
     if not candidates:
         return Step(UPLOADED)
-    current = _only_one(candidates, "this certificate could renew, and nothing was sent")
+    current = _only_one(options, candidates, "could be renewed with this one, and nothing was sent")
     _check_type(options, current)
     _check_restrictions(options, current)
     return Step(RENEWED, current)
@@ -157,7 +157,7 @@ def _plan_absent(options: KeepOptions, certificates: t.Sequence[Certificate], no
         candidates = [certificate for certificate in candidates if certificate in same]
     if not candidates:
         return Step(UNCHANGED)
-    current = _only_one(candidates, "are meant, and nothing was removed")
+    current = _only_one(options, candidates, "match, and nothing was removed")
     left = [] if options.allow_uncovered else uncovered_names(current, certificates, now)
     if left:
         raise CloudflareError(
@@ -195,11 +195,12 @@ def _selected(options: KeepOptions, certificates: t.Sequence[Certificate], now: 
     return selected
 
 
-def _only_one(candidates: t.Sequence[Certificate], what: str) -> Certificate:
+def _only_one(options: KeepOptions, candidates: t.Sequence[Certificate], what: str) -> Certificate:
     if len(candidates) > 1:
-        raise CloudflareError(
-            f"{len(candidates)} certificates of the zone {what}: {described(candidates)}. Select one with 'match'."
+        advice = (
+            "Set more selectors in 'match' until it selects only one" if options.match else "Select one with 'match'"
         )
+        raise CloudflareError(f"{len(candidates)} certificates of the zone {what}: {described(candidates)}. {advice}.")
     return candidates[0]
 
 

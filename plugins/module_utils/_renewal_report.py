@@ -32,7 +32,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._renewal impo
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._same import is_issuer
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import counted, printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 _SOON = timedelta(days=30)
@@ -90,6 +90,15 @@ def _predicted(options: KeepOptions, step: Step) -> dict[str, t.Any]:
     return {"id": _NOT_KNOWN_YET, **_metadata_after(options, step)}
 
 
+def _advice_on_tie(certificate: Certificate) -> str:
+    if certificate.type == "sni_custom":
+        return (
+            "It documents no effect of priority among certificates of type sni_custom: check what is served with the module "
+            "zonefleet.cloudflare.served_certificate_info."
+        )
+    return "Decide with the module zonefleet.cloudflare.custom_certificate_priority."
+
+
 def _find_warnings(
     state: State, contests: t.Sequence[t.Mapping[str, t.Any]], changed: bool, now: datetime
 ) -> list[str]:
@@ -98,7 +107,7 @@ def _find_warnings(
     expires_on = certificate.expires_on
     if expires_on is not None and expires_on <= now + _SOON:
         warnings.append(
-            f"The certificate expires on {expires_on:%Y-%m-%d}, in {max((expires_on - now).days, 0)} day(s)."
+            f"The certificate expires on {expires_on:%Y-%m-%d}, in {counted(max((expires_on - now).days, 0), 'day')}."
         )
     earlier = [
         found for found in state.after if of_one_pack(certificate, found) and _expires_before(found, certificate)
@@ -116,9 +125,8 @@ def _find_warnings(
     ]
     if changed and unsure:
         warnings.append(
-            f"{len(unsure)} hostname(s) of the certificate, such as {printable(unsure[0])}, are covered by another one with the "
-            "same type and the same priority. Cloudflare uses the one that was ordered most recently. Decide with the module "
-            "zonefleet.cloudflare.custom_certificate_priority."
+            f"Another certificate of the same type and priority covers {counted(len(unsure), 'hostname')} of this one, such as "
+            f"{printable(unsure[0])}. Cloudflare uses the one that was ordered most recently. {_advice_on_tie(certificate)}"
         )
     return warnings
 

@@ -270,7 +270,7 @@ def _check_leaf(leaf: Leaf, found: t.Any, now: datetime) -> None:
     if not leaf.names:
         raise X509Error("covers no hostname: the leaf has neither a DNS name nor a common name.")
     if leaf.expires_on <= now:
-        raise X509Error(f"has expired on {leaf.expires_on:%Y-%m-%d %H:%M:%S} UTC. Provide one that is valid.")
+        raise X509Error(f"expired on {leaf.expires_on:%Y-%m-%d %H:%M:%S} UTC. Provide one that is valid.")
     if leaf.key_type == "other":
         raise X509Error("has a public key of a kind that is not supported: use RSA or ECDSA.")
     if leaf.key_type == "rsa" and found.public_key().key_size < _FEWEST_RSA_BITS:

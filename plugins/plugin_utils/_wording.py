@@ -78,7 +78,7 @@ def drift_findings(drift: Drift) -> str:
     """Return how the zones stand, as one sentence."""
     summary = drift["summary"]
     fine = summary["zones"] - summary["failed_zones"] - summary["drifted_zones"]
-    verb = "is" if fine == 1 else "are"
+    verb = "is" if 1 in (fine, summary["zones"]) else "are"
     parts = [f"{fine:,} of {counted(summary['zones'], 'zone')} {verb} in the order requested"]
     if summary["drifted_zones"]:
         parts.append(f"{summary['drifted_zones']:,} drifted")

@@ -167,6 +167,8 @@ WRONG: dict[str, tuple[str, dict[str, t.Any], str]] = {
     "no zone": ("audit", {}, "Set which zones to check: -e zone=example.com"),
     "no zone, empty": ("audit", {"zone": "", "zones": ""}, "Set which zones to check: -e zone=example.com"),
     "no policy": ("drift", {"zone": "a.example"}, "Set the order requested in the variable 'certificates'"),
+    "no selectors": ("drift", {"zone": "a.example", "certificates": "DigiCert*"}, "and 'DigiCert*' is not one."),
+    "one no selector": ("drift", {"zone": "a.example", "certificates": [{"issuer": "A"}, 7]}, "and '7' is not one."),
     "ending": (
         "audit",
         {"zone": "a.example", "report": "a.pdf"},

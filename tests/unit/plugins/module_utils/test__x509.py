@@ -192,7 +192,7 @@ EXPIRED = issue("www.example.com", end=datetime(2026, 6, 1))
         (pem(CA, SELF), "does not begin with the leaf: the first certificate is that of a CA"),
         (pem(CA), "the first certificate is that of a CA"),
         (pem(issue(subject=library.Name([]))), "covers no hostname"),
-        (pem(EXPIRED), "has expired on 2026-06-01 00:00:00 UTC"),
+        (pem(EXPIRED), "expired on 2026-06-01 00:00:00 UTC"),
         (pem(issue("www.example.com", key=make_key("rsa1024"))), "has an RSA key of 1024 bits"),
     ],
 )
@@ -207,7 +207,7 @@ def test_a_certificate_is_valid_until_its_last_second() -> None:
     end = datetime(2026, 6, 1, 12, 0, 0)
     text = pem(issue("www.example.com", end=end))
     assert read_chain(text, end.replace(tzinfo=UTC) - timedelta(seconds=1)).leaf.names
-    with pytest.raises(X509Error, match="has expired"):
+    with pytest.raises(X509Error, match="expired on"):
         read_chain(text, end.replace(tzinfo=UTC))
 
 

@@ -216,12 +216,21 @@ class TestWhichOne:
         api.expect_list([old()])
         assert run(module, check=True, match={"issuer": "AnotherCA"}, **GIVEN)["action"] == "uploaded"
 
-    @pytest.mark.parametrize("options", [{}, {"match": {"host": "example.com"}}])
-    def test_several_are_listed_and_nothing_is_sent(self, api: Script, run: Run, options: Item) -> None:
+    @pytest.mark.parametrize(
+        ("options", "advice"),
+        [
+            ({}, "Select one with 'match'."),
+            ({"match": {"host": "example.com"}}, "Set more selectors in 'match' until it selects only one."),
+        ],
+    )
+    def test_several_are_listed_and_nothing_is_sent(self, api: Script, run: Run, options: Item, advice: str) -> None:
         api.expect_list([old("one"), old("two", signature="SHA384WithRSA"), OTHER])
         result = run(module, **GIVEN, **options)
         assert result["failed"] and result["changed"] is False
-        assert "2 certificates of the zone this certificate could renew, and nothing was sent: " in result["msg"]
+        assert result["msg"].startswith(
+            "2 certificates of the zone could be renewed with this one, and nothing was sent: "
+        )
+        assert result["msg"].endswith(advice)
         assert "one (type sni_custom" in result["msg"] and "two (type" in result["msg"] and "other" not in result["msg"]
 
     def test_the_same_counts_whatever_match_says(self, api: Script, run: Run) -> None:
@@ -581,7 +590,7 @@ class TestRemoval:
     def test_several_are_listed_and_nothing_is_removed(self, api: Script, run: Run) -> None:
         api.expect_list([old("one"), old("two"), shown("new")])
         result = run(module, state="absent", match={"host": "example.com"})
-        assert "3 certificates of the zone are meant, and nothing was removed" in result["msg"]
+        assert "3 certificates of the zone match, and nothing was removed: " in result["msg"]
 
     @pytest.mark.parametrize(
         ("others", "uncovered"),
@@ -717,16 +726,24 @@ class TestPrediction:
 class TestResult:
     """What is returned beside the certificate."""
 
-    def test_contested_before_and_after(self, api: Script, run: Run) -> None:
-        rival = old("rival", hosts=["www.example.com"], issuer="LetsEncrypt")
+    @pytest.mark.parametrize(
+        ("kind", "advice"),
+        [("legacy_custom", "custom_certificate_priority."), ("sni_custom", "served_certificate_info.")],
+    )
+    def test_contested_before_and_after(self, api: Script, run: Run, kind: str, advice: str) -> None:
+        rival = old("rival", hosts=["www.example.com"], issuer="LetsEncrypt", type=kind)
         api.expect_list([rival])
-        api.expect("POST", LIST, {"id": "new"}, body=body())
-        api.expect_list([rival, shown("new")])
-        result = run(module, **GIVEN)
+        api.expect("POST", LIST, {"id": "new"}, body={**body(), "type": kind})
+        api.expect_list([rival, shown("new", type=kind)])
+        result = run(module, type=kind, **GIVEN)
         (contested,) = result["contested"]
         assert (contested["name"], contested["before"], contested["after"]) == ("www.example.com", "rival", "new")
         assert contested["decided_by"] == "recency"
-        assert "1 hostname(s) of the certificate, such as www.example.com" in str(result["warnings"])
+        about = (
+            "Another certificate of the same type and priority covers 1 hostname of this one, such as www.example.com. "
+        )
+        (warning,) = [text for text in result["warnings"] if text.startswith(about)]
+        assert warning.endswith(advice)  # for the other type, no number is documented to decide anything
 
     def test_check_mode_knows_no_id_yet(self, api: Script, run: Run) -> None:
         api.expect_list([old("rival", hosts=["www.example.com"], issuer="LetsEncrypt", uploaded_on=None)])
@@ -745,12 +762,17 @@ class TestResult:
         soon = issue(*HOSTS, key=RSA, end=end)
         api.expect_list([shown("new", expires_on=f"{end.isoformat()}Z")])
         result = run(module, certificate=pem(soon))
-        assert f"expires on {end:%Y-%m-%d}, in 20 day(s)" in str(result["warnings"])
+        assert f"expires on {end:%Y-%m-%d}, in 20 days" in str(result["warnings"])
 
     def test_another_of_its_pack_expires_earlier(self, api: Script, run: Run) -> None:
         api.expect_list([shown("new"), old("ecdsa", signature="ECDSAWithSHA256")])
         result = run(module, certificate=pem(NEW))
         assert "Certificate ecdsa of the same pack expires on 2035-03-01" in str(result["warnings"])
+
+    def test_a_csr_that_is_refused_is_named(self, api: Script, run: Run) -> None:
+        api.expect_list([])
+        api.expect("POST", LIST, status=400, answer=error(2001, "Invalid or missing parameters"))
+        assert "'custom_csr_id'" in run(module, certificate=pem(NEW), custom_csr_id="nobody")["msg"]
 
     def test_a_failure_names_the_zone_and_has_what_the_api_said(self, api: Script, run: Run) -> None:
         api.expect_list([])
@@ -780,7 +802,7 @@ class TestRefusals:
             {"certificate_path": "/nonexistent/x.pem"},
             "'certificate_path' (/nonexistent/x.pem) cannot be read on the host",
         ),
-        ({"certificate": pem(issue(*HOSTS, end=datetime(2024, 1, 1)))}, "'certificate' has expired on 2024-01-01"),
+        ({"certificate": pem(issue(*HOSTS, end=datetime(2024, 1, 1)))}, "'certificate' expired on 2024-01-01"),
         ({"certificate": pem(issue(*HOSTS, key=make_key("rsa1024")))}, "'certificate' has an RSA key of 1024 bits"),
         (
             {"certificate": pem(NEW), "private_key": key_pem(P256)},

@@ -22,15 +22,30 @@ def find_misshapen(
     :param spec: The argument spec; selectors, and lists of them, are what has options of its own.
     :returns: What is wrong, empty if nothing is; and the arguments, without what ansible-core would not even convert.
     """
-    for option in (name for name, described in spec.items() if described.get("options")):
-        value = params.get(option)
-        problem = _entry_problem(f"'{option}'", value) if isinstance(value, dict) else _list_problem(option, value)
-        if problem:
-            return problem, {**params, option: {} if isinstance(value, dict) else []}
+    for option, described in spec.items():
+        if described.get("options"):
+            is_list, value = described["type"] == "list", params.get(option)
+            if isinstance(value, str) and _is_converted(value):
+                continue
+            problem = _list_problem(option, value) if is_list else _entry_problem(f"'{option}'", value)
+            if problem:
+                return problem, {**params, option: [] if is_list else {}}
     return "", dict(params)
 
 
+def _is_converted(value: str) -> bool:
+    """Tell whether ansible-core reads a string as what it should be: C(key=value), as on a command line, or JSON."""
+    return "=" in value or value.lstrip().startswith("{")
+
+
 def _list_problem(option: str, value: t.Any) -> str:
+    if isinstance(value, dict):
+        return f"'{option}' is a dictionary, and must be a list of dictionaries: put '- ' before its first line."
+    if isinstance(value, str):
+        return (
+            f"'{option}' is the string '{printable(value, 80)}', and must be a list of dictionaries, such as "
+            "'- issuer: DigiCert*'."
+        )
     problems = (
         _entry_problem(f"entry {number} of '{option}'", entry)
         for number, entry in enumerate(value if isinstance(value, list) else (), 1)

@@ -106,6 +106,8 @@ def _summary(task: ZoneTask, items: t.Sequence[Result], changed: t.Sequence[Resu
         first = failed[0]
         name = printable(first["zone"] or first["zone_id"])
         return f"{len(failed)} of {len(items)} zones failed. {name}: {first['msg']}"
+    if task.job.read_only:
+        return f"{len(items)} of {len(items)} zones read."
     would = "would change" if task.check_mode else "changed"
     return f"{len(changed)} of {len(items)} zones {would}."
 

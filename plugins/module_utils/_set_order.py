@@ -161,11 +161,28 @@ def _decide_on(zone: Zone, options: OrderOptions, reading: ZoneCertificates) -> 
             missing_text(unmatched, reading.current, reading.deleted, now),
             unmatched=[entry.given() for entry in unmatched],
         )
+    _check_ids_distinct(claims)
     # decide which numbers they get
     wanted = _wanted(options, claims, reading.current)
     plan = make_plan(wanted)
     before = numbers_of(reading.current)
     return _Decision(zone, reading.current, claims, wanted, plan, unmatched, reading.waited, before)
+
+
+def _check_ids_distinct(claims: t.Iterable[Claim]) -> None:
+    """Refuse two ids that name one certificate, because they differ only in case: the second would count for nothing.
+
+    :raises CloudflareError: there are such.
+    """
+    named: dict[str, Entry] = {}
+    for claimed in claims:
+        for identifier in claimed.matches if claimed.entry.id is not None else ():
+            other = named.setdefault(identifier, claimed.entry)
+            if other is not claimed.entry:
+                raise CloudflareError(
+                    f"Entries with {other} and {claimed.entry} name the same certificate, {printable(identifier, 64)}. "
+                    "Remove one of them from 'certificates'."
+                )
 
 
 def _wanted(options: OrderOptions, claims: t.Sequence[Claim], certificates: t.Sequence[Certificate]) -> Wanted:

@@ -83,6 +83,8 @@ CASES: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"certificates": [{"id": "a", "priority": True}]}, ["'priority'", "True", "a number"]),
     ({"certificates": [{"id": "a", "priority": "high"}]}, ["priority", "high"]),
     ({"certificates": [{"id": "a", "priority": "nan"}]}, ["'priority' in entry 1", "nan"]),
+    ({"certificates": "DigiCert*"}, ["'certificates' is the string 'DigiCert*'", "a list", "'- issuer: DigiCert*'"]),
+    ({"certificates": {"issuer": "DigiCert*"}}, ["'certificates' is a dictionary", "must be a list"]),
     ({"certificates": ["DigiCert*"]}, ["entry 1 of 'certificates'", "the string 'DigiCert*'", "'issuer: DigiCert*'"]),
     (
         {"certificates": [ENTRY, {"issuer": ["a", "b"]}]},
@@ -157,6 +159,14 @@ class TestAgainstTheZone:
         # An empty answer is what a look for the expired hopes for.
         assert "status: expired" not in str(run(info_module, filter=[{"status": "expired"}]).get("warnings"))
 
+    def test_two_ids_that_differ_in_case_and_name_one_certificate(self, api: Script, run: Run) -> None:
+        api.expect_list([certificate("globalsign", 1)])
+        result = run(module, certificates=[{"id": "GlobalSign", "priority": 1}, {"id": "globalsign", "priority": 5}])
+        assert result["failed"] is True and result["changed"] is False and result["zone_id"] == ZONE
+        assert (
+            "Entries with id: GlobalSign and id: globalsign" in result["msg"] and "Remove one of them" in result["msg"]
+        )
+
     def test_one_that_is_deleted(self, api: Script, run: Run) -> None:
         api.expect_list([certificate("globalsign", status="deleted"), certificate("other")])
         result = run(module, certificates=[ENTRY])
@@ -186,3 +196,5 @@ class TestAgainstTheZone:
 def test_the_info_module_has_the_same_rules(api: Script, run: Run) -> None:
     assert "entry 1 of 'filter' has no selector" in run(info_module, filter=[{}])["msg"]
     assert "32 hexadecimal digits" in run(info_module, zone_id="x")["msg"]
+    assert "'filter' is a dictionary" in run(info_module, filter={"issuer": "DigiCert*"})["msg"]
+    assert "'filter' is the string" in run(info_module, filter="DigiCert*")["msg"]

@@ -132,6 +132,10 @@ def test_many_names_are_looked_up_by_one_list(fleet: Emulator, count: int, look_
     assert outcome.result["msg"].startswith("1 of ")
 
 
+def test_what_only_reads_does_not_talk_of_changes(fleet: Emulator) -> None:
+    assert ask(fleet, INSPECT, zones=list(fleet.zones)[:2]).result["msg"] == "2 of 2 zones read."
+
+
 def test_a_list_that_cannot_be_read_fails_the_names_and_no_id(fleet: Emulator) -> None:
     names, other = list(fleet.zones)[:20], list(fleet.zones)[20]
     fleet.fault(Fault("html", status=403), path="/zones")

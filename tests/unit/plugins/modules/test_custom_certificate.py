@@ -728,7 +728,13 @@ class TestResult:
 
     @pytest.mark.parametrize(
         ("kind", "advice"),
-        [("legacy_custom", "custom_certificate_priority."), ("sni_custom", "served_certificate_info.")],
+        [
+            ("legacy_custom", "Decide with the module zonefleet.cloudflare.custom_certificate_priority."),
+            (
+                "sni_custom",
+                "It documents no effect of priority among certificates of type sni_custom: check what is served ",
+            ),
+        ],
     )
     def test_contested_before_and_after(self, api: Script, run: Run, kind: str, advice: str) -> None:
         rival = old("rival", hosts=["www.example.com"], issuer="LetsEncrypt", type=kind)
@@ -739,11 +745,12 @@ class TestResult:
         (contested,) = result["contested"]
         assert (contested["name"], contested["before"], contested["after"]) == ("www.example.com", "rival", "new")
         assert contested["decided_by"] == "recency"
-        about = (
-            "Another certificate of the same type and priority covers 1 hostname of this one, such as www.example.com. "
+        warnings = str(result["warnings"])
+        assert (
+            "covers 1 hostname of this one, such as www.example.com. Cloudflare uses the one that was ordered"
+            in warnings
         )
-        (warning,) = [text for text in result["warnings"] if text.startswith(about)]
-        assert warning.endswith(advice)  # for the other type, no number is documented to decide anything
+        assert f"most recently. {advice}" in warnings
 
     def test_check_mode_knows_no_id_yet(self, api: Script, run: Run) -> None:
         api.expect_list([old("rival", hosts=["www.example.com"], issuer="LetsEncrypt", uploaded_on=None)])

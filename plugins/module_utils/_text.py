@@ -16,6 +16,9 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._secrets impo
 
 # Controls, formats (bidirectional marks among them), lone surrogates, private use, and the two line separators.
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+# The name of a field, of a result of ours or of an object of the API. No token or key of Cloudflare looks like that.
+_NAME = re.compile(r"[a-z_]{1,30}", re.ASCII)
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -58,12 +61,17 @@ def well_formed(text: str) -> str:
 def returnable(value: t.Any, secrets: t.Sequence[str]) -> t.Any:
     """Return plain data without secrets and lone surrogates in any text of it, whether it is a key or a value.
 
+    Keys that are names of fields stay: with a secret as short as C(e), a task would lose its C(failed), and end well.
+
     :param secrets: The longest first.
     """
     if isinstance(value, str):
         return well_formed(masked(value, secrets))
     if isinstance(value, dict):
-        return {returnable(key, secrets): returnable(item, secrets) for key, item in value.items()}
+        return {
+            key if _NAME.fullmatch(str(key)) else returnable(key, secrets): returnable(item, secrets)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [returnable(item, secrets) for item in value]
     return value

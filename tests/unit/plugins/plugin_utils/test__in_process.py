@@ -244,3 +244,10 @@ def test_secrets_are_registered_where_core_masks_what_is_shown(
     result = run(api_token=f" {TOKEN}", zone=TOKEN)
     assert {f" {TOKEN}", TOKEN} <= set(registered)
     assert result["zone"] == WHOLE  # core masks what is shown, not what is registered as a result
+
+
+@pytest.mark.parametrize("token", ["a", "e", "d", "failed", "changed", "msg"])
+def test_a_short_secret_takes_no_field_from_the_result(token: str) -> None:
+    result = run(api_token=token, timeout=0, invocation=True)
+    assert result["failed"] is True and result["changed"] is False and "msg" in result
+    assert result["invocation"]["module_args"]["api_token"] not in (token, None)

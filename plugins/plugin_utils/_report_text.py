@@ -34,7 +34,8 @@ WIDTH = 89
 # More would not be read on a console; a report in a file has every row.
 MOST_ROWS = 50
 _GAP = "  "
-_MESSAGE_LINES = 4
+# The end of a message says what to do.
+_MESSAGE_LINES = 8
 
 
 class Cell(t.NamedTuple):

@@ -157,6 +157,13 @@ def test_a_table_fits_the_console_and_keeps_what_matters() -> None:
     assert audit_report(zones, "markdown").count("\n| uncertain |") == 60
 
 
+def test_what_to_do_about_a_failure_is_on_the_console() -> None:
+    told = "The entry of 'certificates' with issuer: GlobaSign* matches no certificate of the zone. " * 4
+    for report in (audit_report, drift_report):
+        text = " ".join("\n".join(report({"example.com": {"msg": f"{told}Correct the entry."}}, "text")).split())
+        assert text.endswith("Correct the entry.") and "…" not in text
+
+
 def test_drift_says_who_would_get_what() -> None:
     drifted = {
         **pair(issuer="GlobalSignnvsa"),

@@ -253,6 +253,8 @@ def _read_zone_name(name: str, where: str = "'zone'") -> str:
     try:
         if _ZONE_NAME.fullmatch(a_labels(name)):
             return name
+        if is_zone_id(name.lower()):
+            raise OptionError(f"{where} is '{name}'. That is the ID of a zone: use 'zone_id' for it.")
         reason = "it is not a domain name"
     except NameUnreadable as error:
         reason = str(error)

@@ -57,6 +57,7 @@ CASES: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"zone_id": "example.com"}, ["'zone_id' is 'example.com'", "name of a zone: use 'zone'"]),
     ({"zone_id": 12345678901234567890123456789012.0}, ["'zone_id'", "1.2345678901234567e+31", "INI", "YAML"]),
     ({"zone_id": "../" + ZONE[3:]}, ["'zone_id'", "32 hexadecimal digits"]),
+    ({"zone_id": None, "zone": ZONE}, ["'zone' is", "use 'zone_id'"]),
     ({"zone_id": None, "zone": "contains:example"}, ["'zone'", "contains:example", "example.com"]),
     ({"zone_id": None, "zone": "example.com", "account_id": "x"}, ["'account_id'", "'x'"]),
     ({"account_id": ZONE}, ["'account_id'", "remove"]),

@@ -147,11 +147,20 @@ class _Connecting:
             except OSError as error:
                 failure = error
             else:
-                sock.settimeout(_seconds_left())
-                return sock
+                return _bounded(sock)
         timed_out = isinstance(failure, socket.timeout)
         told = printable(getattr(failure, "strerror", None) or failure)
         raise Unreachable(self, told, timed_out=timed_out) from failure
+
+
+def _bounded(sock: socket.socket) -> socket.socket:
+    """Return a new socket with what is left of the time; nobody else closes it where nothing is left."""
+    try:
+        sock.settimeout(_seconds_left())
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 class _HTTPConnection(_Connecting, HTTPConnection):

@@ -126,7 +126,10 @@ def play() -> str:
 
 def visit() -> Iterator[str]:
     """Yield who gets what, around a change and its undoing."""
-    with stage() as (emulator, run), Edge(emulator) as edge, tempfile.TemporaryDirectory() as directory:
+    with contextlib.ExitStack() as stack:
+        emulator, run = stack.enter_context(stage())
+        edge = stack.enter_context(Edge(emulator))
+        directory = stack.enter_context(tempfile.TemporaryDirectory())
         place = {"edge_address": edge.address, "edge_port": edge.port}
         restore_file = Path(directory) / "restore.yml"
         steps: list[tuple[str, str, dict[str, t.Any]]] = [

@@ -4,7 +4,8 @@
 
 """The demo (`make demo`): a zone's certificates put in order over real HTTP, and back; then a fleet of zones.
 
-Before the change, after it, and after it was taken back, real TLS handshakes show what visitors get. It builds and installs the collection as a user would, and talks to the emulator instead of Cloudflare. Everything that
+Before the change, after it, and after it was taken back, real TLS handshakes show what visitors get. It builds and installs the
+collection as a user would, and talks to the emulator instead of Cloudflare. Everything that
 it makes is in a temporary directory; it fails where anything is not as it says.
 """
 

@@ -69,8 +69,8 @@ def _introduction(results: Results) -> str:
 Every zone is a host, as with the `zones` inventory. The same job is done in each way: have DigiCert's certificate
 before GlobalSign's, above all others that share a name with them. It is done for {results.zones} zones that are in order, and for
 {results.zones} that all have to be changed, with {FORKS} forks, without a rate limit, over TLS with a usual bundle of CAs, against the
-emulator on the same machine. The ways take turns; each figure is the median of {results.rounds} round{"s" * (results.rounds > 1)}, for the ways that start a process
-for each zone of one. After each run the requests were counted and every zone was looked at: all ways end with the same order.
+emulator on the same machine. The ways take turns; each figure is the median of {results.rounds} round{"s" * (results.rounds > 1)}, for the ways that start
+a process for each zone of one. After each run the requests were counted and every zone was looked at: all ways end with the same order.
 
 The floors ask nothing of the API: `debug` is what Ansible takes to go through so many hosts, `ping` what it takes to
 start a module for each. The `uri` tasks and the module on the SDK are written with care (they compare before they
@@ -116,7 +116,8 @@ def _far(results: Results) -> str:
     plain = results.of(IN_PROCESS, PLAIN)
     if plain:
         text += f"""\n
-Without TLS, this collection with a host a zone takes {_wall(plain):.1f} s and {median(plain, lambda run: run.cost.processor):.1f} CPU seconds for {plain[0].zones} zones in order."""
+Without TLS, this collection with a host a zone takes {_wall(plain):.1f} s and
+{median(plain, lambda run: run.cost.processor):.1f} CPU seconds for {plain[0].zones} zones in order."""
     return text
 
 
@@ -157,7 +158,8 @@ def _floor_of_requests(results: Results) -> str:
         return ""
     return f"""\n
 As a module, a zone costs a process. Python compiles every file in each of them, because Ansible sends a module as a zip file:
-use a local connection, or `zones`. A module that imports `requests`, makes one GET and does nothing else takes {floor[0]:.2f} times as long as `ping` ({floor[1]:.2f} in CPU time), and this collection as a module {own[0]:.2f} times as long as that one
+use a local connection, or `zones`. A module that imports `requests`, makes one GET and does nothing else takes
+{floor[0]:.2f} times as long as `ping` ({floor[1]:.2f} in CPU time), and this collection as a module {own[0]:.2f} times as long as that one
 ({own[1]:.2f} in CPU time)."""
 
 

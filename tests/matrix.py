@@ -121,8 +121,8 @@ def run_row(row: Row, *, sample: bool) -> int:
         runner, suite, variables = sys.executable, TARGET_SUITE, {TARGET_VARIABLE: own}
     options = ["-q", "-p", "no:cacheprovider", "--numprocesses", "auto", "--dist", "worksteal"]
     # ansible-core 2.22 puts a socket below its temporary directory, whose path may have 107 characters: a short one leaves room.
-    with tempfile.TemporaryDirectory(prefix="t-") as directory:
-        pytest = [runner, "-m", "pytest", "--basetemp", f"{directory}/p", *options, *map(str, suite)]
+    with tempfile.TemporaryDirectory(prefix="t-") as short:
+        pytest = [runner, "-m", "pytest", "--basetemp", f"{short}/p", *options, *map(str, suite)]
         return subprocess.run(pytest, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode
 
 

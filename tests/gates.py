@@ -6,7 +6,8 @@
 that is supported), ``format`` (rewrites what formatters would).
 
 Names of parts may follow: ``.venv/bin/python tests/gates.py test typing ansible-lint`` runs these two; ``--list`` prints the
-names as JSON.
+names as JSON. As many parts as there are cores run side by side, and each prints its output when it ends; those that use
+all cores themselves run alone, afterwards.
 Every part runs with a home directory inside the clone, so that nothing outside is read or left behind.
 """
 
@@ -14,15 +15,18 @@ from __future__ import annotations
 
 import ast
 import configparser
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import typing as t
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +41,7 @@ TREE = CACHE / "tree" / "ansible_collections" / "zonefleet" / "cloudflare"
 BIN = Path(sys.executable).parent
 
 TARGET_PYTHONS = tuple(dict.fromkeys(row.python for row in TARGETS))
+IN_TREE = threading.Lock()
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # The version of pip with which the ansible-test of ansible-core 2.19 begins.
 GET_PIP_VERSIONS = ("24.2",)
@@ -46,7 +51,8 @@ GET_PIP_VERSIONS = ("24.2",)
 class Part:
     """One command of a run; it fails by its exit code, or by printing a line that begins with ``forbidden``.
 
-    It is skipped where there is no ``python``, or no browser for one that is ``in_browser``.
+    It is skipped where there is no ``python``, or no browser for one that is ``in_browser``. One that is ``alone`` prints
+    its output as it comes.
     """
 
     name: str
@@ -56,6 +62,7 @@ class Part:
     forbidden: str = ""
     python: str = OWN_PYTHON
     in_browser: bool = False
+    alone: bool = False
 
     def lacks(self, pythons: t.Container[str]) -> str:
         """Say what this machine does not have for it, if anything."""
@@ -85,17 +92,15 @@ def matrix(row: Row, *options: str) -> Part:
     return Part(row.name, (sys.executable, str(ROOT / "tests" / "matrix.py"), row.name, *options), python=row.python)
 
 
-# Against the schemas that it comes with.
-WORKFLOWS = Part(
-    "workflows",
+ACTIONLINT = Part(
+    "actionlint",
     tool(
-        "check-jsonschema",
-        "--builtin-schema",
-        "vendor.github-workflows",
+        "actionlint",
         *map(str, sorted((ROOT / ".github" / "workflows").glob("*.yml"))),
         str(ROOT / "examples" / "ci" / "github_drift.yml"),
     ),
 )
+# Against the schema that it comes with.
 GITLAB = Part(
     "gitlab-ci",
     tool(
@@ -104,8 +109,11 @@ GITLAB = Part(
 )
 # On all cores. A worker that has nothing left to do takes over tests that another one has not come to.
 PYTEST = tool("pytest", "--numprocesses", "auto", "--dist", "worksteal")
-LINT = (nox("formatters"), nox("codeqa"), nox("yamllint"), nox("typing"))
+LINT = (nox("codeqa"), nox("typing"), nox("formatters"), nox("yamllint"))
+# The longest ones first, so that no core is left with nothing to do in the end.
 GATES = (
+    # Compile and import run on every Python there is.
+    ansible_test("sanity", python=None),
     *LINT,
     nox("antsibull-nox-config"),
     nox("docs-check"),
@@ -115,17 +123,15 @@ GATES = (
     nox("build-import-check", forbidden="WARNING|ERROR"),
     nox("ansible-lint"),
     Part("antsibull-changelog", tool("antsibull-changelog", "lint")),
-    WORKFLOWS,
+    ACTIONLINT,
     GITLAB,
-    # Compile and import run on every Python there is.
-    ansible_test("sanity", python=None),
     ansible_test("integration"),
 )
-TESTS = Part("pytest", (*PYTEST, "-m", "not full and not browser"))
+TESTS = Part("pytest", (*PYTEST, "-m", "not full and not browser"), alone=True)
 IN_BROWSER = Part("browser", tool("pytest", "-m", "browser"), in_browser=True)
 PLANS = {
     "format": (nox("formatters", ci="false"),),
-    "check": (*LINT, Part("unit-tests", (*PYTEST, "-q", "tests/unit"))),
+    "check": (*LINT, Part("unit-tests", (*PYTEST, "-q", "tests/unit"), alone=True)),
     "test": (*GATES, TESTS, IN_BROWSER, *(matrix(row, "--sample") for row in IN_PART)),
     "test-all": (
         *GATES,
@@ -133,8 +139,8 @@ PLANS = {
         ansible_test("units", "tests/unit/plugins/"),
         TESTS,
         IN_BROWSER,
-        # Alone: their time counts.
-        Part("pytest-full", tool("pytest", "-m", "full")),
+        # Their time counts.
+        Part("pytest-full", tool("pytest", "-m", "full"), alone=True),
         *(matrix(row) for row in CORES + TARGETS),
     ),
 }
@@ -151,39 +157,59 @@ def main() -> int:
     parts = [part for part in PLANS[plan] if not wanted or part.name in wanted]
     environment, pythons = prepare()
     skipped = [part for part in parts if part.lacks(pythons)]
-    results = [(part.name, *run(part, environment)) for part in parts if part not in skipped]
+    begin = time.monotonic()
+    results = run_all([part for part in parts if part not in skipped], environment)
 
     print()
-    for name, problem, seconds in results:
+    for name, (problem, seconds) in results.items():
         print(f"{name:26} {seconds:6.1f} s  {problem or 'ok'}")
     for part in skipped:
         print(f"{part.name:26}      -    skipped: no {part.lacks(pythons)} on this machine")
     together = f"{len(results)} parts, {len(skipped)} skipped"
-    print(f"{together:26} {sum(seconds for _name, _problem, seconds in results):6.1f} s", flush=True)
-    return 0 if results and not any(problem for _name, problem, _seconds in results) else 1
+    print(f"{together:26} {time.monotonic() - begin:6.1f} s", flush=True)
+    return 0 if results and not any(problem for problem, _seconds in results.values()) else 1
 
 
-def run(part: Part, environment: t.Mapping[str, str]) -> tuple[str, float]:
-    """Runs a part in the open; returns what is wrong, if anything, and how long it took."""
-    print(f"\n=== {part.name}", flush=True)
-    begin = time.monotonic()
-    env = {**environment, **(part.environment or {})}
-    problem = ""
-    with subprocess.Popen(
-        part.command,
-        cwd=part.cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if part.forbidden else None,
-        text=True,
-    ) as process:
-        for line in process.stdout or ():
-            print(line, end="", flush=True)
-            if re.match(part.forbidden, line):
-                problem = f"FAILED: {line.strip():.90}"
-    if process.returncode:
-        problem = f"FAILED: exit code {process.returncode}"
-    return problem, time.monotonic() - begin
+def run_all(parts: t.Sequence[Part], environment: t.Mapping[str, str]) -> dict[str, tuple[str, float]]:
+    """Run the parts; return for each name what is wrong, if anything, and how long it took."""
+    side_by_side = [part for part in parts if not part.alone and len(parts) > 1]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        begun = {part.name: pool.submit(run, part, environment, at_once=False) for part in side_by_side}
+    results = {name: future.result() for name, future in begun.items()}
+    for part in parts:
+        if part.name not in results:
+            results[part.name] = run(part, environment, at_once=True)
+    return results
+
+
+def run(part: Part, environment: t.Mapping[str, str], *, at_once: bool) -> tuple[str, float]:
+    """Run a part, print its output, return what is wrong, if anything, and how long it took."""
+    # ansible-test leaves its results in the tree that it works on.
+    with IN_TREE if part.cwd == TREE else contextlib.nullcontext():
+        begin = time.monotonic()
+        lines, problem = [f"\n=== {part.name}\n"], ""
+        env = {**environment, **(part.environment or {})}
+        with subprocess.Popen(
+            part.command,
+            cwd=part.cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout or ():
+                lines.append(line)
+                if part.forbidden and re.match(part.forbidden, line):
+                    problem = f"FAILED: {line.strip():.90}"
+                if at_once:
+                    print("".join(lines), end="", flush=True)
+                    lines = []
+        if process.returncode:
+            problem = f"FAILED: exit code {process.returncode}"
+        seconds = time.monotonic() - begin
+    print("".join(lines), end="", flush=True)
+    return problem, seconds
 
 
 def prepare() -> tuple[dict[str, str], dict[str, str]]:

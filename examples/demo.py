@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo (`make demo`): a zone's certificates put in order over real HTTP, and back; then a fleet of zones.
+"""The demo (`make demo`): a zone's certificates put in order over real HTTPS, and back; then a fleet of zones.
 
 Before the change, after it, and after it was taken back, real TLS handshakes show what visitors get. It builds and installs the
 collection as a user would, and talks to the emulator instead of Cloudflare. Everything that
@@ -36,7 +36,7 @@ ZONE = "example.com"
 def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="zonefleet-demo-") as directory,
-        Emulator() as emulator,
+        Emulator(tls=True) as emulator,
         Edge(emulator) as edge,
     ):
         try:
@@ -153,7 +153,13 @@ def make_environment(directory: Path, emulator: Emulator) -> dict[str, str]:
     coloured = {"ANSIBLE_FORCE_COLOR": "1"} if sys.stdout.isatty() and "NO_COLOR" not in kept else {}
     collections_path = str(directory / "installed")
     return environment(
-        directory, emulator, ANSIBLE_COLLECTIONS_PATH=collections_path, ANSIBLE_NOCOLOR=None, **kept, **coloured
+        directory,
+        emulator,
+        ANSIBLE_COLLECTIONS_PATH=collections_path,
+        ANSIBLE_NOCOLOR=None,
+        REQUESTS_CA_BUNDLE=emulator.ca_bundle,
+        **kept,
+        **coloured,
     )
 
 

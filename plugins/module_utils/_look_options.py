@@ -19,7 +19,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake import TrustStore, find_trust_store
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels, ip_address
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
     API_SPEC,
     Environ,
@@ -158,4 +158,15 @@ def _read_name(name: str) -> str:
 
 def _read_address(address: str | None) -> str | None:
     """Return a hostname or an IP address, without the brackets that an IPv6 address has in a URL."""
-    return (address or "").strip().strip("[]") or None
+    given = (address or "").strip()
+    bare = given[1:-1] if given.startswith("[") and given.endswith("]") else given
+    if not bare or ip_address(bare.partition("%")[0]):  # after a "%", the interface of a link-local address
+        return bare or None
+    try:
+        read = a_labels(given)
+        if _HOST.fullmatch(read):
+            return read
+        reason = "it must be a hostname or an IP address, without a scheme, a path or a port. For the port, use 'port'"
+    except NameUnreadable as error:
+        reason = str(error)
+    raise OptionError(f"'address' is '{printable(given, 80)}': {reason}.")

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 
 _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
@@ -51,3 +52,11 @@ def comparable(names: t.Iterable[str]) -> frozenset[str]:
 def wildcard_over(name: str) -> str:
     """Return the wildcard that covers C(name), which is in the form of a_labels: C(www.example.com) gives C(*.example.com)."""
     return "*." + name.partition(".")[2]
+
+
+def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that a text is, C(None) if it is none."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

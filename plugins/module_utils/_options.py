@@ -11,13 +11,12 @@ Each module reads its own options in a file of its own, such as _order_options.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import typing as t
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import OptionError
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import NameUnreadable, a_labels, ip_address
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._route import find_route
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import is_zone_id
@@ -168,17 +167,13 @@ def _read_url(params: Params, environ: Environ) -> str:
 
 
 def _is_ipv6(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).version == 6
-    except ValueError:
-        return False
+    address = ip_address(host)
+    return address is not None and address.version == 6
 
 
 def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+    address = ip_address(host)
+    return address.is_loopback if address else host.lower() == "localhost"
 
 
 def read_zone(params: Params) -> ZoneChoice:

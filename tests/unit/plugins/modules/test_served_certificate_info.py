@@ -111,10 +111,10 @@ def test_whether_a_client_would_trust_it(run: Run, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_name_that_does_not_resolve_is_a_row(run: Run) -> None:
-    result = given(run, 443, address="no such host")
+    result = given(run, 443, address="no-such-host.invalid")
     ((name, as_expected, error),) = told(result, "name", "as_expected", "error")
     assert (name, as_expected, result["as_expected"]) == (SHOP, None, None)
-    assert error.startswith("no such host does not resolve: ")
+    assert error.startswith("no-such-host.invalid does not resolve: ")
 
 
 def test_a_certificate_that_cannot_be_read_is_a_row(run: Run) -> None:
@@ -149,6 +149,14 @@ def test_without_the_library_it_fails_before_any_request(
         ({"names": ["*.example.com"]}, "'names' has '*.example.com': it is not a hostname."),
         ({"names": ["a b"]}, "'names' has 'a b': it is not a hostname."),
         ({"names": ["b\u00fc cher.example"]}, "'names' has 'b\u00fc cher.example': "),
+        (
+            {"address": "https://192.0.2.1"},
+            "'address' is 'https://192.0.2.1': it must be a hostname or an IP address, without",
+        ),
+        ({"address": "edge.example.com:8443"}, "'address' is 'edge.example.com:8443': it must be a hostname"),
+        ({"address": "[2001:db8::1]:443"}, "'address' is '[2001:db8::1]:443': it must be a hostname"),
+        ({"address": "192.0.2.1:443"}, "'address' is '192.0.2.1:443': it must be a hostname"),
+        ({"address": "2001:db8::zz"}, "'address' is '2001:db8::zz': it must be a hostname"),
         ({"contested": None}, "'certificates' is set without 'contested': set both, or neither"),
         ({"certificates": None}, "'contested' is set without 'certificates': set both, or neither"),
         ({"certificates": [{"id": 3}]}, "Entry 1 of 'certificates' is invalid: the 'id' of a certificate"),

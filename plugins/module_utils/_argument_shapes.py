@@ -4,14 +4,19 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Lists of selectors that are not lists of dictionaries, which ansible-core's own conversion would describe badly. Pure."""
+"""Arguments that are not of the type of their option, where ansible-core's own conversion would describe that badly. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.common.validation import check_type_int
+
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import FIELDS
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
+
+_SOME_NUMBER = 30
+_DAYS = "valid_for_days"
 
 
 def find_misshapen(
@@ -23,29 +28,40 @@ def find_misshapen(
     :returns: What is wrong, empty if nothing is; and the arguments, without what ansible-core would not even convert.
     """
     for option, described in spec.items():
-        if described.get("options"):
-            is_list, value = described["type"] == "list", params.get(option)
-            if isinstance(value, str) and _is_converted(value):
-                continue
-            problem = _list_problem(option, value) if is_list else _entry_problem(f"'{option}'", value)
-            if problem:
-                return problem, {**params, option: [] if is_list else {}}
+        problem = _problem(option, described, params.get(option))
+        if problem:
+            empty: t.Any = {"list": [], "dict": {}}.get(described["type"], described.get("default"))
+            return problem, {**params, option: empty}
     return "", dict(params)
 
 
-def _is_converted(value: str) -> bool:
+def _problem(option: str, described: t.Mapping[str, t.Any], value: t.Any) -> str:
+    if described["type"] == "int":
+        return _number_problem(f"'{option}'", value, described.get("default", _SOME_NUMBER))
+    if not described.get("options") or _is_converted(value):
+        return ""
+    return _list_problem(option, value) if described["type"] == "list" else _entry_problem(f"'{option}'", value)
+
+
+def _is_converted(value: t.Any) -> bool:
     """Tell whether ansible-core reads a string as what it should be: C(key=value), as on a command line, or JSON."""
-    return "=" in value or value.lstrip().startswith("{")
+    return isinstance(value, str) and ("=" in value or value.lstrip().startswith("{"))
+
+
+def _number_problem(where: str, value: t.Any, example: int) -> str:
+    try:
+        if value is not None:
+            check_type_int(value)
+    except TypeError:
+        return f"{where} is {_shown(value)}: it must be a whole number, such as {example}."
+    return ""
 
 
 def _list_problem(option: str, value: t.Any) -> str:
     if isinstance(value, dict):
         return f"'{option}' is a dictionary, and must be a list of dictionaries: put '- ' before its first line."
     if isinstance(value, str):
-        return (
-            f"'{option}' is the string '{printable(value, 80)}', and must be a list of dictionaries, such as "
-            "'- issuer: DigiCert*'."
-        )
+        return f"'{option}' is {_shown(value)}, and must be a list of dictionaries, such as '- issuer: DigiCert*'."
     problems = (
         _entry_problem(f"entry {number} of '{option}'", entry)
         for number, entry in enumerate(value if isinstance(value, list) else (), 1)
@@ -56,14 +72,23 @@ def _list_problem(option: str, value: t.Any) -> str:
 def _entry_problem(where: str, entry: t.Any) -> str:
     if isinstance(entry, str):
         return (
-            f"{where} is the string '{printable(entry, 80)}', and must be a dictionary, such as "
+            f"{where} is {_shown(entry)}, and must be a dictionary, such as "
             f"'issuer: {printable(entry, 80)}' or 'host: www.example.com'."
         )
-    for field in FIELDS if isinstance(entry, dict) else ():
+    if isinstance(entry, list):
+        return f"{where} is a list, and must be a dictionary: remove the '- ' before its first line."
+    if not isinstance(entry, dict):
+        return ""
+    for field in FIELDS:
         if isinstance(entry.get(field), (list, dict)):
-            kind = "list" if isinstance(entry[field], list) else "dictionary"
             return (
-                f"'{field}' in {where} is a {kind}, and must be one string: use one entry for each "
+                f"'{field}' in {where} is {_shown(entry[field])}, and must be one string: use one entry for each "
                 f"'{field}', or a pattern that matches them all."
             )
-    return ""
+    return _number_problem(f"'{_DAYS}' in {where}", entry.get(_DAYS), _SOME_NUMBER)
+
+
+def _shown(value: t.Any) -> str:
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a dictionary"
+    return f"the string '{printable(value, 80)}'" if isinstance(value, str) else printable(value, 80)

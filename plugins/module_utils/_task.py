@@ -122,6 +122,8 @@ class _Module(AnsibleModule):
         super().exit_json(**self._returnable(kwargs))
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        if self.misshapen:  # before whatever else core finds
+            msg, kwargs = self.misshapen, {"changed": False}
         super().fail_json(**self._returnable({"msg": msg, **kwargs}))
 
     def _returnable(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -135,7 +137,7 @@ def run_module(job: Job) -> None:
     """Do a module's job and exit."""
     module = _Module(argument_spec=job.spec, supports_check_mode=True)
     if module.misshapen:
-        module.fail_json(msg=module.misshapen, changed=False)
+        module.fail_json(module.misshapen)
     outcome = perform(job, module.params, check_mode=module.check_mode, diff=module._diff)
     if register_secrets is not None:
         register_secrets(outcome.secrets)  # for what core and others display

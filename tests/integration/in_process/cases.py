@@ -194,7 +194,7 @@ def _failures(closed_port: int, emulator: Emulator) -> dict[str, dict[str, t.Any
         },
         "half_done": {"zone": "half.example", "certificates": ISSUERS, "retries": 0},
         "bad_choice": {"zone": "one.example", "certificates": ISSUERS, "unlisted": "sometimes"},
-        "bad_type": {"zone": "one.example", "certificates": ISSUERS, "max_wait": "soon"},
+        "bad_type": {"zone": "one.example", "certificates": ISSUERS, "max_wait": "soon", "unlisted": "sometimes"},
         "bad_range": {"zone": "one.example", "certificates": ISSUERS, "timeout": 0},
         "bad_entry": {"zone": "one.example", "certificates": [{"issuer": "DigiCert*", "colour": "red"}]},
         "empty": {"zone": "one.example", "certificates": []},

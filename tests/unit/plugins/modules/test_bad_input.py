@@ -95,6 +95,14 @@ CASES: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"certificates": [{"id": "a", "priority": 1}], "unlisted": "last"}, ["'unlisted'", "'last'", "Remove"]),
     ({"unlisted": "first"}, ["unlisted", "first", "ignore"]),
     # Numbers
+    ({"timeout": 1.5}, ["'timeout' is 1.5", "a whole number", "such as 30"]),
+    ({"retries": "3 times"}, ["'retries' is the string '3 times'", "a whole number"]),
+    ({"max_wait": [60]}, ["'max_wait' is a list", "a whole number"]),
+    (
+        {"certificates": [ENTRY, {"host": "a", "valid_for_days": "30.5"}]},
+        ["'valid_for_days' in entry 2 of 'certificates' is the string '30.5'", "a whole number"],
+    ),
+    ({"max_wait": "soon", "unlisted": "first", "prio": 1}, ["'max_wait' is the string 'soon'"]),
     ({"timeout": 0}, ["'timeout' is 0", "from 1 to 3600"]),
     ({"timeout": -1}, ["'timeout' is -1"]),
     ({"retries": -1}, ["'retries' is -1", "from 0 to 100"]),

@@ -824,6 +824,8 @@ class TestRefusals:
         ({**GIVEN, "match": {"issuer": ""}}, "'match' has no selector"),
         ({**GIVEN, "match": {"issuer": ["A", "B"]}}, "'issuer' in 'match' is a list"),
         ({**GIVEN, "match": {"id": "a", "host": "b.example"}}, "'match' has an 'id' and 'host'"),
+        ({**GIVEN, "match": [{"issuer": "A"}]}, "'match' is a list, and must be a dictionary: remove the '- '"),
+        ({**GIVEN, "wait_timeout": "2m"}, "'wait_timeout' is the string '2m': it must be a whole number, such as 120."),
         ({**GIVEN, "wait_timeout": -1}, "'wait_timeout' is -1"),
     ]
 

@@ -42,7 +42,7 @@ def run(environment: Mapping[str, str]) -> None:
     :raises FleetDemoFailed: something is not as it says.
     """
     zones = generate(GENERATED, SEED, out_of_order=OUT_OF_ORDER)
-    with Emulator(zones=zones, validate=False) as emulator:
+    with Emulator(zones=zones, validate=False, tls=True) as emulator:
         _Fleet(emulator, environment).run()
 
 
@@ -54,6 +54,7 @@ class _Fleet:
             "ANSIBLE_CONFIG": str(HERE / "ansible.cfg"),
             "CLOUDFLARE_API_TOKEN": emulator.token,
             "CLOUDFLARE_BASE_URL": emulator.url,
+            "REQUESTS_CA_BUNDLE": emulator.ca_bundle,
         }
 
     def run(self) -> None:

@@ -48,9 +48,11 @@ def do_zones(task: ZoneTask, many: ManyZones, tell: Tell) -> Ended:
     names = [choice for choice in many.choices if choice.id is None]
     look_up = _look_up(task, names) if len(names) >= _MANY_NAMES else _LookUp({}, 0, 0.0)
 
+    by_id = frozenset(choice.id for choice in many.choices if choice.id)
+
     def do(choice: ZoneChoice) -> Ended:
         found = look_up.found.get(choice.name or "", choice)
-        return found if isinstance(found, Ended) else do_zone(task, found)
+        return found if isinstance(found, Ended) else do_zone(task, found, by_id if choice.name else frozenset())
 
     progress = _Progress(len(many.choices), tell)
     ended = side_by_side(do, many.choices, many.concurrency, progress.see)

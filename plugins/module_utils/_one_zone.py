@@ -16,6 +16,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import ZoneChoice
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
 Result = t.Dict[str, t.Any]
 
@@ -38,12 +39,15 @@ class Ended(t.NamedTuple):
     warnings: list[str]
 
 
-def do_zone(task: ZoneTask, choice: ZoneChoice) -> Ended:
-    """Do the job for the zone that is chosen. Raises no CloudflareError."""
+def do_zone(task: ZoneTask, choice: ZoneChoice, by_id: t.Collection[str] = ()) -> Ended:
+    """Do the job for the zone that is chosen. Raises no CloudflareError.
+
+    :param by_id: The zones that the task does anyway, where this one is chosen by its name.
+    """
     client: Client | None = None
     try:
         with task.open_client() as client:
-            ended = _work(task, client, choice)
+            ended = _work(task, client, choice, by_id)
     except CloudflareError as error:
         ended = failure(error)
     if client is not None:
@@ -66,9 +70,13 @@ def failure(error: CloudflareError) -> Ended:
     return Ended(True, {"changed": False, **error.fields, "msg": error.message}, [])
 
 
-def _work(task: ZoneTask, client: Client, choice: ZoneChoice) -> Ended:
+def _work(task: ZoneTask, client: Client, choice: ZoneChoice, by_id: t.Collection[str]) -> Ended:
     zone = find_zone(client, choice)
     try:
+        if zone.id in by_id:
+            raise CloudflareError(
+                f"{printable(choice.name)} and {zone.id} in 'zones' are the same zone: remove one of them."
+            )
         report = task.job.work(client, zone, task.options, task.check_mode)
     except CloudflareError as error:
         error.fields = {"zone_id": zone.id, **error.fields}

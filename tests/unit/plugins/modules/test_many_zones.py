@@ -143,6 +143,20 @@ def test_a_list_that_cannot_be_read_fails_the_names_and_no_id(fleet: Emulator) -
     assert len(outcome.result["failed_zones"]) == 20 and not outcome.result["zones"][-1]["failed"]
 
 
+@pytest.mark.parametrize("names", [1, 20])
+def test_a_zone_by_its_name_and_its_id_is_done_once(fleet: Emulator, names: int) -> None:
+    """That both are one zone is known only after the name is looked up."""
+    first, *others = list(fleet.zones)[:names]
+    zone_id = fleet.zones[first].id
+    outcome = ask(fleet, zones=[first, *others, zone_id])
+    assert [request.method for request in fleet.requests if zone_id in request.path] == ["GET"]
+    by_name, by_id = outcome.result["zones"][0], outcome.result["zones"][-1]
+    assert by_name["msg"] == f"{first} and {zone_id} in 'zones' are the same zone: remove one of them."
+    assert (by_name["failed"], by_name["changed"], by_name["zone_id"]) == (True, False, zone_id)
+    assert by_id["failed"] is False
+    assert outcome.failed and outcome.result["msg"].startswith(f"1 of {names + 1} zones failed. {first}: ")
+
+
 def test_what_one_zone_meets_of_the_credential_stops_the_others(fleet: Emulator) -> None:
     ids = [zone.id for zone in fleet.zones.values()]
     outcome = ask(fleet, INSPECT, zones=ids, concurrency=4, api_token="cfut_0000000000000000000000000000000000000000")

@@ -59,7 +59,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report impor
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Claim, Entry, claim
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings, find_without_effect
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 _FRESH = 10.0  # seconds of waiting after which a reading is too old to write on it
@@ -389,6 +389,7 @@ def _report(
         },
         [
             *find_warnings(order, state, contests, before, after, now),
+            *find_without_effect(decision.claims),
             *near_match_warnings(decision.unmatched, state, "certificates", now),
             *_moved_unlisted(decision, before, after),
         ],

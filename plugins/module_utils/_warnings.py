@@ -17,9 +17,12 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
     MODERN,
     UNKNOWN,
     Certificate,
+    Number,
     Numbers,
+    plain_number,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import UNDOCUMENTED, Contest
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import Claim
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import counted, printable
 
 
@@ -53,6 +56,29 @@ def find_warnings(
         *_overruled_by_kind(listed, certificates, after),
         *_changed_without_effect(contests, before, after),
     ]
+
+
+def find_without_effect(claims: t.Sequence[Claim]) -> list[str]:
+    """Warn of priorities that no certificate gets, because other entries have claimed all that theirs matches.
+
+    In order mode, that is nothing wrong: C(issuer: "*") at the end stands for all others, even if there are none.
+    """
+    warnings = []
+    for claimed in claims:
+        wanted = claimed.entry.priority
+        winners = [other.entry for other in claims if not claimed.matches.isdisjoint(_ids(other))]
+        winner = next((entry for entry in winners if entry.priority != wanted), None)
+        if wanted is not None and not claimed.certificates and winner is not None:
+            warnings.append(
+                f"The entry of 'certificates' with {printable(claimed.entry)} and priority {plain_number(wanted)} has no effect: "
+                f"what it matches gets priority {plain_number(t.cast(Number, winner.priority))} from the entry with {printable(winner)}. "
+                "Remove one of them, or make them match different certificates."
+            )
+    return warnings
+
+
+def _ids(claimed: Claim) -> frozenset[str]:
+    return frozenset(certificate.id for certificate in claimed.certificates)
 
 
 def _nothing_matched(contests: t.Sequence[Contest]) -> list[str]:

@@ -201,6 +201,28 @@ class TestAgainstTheZone:
         result = run(module, certificates=[{"issuer": "digi*", "priority": 3}])
         assert "matches 2 certificates" in result["msg"] and "one (" in result["msg"] and "two (" in result["msg"]
 
+    @pytest.mark.parametrize(
+        ("other", "entry", "warned"),
+        [
+            ({"host": "www.example.com", "priority": 3}, {"issuer": "di*", "priority": 5}, True),
+            ({"id": "one", "priority": 3}, {"issuer": "dig*", "priority": 5}, True),
+            ({"host": "www.example.com", "priority": 3}, {"issuer": "digi*", "priority": "3"}, False),
+            ({"host": "www.example.com"}, {"issuer": "digic*"}, False),  # in order mode, it stands for what is left
+        ],
+    )
+    def test_a_number_that_no_certificate_gets(
+        self, api: Script, run: Run, other: dict[str, t.Any], entry: dict[str, t.Any], warned: bool
+    ) -> None:
+        api.expect_list([certificate("one", 3)])
+        result = run(module, certificates=[entry, other] if "id" in other else [other, entry])
+        text = (
+            f"The entry of 'certificates' with issuer: {entry['issuer']} and priority 5 has no effect: what it matches gets "
+            f"priority 3 from the entry with {'id: one' if 'id' in other else 'host: www.example.com'}. Remove one of them"
+        )
+        warnings = str(result.get("warnings"))
+        assert result["changed"] is False and (text in warnings) is warned
+        assert warned or f"issuer: {entry['issuer']} and priority" not in warnings
+
 
 def test_the_info_module_has_the_same_rules(api: Script, run: Run) -> None:
     assert "entry 1 of 'filter' has no selector" in run(info_module, filter=[{}])["msg"]

@@ -76,6 +76,14 @@ class Script:
         body = {"certificates": [{"id": identifier, "priority": number} for identifier, number in numbers]}
         self.expect("PUT", f"/zones/{ZONE}/custom_certificates/prioritize", result, body=body, **kwargs)
 
+    def expect_all(self, *requests: list[dict[str, t.Any]] | dict[str, t.Any]) -> None:
+        """Expect requests in this order: a list of certificates stands for reading them, the others are as for C(expect)."""
+        for request in requests:
+            if isinstance(request, list):
+                self.expect_list(request)
+            else:
+                self.expect(**request)
+
     def check(self) -> None:
         """Fail where a request came that was not expected, or an expected one did not come."""
         self._server.check_assertions()

@@ -30,6 +30,9 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options impo
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone, account_of, described, is_zone_id
 
+FRESH = 10.0  # seconds of waiting after which a reading is too old to write on it
+SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each reading back, for an API that shows a write late
+
 _MOST_SHOWN = 10
 _DELETED = "deleted"
 

@@ -71,14 +71,23 @@ class Contest(t.NamedTuple):
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it as an item of RV(contested)."""
-        return {
-            "name": self.name,
-            **_fields("before", self.before.certificate),
-            **_fields("after", self.after.certificate),
-            "tie": self.after.tie,
-            "pack": self.after.pack,
-            "decided_by": self.after.decided_by,
-        }
+        return _item(self.name, self.before, self.after)
+
+
+def _item(name: str, before: First | None, after: First | None, contested: bool = True) -> dict[str, t.Any]:
+    """Return an item of RV(contested).
+
+    :param contested: Whether two or more certificates cover the name after the run.
+    """
+    decides = after if contested else None
+    return {
+        "name": name,
+        **_fields("before", before.certificate if before else None),
+        **_fields("after", after.certificate if after else None),
+        "tie": decides is not None and decides.tie,
+        "pack": decides is not None and decides.pack,
+        "decided_by": decides.decided_by if decides else None,
+    }
 
 
 def _fields(when: str, certificate: Certificate | None) -> dict[str, t.Any]:
@@ -111,22 +120,16 @@ def compare_contests(before: t.Sequence[Certificate], after: t.Sequence[Certific
     """
     numbers_before, numbers_after = numbers_of(before), numbers_of(after)
     was, now = _ranked_by_name(before, numbers_before), _ranked_by_name(after, numbers_after)
-    items = []
-    for name in sorted(name for name in {*was, *now} if len(was.get(name, ())) > 1 or len(now.get(name, ())) > 1):
-        first_before = _first(was[name], numbers_before) if name in was else None
-        first_after = _first(now[name], numbers_after) if name in now else None
-        contested = len(now.get(name, ())) > 1
-        items.append(
-            {
-                "name": name,
-                **_fields("before", first_before.certificate if first_before else None),
-                **_fields("after", first_after.certificate if first_after else None),
-                "tie": contested and first_after is not None and first_after.tie,
-                "pack": contested and first_after is not None and first_after.pack,
-                "decided_by": first_after.decided_by if contested and first_after else None,
-            }
+    return [
+        _item(
+            name,
+            _first(was[name], numbers_before) if name in was else None,
+            _first(now[name], numbers_after) if name in now else None,
+            len(now.get(name, ())) > 1,
         )
-    return items
+        for name in sorted({*was, *now})
+        if max(len(was.get(name, ())), len(now.get(name, ()))) > 1
+    ]
 
 
 def _ranked_by_name(certificates: t.Iterable[Certificate], numbers: Numbers) -> dict[str, list[Certificate]]:

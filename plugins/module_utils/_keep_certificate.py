@@ -17,6 +17,8 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import (
+    FRESH,
+    SETTLING,
     ZoneCertificates,
     is_unknown_certificate,
     read_certificates,
@@ -50,8 +52,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order im
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
-_FRESH = 10.0  # seconds of waiting after which a reading is too old to write on it
-_SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each reading back, for an API that shows a write late
 _PENDING = ("pending", "initializing")
 _LOOKS = (0.5, 1.0, 1.0, 2.0, 3.0)  # seconds between looks at a pending certificate; the last one is repeated
 _ALREADY_THERE = frozenset((1220, 1228))
@@ -127,7 +127,7 @@ def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
     perhaps_done = False
     failures = 0
     while step.action != UNCHANGED:
-        attempt = _attempt(task, step, reading.waited + _FRESH if may_read_again else math.inf)
+        attempt = _attempt(task, step, reading.waited + FRESH if may_read_again else math.inf)
         if attempt.became is _Became.WRITTEN:
             return _settle(task, origin, step, attempt.answered)
         if attempt.became is _Became.REFUSED or (attempt.became is _Became.GONE and not may_follow):
@@ -204,7 +204,7 @@ def _look_again(
     task: _Task, origin: ZoneCertificates, step: Step, attempt: _Attempt, perhaps_done: bool
 ) -> tuple[ZoneCertificates, Certificate | None]:
     """Read the zone again, for a while where a write may show late, and look for what the write should have led to."""
-    pauses = _SETTLING if attempt.became is _Became.IN_DOUBT else (0.0,)
+    pauses = SETTLING if attempt.became is _Became.IN_DOUBT else (0.0,)
     try:
         reading, successor = origin, None
         for seconds in pauses:
@@ -243,7 +243,7 @@ def _allow_another(task: _Task, attempt: _Attempt, failures: int) -> int:
 
 def _settle(task: _Task, origin: ZoneCertificates, step: Step, answered: str | None) -> Report:
     """Read the zone until it shows what was written."""
-    for seconds in _SETTLING:
+    for seconds in SETTLING:
         if not task.client.pause(seconds):
             break
         try:
@@ -329,7 +329,7 @@ def _give_number(
 
 def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
     reading = origin
-    stale_after = reading.waited + _FRESH
+    stale_after = reading.waited + FRESH
     may_repeat = True
     problem: ApiError | None
     while True:
@@ -367,7 +367,7 @@ def _read_without(task: _Task, step: Step, removed: Certificate, problem: ApiErr
     """Read the zone until it no longer has a certificate, for as long as a write may show late."""
     try:
         reading = task.read()
-        for seconds in _SETTLING[1:]:
+        for seconds in SETTLING[1:]:
             if all(found.id != removed.id for found in reading.current) or not task.client.pause(seconds):
                 break
             reading = task.read()

@@ -146,14 +146,8 @@ def _read_names(names: t.Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 def _read_name(name: str) -> str:
-    try:
-        read = a_labels(name)
-        if _HOST.fullmatch(read):
-            return read
-        reason = "it is not a hostname. Give one such as www.example.com; for a wildcard, a name that it covers"
-    except NameUnreadable as error:
-        reason = str(error)
-    raise OptionError(f"'names' has '{printable(name, 80)}': {reason}.")
+    remedy = "it is not a hostname. Give one such as www.example.com; for a wildcard, a name that it covers"
+    return _read_host(name, "'names' has", remedy)
 
 
 def _read_address(address: str | None) -> str | None:
@@ -162,11 +156,15 @@ def _read_address(address: str | None) -> str | None:
     bare = given[1:-1] if given.startswith("[") and given.endswith("]") else given
     if not bare or ip_address(bare.partition("%")[0]):  # after a "%", the interface of a link-local address
         return bare or None
+    remedy = "it must be a hostname or an IP address, without a scheme, a path or a port. For the port, use 'port'"
+    return _read_host(given, "'address' is", remedy)
+
+
+def _read_host(text: str, where: str, remedy: str) -> str:
     try:
-        read = a_labels(given)
+        read = a_labels(text)
         if _HOST.fullmatch(read):
             return read
-        reason = "it must be a hostname or an IP address, without a scheme, a path or a port. For the port, use 'port'"
     except NameUnreadable as error:
-        reason = str(error)
-    raise OptionError(f"'address' is '{printable(given, 80)}': {reason}.")
+        remedy = str(error)
+    raise OptionError(f"{where} '{printable(text, 80)}': {remedy}.")

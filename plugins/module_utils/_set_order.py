@@ -14,6 +14,8 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._calls import (
+    FRESH,
+    SETTLING,
     Answered,
     ZoneCertificates,
     is_unknown_certificate,
@@ -62,8 +64,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings, find_without_effect
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
-_FRESH = 10.0  # seconds of waiting after which a reading is too old to write on it
-_SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each reading back, for an API that shows a write late
 _MOST_SHOWN = 10
 
 
@@ -241,7 +241,7 @@ def _carry_out(client: Client, options: OrderOptions, decision: _Decision) -> Re
     may_follow_renewal = all(entry.id is None for entry in options.entries)
     perhaps_done = False
     while decision.plan.write:
-        attempt = _attempt(client, decision, decision.waited + _FRESH if may_read_again else math.inf)
+        attempt = _attempt(client, decision, decision.waited + FRESH if may_read_again else math.inf)
         perhaps_done |= attempt.perhaps_done
         if attempt.answered is not None:
             return _verify(client, options, decision, attempt.answered)
@@ -309,7 +309,7 @@ def _verify(client: Client, options: OrderOptions, decision: _Decision, answered
         if not problems:
             return _report(decision, state, numbers_of(state), True, False)
     try:
-        for seconds in _SETTLING:
+        for seconds in SETTLING:
             if not client.pause(seconds):
                 break
             state = read_certificates(client, decision.zone.id).current

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _clien
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import SharedPacer
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import MemoryStore, SharedPacer
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _locked_file, _shared_pacer
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._locked_file import LockedFile
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import FileStore, pacer_of_this_run
@@ -141,52 +141,37 @@ def test_a_ban_that_stops_a_task_names_the_file(worker: Make, clock: VirtualTime
 # The file
 
 
+@pytest.mark.parametrize("credentials", [Credentials(TOKEN), Credentials(None, "joe@example.com", "0123456789abcdef")])
 def test_the_file_tells_no_credential_and_is_this_users_alone(
-    worker: Make, clock: VirtualTime, shared: Callable[[], Path], tmp_path: Path
+    worker: Make, clock: VirtualTime, shared: Callable[[], Path], tmp_path: Path, credentials: Credentials
 ) -> None:
-    one = worker(writes=True)
-    one.enter("GET")
-    one.pacer.condemned(f"The token {TOKEN} is not known.")
+    one = worker(credentials=credentials)
+    one.pacer.condemned(f"{credentials.token or credentials.key} is not known.")
     assert stat.S_IMODE(shared().stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "shared").stat().st_mode) == 0o700
-    assert TOKEN not in shared().name + shared().read_text()
-    assert "The token ******** is not known." in shared().read_text()
-
-
-def test_neither_email_nor_key_are_told(worker: Make, clock: VirtualTime, shared: Callable[[], Path]) -> None:
-    one = worker(credentials=Credentials(None, "joe@example.com", "0123456789abcdef"))
-    one.enter("GET")
-    one.pacer.condemned("The key 0123456789abcdef is not known.")
     content = shared().name + shared().read_text()
-    assert "joe" not in content and "0123456789abcdef" not in content
+    for secret in filter(None, (credentials.token, "joe", credentials.key)):
+        assert secret not in content
+    assert "******** is not known." in content
 
 
 @pytest.mark.parametrize(
     "content",
     [
         "",
-        "nonsense",
         "\udcff",
         "[]",
-        "null",
         "{}",
-        '{"counts": ',
         '{"counts": [1, 2]}',
-        '{"counts": {"soon": 3}}',
-        '{"counts": {"1000": "many"}}',
-        '{"counts": {"1000": null}}',
         '{"counts": {"1000": 1e999}}',
         '{"counts": {"1000": -50}}',
         '{"counts": {"9999": 9}}',
         '{"held": 7}',
         '{"queue": {"a": [1, 2, 3]}}',
-        '{"queue": {"a": [1, 1e9, 4, 4]}}',
         '{"queue": {"a": [1, 100, 4, 4]}}',
-        '{"ban_until": "never"}',
         '{"ban_until": NaN}',
         '{"ban_until": {}}',
         '{"condemned": ["run-1"]}',
-        '{"condemned": 7}',
         '{"version": 2, "counts": {"1000": 4}}',
         "[" * 100_000,
     ],
@@ -205,16 +190,13 @@ def test_a_file_that_makes_no_sense_is_written_anew(
     assert clock.passed == 301.0
 
 
-def _symlink(path: Path) -> None:
-    target = path.parent.parent / "target"
-    target.write_text("{}")
-    path.symlink_to(target)
+def _linked(link: Callable[[Path, Path], None]) -> Callable[[Path], None]:
+    def spoil(path: Path) -> None:
+        target = path.parent.parent / "target"
+        target.write_text("{}")
+        link(path, target)
 
-
-def _hard_link(path: Path) -> None:
-    target = path.parent.parent / "target"
-    target.write_text("{}")
-    path.hardlink_to(target)
+    return spoil
 
 
 def _writable_by_others(path: Path) -> None:
@@ -225,8 +207,8 @@ def _writable_by_others(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (_symlink, "Too many levels of symbolic links"),
-        (_hard_link, "is not a file of this user alone"),
+        (_linked(Path.symlink_to), "Too many levels of symbolic links"),
+        (_linked(Path.hardlink_to), "is not a file of this user alone"),
         (Path.mkdir, "Is a directory"),
         (os.mkfifo, "is not a file of this user alone"),
         (_writable_by_others, "is not a file of this user alone"),
@@ -267,13 +249,12 @@ def test_a_directory_that_cannot_be_made_is_a_note(worker: Make, tmp_path: Path)
     assert "Not a directory" in one.noted[0]
 
 
-def test_without_a_file_the_threads_of_a_process_still_take_turns(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_without_a_file_the_threads_of_a_process_still_take_turns(tmp_path: Path, in_memory: bool) -> None:
     (tmp_path / "shared").touch()
     connection = Connection("https://api.example.com", Credentials(TOKEN))
-    store, entered = (
-        FileStore(connection, str(tmp_path / "shared"), "run-1", note=lambda _text: None),
-        threading.Event(),
-    )
+    file = FileStore(connection, str(tmp_path / "shared"), "run-1", note=lambda _text: None)
+    store, entered = MemoryStore() if in_memory else file, threading.Event()
 
     def enter() -> None:
         with store.state() as state:
@@ -376,14 +357,6 @@ def test_a_stuck_lock_costs_a_run_its_wait_once(
 
 # Other processes
 
-HOLD = """
-import fcntl, sys
-with open(sys.argv[1]) as file:
-    fcntl.flock(file, fcntl.LOCK_EX)
-    print("locked", flush=True)
-    sys.stdin.read()
-"""
-
 HAMMER = """
 import sys, threading, time
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _rate_limit
@@ -395,7 +368,7 @@ _rate_limit.WINDOW = 1.0
 connection = Connection("https://api.example.com", Credentials("token"), rate_limit=int(sys.argv[2]))
 store = FileStore(connection, sys.argv[1], "run", note=sys.exit)
 pacer = SharedPacer(store, connection, "run", writes=True, tell=print)
-end = time.monotonic() + 4
+end = time.monotonic() + 3
 
 def work():
     while time.monotonic() < end:
@@ -411,37 +384,15 @@ for thread in threads:
 """
 
 
-@contextlib.contextmanager
-def process(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-c", script, *map(str, arguments)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": COLLECTIONS},
-    ) as started:
-        try:
-            yield started
-        finally:
-            started.kill()
-
-
-def test_a_killed_process_with_the_lock_hinders_nobody(worker: Make, shared: Callable[[], Path]) -> None:
-    worker().enter("GET")
-    with process(HOLD, shared()) as holder:
-        assert holder.stdout is not None and holder.stdout.readline() == "locked\n"
-        holder.kill()
-        holder.wait()
-        one = worker()
-        one.enter("GET")
-    assert one.noted == []
-    assert counted(shared()) == 2
-
-
 def test_threads_of_many_processes_together_keep_to_the_limit(tmp_path: Path) -> None:
     limit = 12
+    command = [sys.executable, "-c", HAMMER, str(tmp_path / "shared"), str(limit)]
+    environment = {**os.environ, "PYTHONPATH": COLLECTIONS}
     with contextlib.ExitStack() as stack:
-        running = [stack.enter_context(process(HAMMER, tmp_path / "shared", limit)) for _number in range(3)]
+        running = [
+            stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
+            for _number in range(2)
+        ]
         lines = [one.communicate(timeout=60)[0].splitlines() for one in running]
     assert all(one.returncode == 0 for one in running)
     moments = sorted(float(line) for found in lines for line in found)

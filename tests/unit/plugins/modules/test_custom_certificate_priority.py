@@ -22,12 +22,45 @@ GLOBALSIGN = certificate("globalsign", 10, hosts=["www.example.com", "example.co
 BY_ISSUER = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 
 
+BEFORE = [DIGICERT, GLOBALSIGN]
+
+
 def numbered(*pairs: tuple[dict[str, t.Any], t.Any]) -> list[dict[str, t.Any]]:
     return [{**found, "priority": number} for found, number in pairs]
 
 
+AFTER = numbered((DIGICERT, 11), (GLOBALSIGN, 10))
+
+
+def put(result: t.Any = None, *, number: int = 11, who: str = "digicert", **answer: t.Any) -> dict[str, t.Any]:
+    """The PUT that puts DIGICERT, or what it became, first, and its answer."""
+    body = {"certificates": [{"id": who, "priority": number}, {"id": "globalsign", "priority": 10}]}
+    return {"method": "PUT", "path": f"{LIST}/prioritize", "body": body, "result": result, **answer}
+
+
+def refused(code: int, message: str, status: int, **more: t.Any) -> dict[str, t.Any]:
+    answer = {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
+    return {"status": status, "answer": answer, **more}
+
+
+def throttled(seconds: int | str) -> dict[str, t.Any]:
+    return refused(971, "Please wait", 429, answer_headers={"Retry-After": str(seconds)})
+
+
+class Write(t.NamedTuple):
+    """The requests that are expected, and the options that have them made."""
+
+    requests: list[t.Any]
+    options: dict[str, str] = {}
+
+
+UNKNOWN = refused(1002, "Invalid certificate", 400)
+BAD_GATEWAY: dict[str, t.Any] = {"status": 502, "raw": "gateway"}
+RENEWED = {**DIGICERT, "id": "renewed"}
+
+
 def test_a_zone_in_order_costs_one_request(api: Script, run: Run) -> None:
-    api.expect_list([DIGICERT, GLOBALSIGN])
+    api.expect_list(BEFORE)
     result = run(module, certificates=[{"id": "globalsign"}, {"id": "digicert"}])
     assert result["changed"] is False
     assert [found["id"] for found in result["certificates"]] == ["globalsign", "digicert"]
@@ -37,8 +70,7 @@ def test_a_zone_in_order_costs_one_request(api: Script, run: Run) -> None:
 
 
 def test_a_change_that_the_answer_proves_costs_two_requests(api: Script, run: Run) -> None:
-    api.expect_list([DIGICERT, GLOBALSIGN])
-    api.expect_put([("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
+    api.expect_all(BEFORE, put(AFTER))
     result = run(module, certificates=BY_ISSUER)
     assert result["changed"] is True and result["requests"] == 2
     assert [(found["id"], found["priority"]) for found in result["certificates"]] == [
@@ -67,10 +99,9 @@ def test_a_change_that_the_answer_proves_costs_two_requests(api: Script, run: Ru
 
 
 def test_check_mode_predicts_without_a_put(api: Script, run: Run) -> None:
-    api.expect_list([DIGICERT, GLOBALSIGN])
+    api.expect_list(BEFORE)
     predicted = run(module, certificates=BY_ISSUER, check=True, diff=True)
-    api.expect_list([DIGICERT, GLOBALSIGN])
-    api.expect_put([("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
+    api.expect_all(BEFORE, put(AFTER))
     done = run(module, certificates=BY_ISSUER, diff=True)
     for key in ("changed", "certificates", "reprioritized", "contested", "restore", "unmatched", "diff"):
         assert predicted[key] == done[key], key
@@ -82,7 +113,7 @@ def test_check_mode_predicts_without_a_put(api: Script, run: Run) -> None:
 
 
 def test_the_diff_tells_who_gets_a_name_and_then_the_order(api: Script, run: Run) -> None:
-    api.expect_list([DIGICERT, GLOBALSIGN])
+    api.expect_list(BEFORE)
     diff = run(module, certificates=BY_ISSUER, check=True, diff=True)["diff"]
     assert diff["before"] == (
         "www.example.com gets GlobalSignnvsa (expires 2036-03-01, globalsign)\n"
@@ -144,43 +175,61 @@ class TestProof:
     """What counts as proof of a write."""
 
     OTHER = certificate("other", 20, hosts=["shop.example.com"], issuer="LetsEncrypt")
+    UNSET = {**OTHER, "priority": None}
     APART = certificate("apart", 30, hosts=["apart.example.com"], issuer="LetsEncrypt")
+    HIGHER = numbered((DIGICERT, 21), (GLOBALSIGN, 10))
+    DELETED = numbered(({**DIGICERT, "status": "deleted"}, 11), (GLOBALSIGN, 10))
+    APPEARED = [*AFTER, certificate("new", 0, hosts=["else.example.com"])]
 
-    def test_an_answer_without_a_competing_unlisted_one_is_read_again(self, api: Script, run: Run) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN, self.OTHER])
-        after = numbered((DIGICERT, 21), (GLOBALSIGN, 10))
-        api.expect_put([("digicert", 21), ("globalsign", 10)], after)
-        api.expect_list([*after, self.OTHER])
-        assert run(module, certificates=BY_ISSUER)["requests"] == 3
+    PROVED: t.ClassVar[dict[str, Write]] = {
+        "by the answer": Write([BEFORE, put(AFTER)]),
+        "by the answer, with a competing one without a number": Write([[*BEFORE, UNSET], put([*AFTER, UNSET])]),
+        "by the answer, without one that does not compete": Write([[*BEFORE, APART], put(AFTER)]),
+        "by the answer, without one to ignore": Write([[*BEFORE, OTHER], put(AFTER)], {"unlisted": "ignore"}),
+        "by the list, on request": Write([BEFORE, put(AFTER), AFTER], {"verify": "read"}),
+        "by the list, after null": Write([BEFORE, put(None), AFTER]),
+        "by the list, after nothing": Write([BEFORE, put([]), AFTER]),
+        "by the list, after no number": Write([BEFORE, put([{**DIGICERT, "priority": None}]), AFTER]),
+        "by the list, after an answer without a competing one": Write(
+            [[*BEFORE, OTHER], put(HIGHER, number=21), [*HIGHER, OTHER]]
+        ),
+        "by a list that is late": Write([BEFORE, put(BEFORE), BEFORE, AFTER]),
+    }
 
-    @pytest.mark.parametrize("options", [{"unlisted": "ignore"}, {}])
-    def test_an_answer_without_one_that_does_not_matter_is_enough(
-        self, api: Script, run: Run, options: dict[str, str]
+    @pytest.mark.parametrize("write", PROVED.values(), ids=PROVED)
+    def test_it_is_proved(self, api: Script, run: Run, waits: list[float], write: Write) -> None:
+        api.expect_all(*write.requests)
+        result = run(module, certificates=BY_ISSUER, **write.options)
+        assert result["changed"] and result["requests"] == len(write.requests) and sum(waits) < 5
+
+    DISPROVED: t.ClassVar[dict[str, Write]] = {
+        "certificate digicert (priority 5) is not above certificate globalsign (priority 10)": Write(
+            [BEFORE, put(BEFORE), *[BEFORE] * 4]
+        ),
+        "certificate digicert is gone": Write([BEFORE, put(DELETED), *[DELETED] * 4]),
+        "certificate new has appeared, which 'certificates' does not name, and 'unlisted' is 'fail'": Write(
+            [BEFORE, put(APPEARED), *[APPEARED] * 4], {"unlisted": "fail"}
+        ),
+        "certificate new has appeared": Write(
+            [BEFORE, put(APPEARED), *[APPEARED] * 4], {"unlisted": "fail", "verify": "read"}
+        ),
+        "not verified": Write([BEFORE, put([]), {"method": "GET", "path": LIST, **refused(10000, "No", 403)}]),
+    }
+
+    @pytest.mark.parametrize(("message", "write"), DISPROVED.items())
+    def test_a_failure_tells_what_differs_and_what_undoes_it(
+        self, api: Script, run: Run, waits: list[float], message: str, write: Write
     ) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN, self.OTHER if options else self.APART])
-        api.expect_put([("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
-        assert run(module, certificates=BY_ISSUER, **options)["requests"] == 2
+        api.expect_all(*write.requests)
+        result = run(module, certificates=BY_ISSUER, **write.options)
+        assert result["failed"] and result["changed"] is True and result["zone_id"] == ZONE
+        assert message in result["msg"]
+        assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "digicert", "priority": 5}]
 
-    def test_a_competing_unlisted_one_with_null_is_shown(self, api: Script, run: Run) -> None:
-        unset = {**self.OTHER, "priority": None}
-        api.expect_list([DIGICERT, GLOBALSIGN, unset])
-        after = numbered((DIGICERT, 11), (GLOBALSIGN, 10))
-        api.expect_put([("digicert", 11), ("globalsign", 10)], [*after, unset])
-        assert run(module, certificates=BY_ISSUER)["requests"] == 2
-
-    def test_with_verify_read_the_list_is_read_in_any_case(self, api: Script, run: Run) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        after = numbered((DIGICERT, 11), (GLOBALSIGN, 10))
-        api.expect_put([("digicert", 11), ("globalsign", 10)], after)
-        api.expect_list(after)
-        assert run(module, certificates=BY_ISSUER, verify="read")["requests"] == 3
-
-    @pytest.mark.parametrize("result", [None, [], [{**DIGICERT, "priority": None}]])
-    def test_an_answer_that_shows_nothing_is_read_again(self, api: Script, run: Run, result: t.Any) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_put([("digicert", 11), ("globalsign", 10)], result)
-        api.expect_list(numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
-        assert run(module, certificates=BY_ISSUER)["changed"]
+    def test_a_write_that_was_not_done_returns_what_is_there(self, api: Script, run: Run, waits: list[float]) -> None:
+        api.expect_all(BEFORE, put(BEFORE), *[BEFORE] * 4)
+        result = run(module, certificates=BY_ISSUER)
+        assert [found["id"] for found in result["certificates"]] == ["globalsign", "digicert"]
 
     @pytest.mark.parametrize("unseen", [{}, {"priority": 5, "status": "deleted"}])
     def test_nothing_is_taken_for_granted_of_one_that_stays(
@@ -197,31 +246,10 @@ class TestProof:
         assert bool(run(module, certificates=entries).get("failed")) is bool(unseen)
 
     def test_other_numbers_in_the_same_order_are_fine(self, api: Script, run: Run) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
+        api.expect_list(BEFORE)
         api.expect_put([("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 2), (GLOBALSIGN, 1)))
         result = run(module, certificates=BY_ISSUER)
         assert {found["id"]: found["after"] for found in result["reprioritized"]} == {"digicert": 2, "globalsign": 1}
-
-    def test_a_list_that_is_late_is_read_again_for_a_while(self, api: Script, run: Run, waits: list[float]) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_put([("digicert", 11), ("globalsign", 10)], [DIGICERT, GLOBALSIGN])
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_list(numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
-        result = run(module, certificates=BY_ISSUER)
-        assert result["changed"] and result["requests"] == 4 and sum(waits) < 5
-
-    def test_a_write_that_was_not_done_is_told_with_what_differs(
-        self, api: Script, run: Run, waits: list[float]
-    ) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_put([("digicert", 11), ("globalsign", 10)], [DIGICERT, GLOBALSIGN])
-        for _reading in range(4):
-            api.expect_list([DIGICERT, GLOBALSIGN])
-        result = run(module, certificates=BY_ISSUER)
-        assert result["failed"] and result["changed"] is True and result["zone_id"] == ZONE
-        assert "certificate digicert (priority 5) is not above certificate globalsign (priority 10)" in result["msg"]
-        assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "digicert", "priority": 5}]
-        assert [found["id"] for found in result["certificates"]] == ["globalsign", "digicert"]
 
     def test_an_unlisted_one_that_moved_is_warned_of(self, api: Script, run: Run) -> None:
         api.expect_list([DIGICERT, GLOBALSIGN, self.APART])
@@ -229,39 +257,6 @@ class TestProof:
             [("digicert", 11), ("globalsign", 10)], numbered((DIGICERT, 11), (GLOBALSIGN, 10), (self.APART, 0))
         )
         assert "apart from 30 to 0" in str(run(module, certificates=BY_ISSUER)["warnings"])
-
-    def test_a_refused_reading_back_keeps_what_undoes_the_write(self, api: Script, run: Run) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_put([("digicert", 11), ("globalsign", 10)], [])
-        api.expect("GET", LIST, status=403, answer={"success": False, "errors": [{"code": 10000, "message": "No"}]})
-        result = run(module, certificates=BY_ISSUER)
-        assert result["failed"] and result["changed"] and "not verified" in result["msg"] and result["restore"]
-
-    def test_one_that_the_answer_shows_as_deleted_proves_nothing(
-        self, api: Script, run: Run, waits: list[float]
-    ) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        answered = numbered((DIGICERT, 11), (GLOBALSIGN, 10))
-        answered[0]["status"] = "deleted"
-        api.expect_put([("digicert", 11), ("globalsign", 10)], answered)
-        for _time in range(4):
-            api.expect_list(answered)
-        result = run(module, certificates=BY_ISSUER)
-        assert result["failed"] and "certificate digicert is gone" in result["msg"] and result["restore"]
-
-    @pytest.mark.parametrize("verify", ["answer", "read"])
-    def test_unlisted_fail_holds_for_one_that_appears(
-        self, api: Script, run: Run, waits: list[float], verify: str
-    ) -> None:
-        new = certificate("new", 0, hosts=["else.example.com"])
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        after = [*numbered((DIGICERT, 11), (GLOBALSIGN, 10)), new]
-        api.expect_put([("digicert", 11), ("globalsign", 10)], after)
-        for _time in range(4):
-            api.expect_list(after)
-        result = run(module, certificates=BY_ISSUER, unlisted="fail", verify=verify)
-        assert result["failed"] and result["changed"] is True
-        assert "certificate new has appeared" in result["msg"] and "'unlisted' is 'fail'" in result["msg"]
 
 
 class TestEmptyZone:
@@ -343,12 +338,10 @@ class TestPages:
 class TestWaiting:
     """Throttles, failures that pass, and those that do not."""
 
-    THROTTLED = {"success": False, "errors": [{"code": 971, "message": "Please wait"}], "messages": [], "result": None}
-
     def test_a_throttle_uses_up_no_retry(self, api: Script, run: Run, waits: list[float]) -> None:
-        api.expect("GET", LIST, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "300"})
-        api.expect("GET", LIST, status=429, answer=self.THROTTLED)
-        api.expect("GET", LIST, status=429, answer=self.THROTTLED)
+        api.expect("GET", LIST, **throttled(300))
+        api.expect("GET", LIST, **refused(971, "Please wait", 429))
+        api.expect("GET", LIST, **refused(971, "Please wait", 429))
         api.expect_list([GLOBALSIGN, DIGICERT])
         result = run(module, certificates=[{"id": "globalsign"}, {"id": "digicert"}], max_wait=660, retries=0)
         assert result["requests"] == 4
@@ -365,7 +358,7 @@ class TestWaiting:
 
     @pytest.mark.parametrize("wanted", ["90", "99999999999", "Fri, 31 Dec 2100 23:59:59 GMT"])
     def test_a_wait_over_max_wait_fails_at_once(self, api: Script, run: Run, waits: list[float], wanted: str) -> None:
-        api.expect("GET", LIST, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": wanted})
+        api.expect("GET", LIST, **throttled(wanted))
         result = run(module, certificates=[{"id": "globalsign"}], max_wait=60)
         assert "'max_wait' is 60 s" in result["msg"] and "971 Please wait" in result["msg"] and waits == []
 
@@ -393,35 +386,26 @@ class TestWaiting:
     def test_a_write_that_may_have_been_done_is_told_after_a_refusal_too(
         self, api: Script, run: Run, waits: list[float]
     ) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect("PUT", f"{LIST}/prioritize", status=502, raw="gateway")
+        api.expect_all(BEFORE, put(**BAD_GATEWAY))
         api.expect("PUT", f"{LIST}/prioritize", status=403, answer={"success": False, "errors": []})
         result = run(module, certificates=BY_ISSUER, retries=1)
         assert result["failed"]
         assert result["changed"] is True and "may have been made" in result["msg"]
 
     def test_a_ban_before_the_put_has_the_zone_read_again(self, api: Script, run: Run, waits: list[float]) -> None:
-        put = [("digicert", 11), ("globalsign", 10)]
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_put(put, None, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "11"})
-        api.expect_list(numbered((DIGICERT, 5), (GLOBALSIGN, 20)))
-        put = [("digicert", 21), ("globalsign", 20)]
-        api.expect_put(put, None, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "11"})
-        api.expect_put(put, numbered((DIGICERT, 21), (GLOBALSIGN, 20)))
+        between = numbered((DIGICERT, 5), (GLOBALSIGN, 20))
+        body = {"certificates": [{"id": "digicert", "priority": 21}, {"id": "globalsign", "priority": 20}]}
+        again = put(numbered((DIGICERT, 21), (GLOBALSIGN, 20)), body=body)
+        api.expect_all(BEFORE, put(**throttled(11)), between, {**again, **throttled(11)}, again)
         result = run(module, certificates=BY_ISSUER)
         assert result["changed"] and result["restore"][0] == {"id": "globalsign", "priority": 20}
 
     def test_a_short_throttle_before_the_put_does_not(self, api: Script, run: Run, waits: list[float]) -> None:
-        put = [("digicert", 11), ("globalsign", 10)]
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_put(put, None, status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "8"})
-        api.expect_put(put, numbered((DIGICERT, 11), (GLOBALSIGN, 10)))
+        api.expect_all(BEFORE, put(**throttled(8)), put(AFTER))
         assert run(module, certificates=BY_ISSUER)["requests"] == 3
 
     def test_another_writer_during_the_ban_may_have_done_it(self, api: Script, run: Run, waits: list[float]) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect("PUT", f"{LIST}/prioritize", status=429, answer=self.THROTTLED, answer_headers={"Retry-After": "11"})
-        api.expect_list(numbered((DIGICERT, 50), (GLOBALSIGN, 10)))
+        api.expect_all(BEFORE, put(**throttled(11)), numbered((DIGICERT, 50), (GLOBALSIGN, 10)))
         result = run(module, certificates=BY_ISSUER)
         assert result["changed"] is False and result["reprioritized"] == []
 
@@ -429,88 +413,67 @@ class TestWaiting:
 class TestRenewal:
     """A certificate that is renewed between the reading and the writing has another id."""
 
-    UNKNOWN = {"success": False, "errors": [{"code": 1002, "message": "Invalid certificate"}], "messages": []}
-
     def test_entries_without_an_id_follow_it(self, api: Script, run: Run) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
-        renewed = {**DIGICERT, "id": "renewed"}
-        api.expect_list([renewed, GLOBALSIGN])
-        api.expect_put([("renewed", 11), ("globalsign", 10)], numbered((renewed, 11), (GLOBALSIGN, 10)))
+        after = numbered((RENEWED, 11), (GLOBALSIGN, 10))
+        api.expect_all(BEFORE, put(**UNKNOWN), [RENEWED, GLOBALSIGN], put(after, who="renewed"))
         result = run(module, certificates=BY_ISSUER)
         assert result["changed"] and result["certificates"][0]["id"] == "renewed"
 
     def test_but_only_once(self, api: Script, run: Run) -> None:
-        for _time in range(2):
-            api.expect_list([DIGICERT, GLOBALSIGN])
-            api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=404, answer=self.UNKNOWN)
+        refusal = put(**{**UNKNOWN, "status": 404})
+        api.expect_all(BEFORE, refusal, BEFORE, refusal)
         result = run(module, certificates=BY_ISSUER)
         assert result["failed"] and result["changed"] is True and result["restore"]
 
     def test_entries_with_an_id_fail(self, api: Script, run: Run) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
+        api.expect_all(BEFORE, put(**UNKNOWN))
         result = run(module, certificates=[{"id": "digicert"}, {"issuer": "GlobalSign*"}])
         assert "1002 Invalid certificate" in result["msg"] and "follow renewals" in result["msg"]
 
     def test_a_write_whose_answer_was_lost_is_told_as_a_change_of_what_is_there_now(
         self, api: Script, run: Run, waits: list[float]
     ) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect("PUT", f"{LIST}/prioritize", status=502, raw="gateway")
-        api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
-        renewed = {**DIGICERT, "id": "renewed"}
-        api.expect_list(numbered((renewed, 11), (GLOBALSIGN, 10)))
+        api.expect_all(BEFORE, put(**BAD_GATEWAY), put(**UNKNOWN), numbered((RENEWED, 11), (GLOBALSIGN, 10)))
         result = run(module, certificates=BY_ISSUER, retries=1)
         assert result["changed"] is True
         assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "renewed", "priority": 5}]
         assert [(item["id"], item["before"], item["after"]) for item in result["reprioritized"]] == [("renewed", 5, 11)]
 
-    def test_a_second_write_that_fails_restores_what_is_there_now(
-        self, api: Script, run: Run, waits: list[float]
-    ) -> None:
-        api.expect_list([DIGICERT, GLOBALSIGN])
-        api.expect_put([("digicert", 11), ("globalsign", 10)], None, status=400, answer=self.UNKNOWN)
-        renewed = {**DIGICERT, "id": "renewed"}
-        api.expect_list(numbered((renewed, 0), (GLOBALSIGN, 10)))
-        api.expect("PUT", f"{LIST}/prioritize", status=500, raw="")
+    def test_a_second_write_that_fails_restores_what_is_there_now(self, api: Script, run: Run) -> None:
+        renewed = numbered((RENEWED, 0), (GLOBALSIGN, 10))
+        api.expect_all(BEFORE, put(**UNKNOWN), renewed, put(who="renewed", status=500, raw=""))
         result = run(module, certificates=BY_ISSUER)
         assert result["failed"] and result["changed"] is True
         assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "renewed", "priority": 5}]
 
 
-class TestHeaders:
-    """Who asks, and as whom."""
+PAIR = {"X-Auth-Email": "ops@example.com", "X-Auth-Key": "0123abcd"}
+ENVIRONMENT = {"CLOUDFLARE_API_TOKEN": "environment\n", "CLOUDFLARE_EMAIL": "x@example.com", "CLOUDFLARE_API_KEY": "0"}
 
-    def test_a_token_is_stripped_and_the_client_names_itself(self, api: Script, run: Run) -> None:
-        headers = {"Authorization": f"Bearer {TOKEN}", "User-Agent": "zonefleet.cloudflare/1.1.0"}
-        api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
-        assert not run(module, certificates=[{"id": "globalsign"}], api_token=f" {TOKEN}\n").get("failed")
 
-    def test_email_and_key(self, api: Script, run: Run) -> None:
-        headers = {"X-Auth-Email": "ops@example.com", "X-Auth-Key": "0123abcd"}
-        api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
-        options = {"api_token": None, "account_email": "ops@example.com", "account_api_key": "0123abcd"}
-        assert not run(module, certificates=[{"id": "globalsign"}], **options).get("failed")
-
-    def test_options_win_over_the_environment_as_a_whole(
-        self, api: Script, run: Run, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "environment")
-        headers = {"X-Auth-Email": "ops@example.com", "X-Auth-Key": "0123abcd"}
-        api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
-        options = {"api_token": "", "api_email": "ops@example.com", "api_key": "0123abcd"}
-        assert not run(module, certificates=[{"id": "globalsign"}], **options).get("failed")
-
-    def test_the_environments_token_wins_over_its_key(
-        self, api: Script, run: Run, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "environment\n")
-        monkeypatch.setenv("CLOUDFLARE_EMAIL", "ops@example.com")
-        monkeypatch.setenv("CLOUDFLARE_API_KEY", "0123abcd")
-        monkeypatch.setenv("CLOUDFLARE_BASE_URL", api.url)
-        api.expect("GET", LIST, [GLOBALSIGN], headers={"Authorization": "Bearer environment"}, info={"total_count": 1})
-        assert not run(module, certificates=[{"id": "globalsign"}], api_token=None, api_url=None).get("failed")
+@pytest.mark.parametrize(
+    ("options", "environment", "headers"),
+    [
+        ({"api_token": f" {TOKEN}\n"}, {}, {"Authorization": f"Bearer {TOKEN}"}),
+        ({"api_token": None, "account_email": "ops@example.com", "account_api_key": "0123abcd"}, {}, PAIR),
+        ({"api_token": "", "api_email": "ops@example.com", "api_key": "0123abcd"}, ENVIRONMENT, PAIR),
+        ({"api_token": None}, ENVIRONMENT, {"Authorization": "Bearer environment"}),
+    ],
+    ids=["a token", "email and key", "options win over the environment", "the environment's token wins over its key"],
+)
+def test_who_asks(
+    api: Script,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, str],
+    environment: dict[str, str],
+    headers: dict[str, str],
+) -> None:
+    for name, value in {**environment, "CLOUDFLARE_BASE_URL": api.url}.items():
+        monkeypatch.setenv(name, value)
+    headers = {"User-Agent": "zonefleet.cloudflare/1.1.0", **headers}
+    api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
+    assert not run(module, certificates=[{"id": "globalsign"}], api_url=None, **options).get("failed")
 
 
 class TestAnswers:

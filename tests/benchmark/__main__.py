@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ansible_runs import ROOT
 
-from .comparing import comparison, jobs_named
+from .comparing import comparison
 from .jobs import JOBS
 from .measuring import BenchmarkFailed
 from .picture import draw
@@ -44,13 +44,14 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write the page and the picture."""
     options = _arguments(arguments)
+    jobs = [JOBS[name] for name in options.only or JOBS]
     begun = time.monotonic()
 
     def say(text: str) -> None:
         print(f"{time.monotonic() - begun:6.0f} s  {text}", file=sys.stderr, flush=True)
 
     try:
-        with comparison(options.zones, jobs_named(options.only), say) as compared:
+        with comparison(options.zones, jobs, say) as compared:
             results = compared.compare(options.rounds)
     except BenchmarkFailed as error:
         print(f"The benchmark failed: {error}", file=sys.stderr)

@@ -59,12 +59,6 @@ _PING = """
   ansible.builtin.ping:
 """
 
-_ONE_READ = """
-- name: Read once
-  one_read:
-    path: "/zones/{{ cloudflare_zone_id }}/custom_certificates"
-"""
-
 _OWN = f"""
 - name: Keep the order
   zonefleet.cloudflare.custom_certificate_priority:
@@ -155,7 +149,6 @@ def _interpreter_as_of_another() -> str:
 DEBUG = Job("debug", "ansible.builtin.debug (floor)", _DEBUG, None)
 TEMPLATED = Job("debug-templated", "debug with one templated argument (floor)", _TEMPLATED, None)
 PING = Job("ping", "ansible.builtin.ping (floor of a module)", _PING, None)
-ONE_READ = Job("one-read", "one GET with requests (floor)", _ONE_READ, None)
 IN_PROCESS = Job("in-process", "this collection, a host a zone", _OWN, (1, 2))
 MANY = Job("zones", "this collection, many zones in one task", _OWN_FOR_ALL, (1, 2))
 MODULE = Job(
@@ -176,6 +169,6 @@ LOOK = Job("look", "this collection, two names of each zone looked at", _LOOK, (
 
 COMPARED = (MANY, IN_PROCESS, MODULE, URI, SDK)
 # In the order in which they run: each floor beside the job that it is the floor of.
-JOBS = {job.key: job for job in (DEBUG, TEMPLATED, MANY, IN_PROCESS, PING, ONE_READ, MODULE, URI, SDK)}
+JOBS = {job.key: job for job in (DEBUG, TEMPLATED, MANY, IN_PROCESS, PING, MODULE, URI, SDK)}
 # A process for each zone: what takes minutes is measured once.
-SLOW = (PING, ONE_READ, MODULE, URI, SDK)
+SLOW = (PING, MODULE, URI, SDK)

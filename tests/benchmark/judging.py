@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, PLAIN, Results, Run, median
-from .jobs import DEBUG, IN_PROCESS, MANY, MODULE, SDK, URI, Job
+from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, IN_ORDER, PLAIN, Results, Run
+from .jobs import DEBUG, IN_PROCESS, MANY, MODULE, SDK, URI
 from .selecting import JUDGED
 
 # The targets hold for so many zones; with fewer, the start of ansible-playbook is most of all times.
@@ -39,87 +40,59 @@ class Verdict:
 
 def judge(results: Results) -> list[Verdict]:
     """Hold what was measured against the targets; what was not measured is left out."""
-    verdicts: list[Verdict | None] = []
+    verdicts = []
     for case in CASES:
-        verdicts += [
-            _ratio(results, case, IN_PROCESS, DEBUG, 2.1, processor=True),
-            _ratio(results, case, URI, IN_PROCESS, 8, at_least=True),
-            _ratio(results, case, SDK, IN_PROCESS, 12, at_least=True),
-            _ratio(results, case, MODULE, IN_PROCESS, 8, at_least=True),
-            _growth(results, case),
-            _requests(results, case),
-        ]
-    verdicts += [_tls_cost(results), *_far_away(results)]
-    verdicts += [
-        Verdict(f"selectors: {JUDGED} certificates read, resolved and planned", found.total, 0.5, unit=" s")
-        for found in results.selected
-        if found.certificates == JUDGED
-    ]
-    return [verdict for verdict in verdicts if verdict is not None]
-
-
-def ratio(results: Results, case: str, job: Job, other: Job) -> tuple[float, float] | None:
-    """Return how many times as long one job takes as another, and the same of processor time; medians of the rounds'."""
-    return _median_ratio(results.of(job, case), results.of(other, case))
-
-
-def _median_ratio(runs: list[Run], others: list[Run]) -> tuple[float, float] | None:
-    if not runs or not others:
-        return None
-    # Of one round each: a machine that gets slower meanwhile does so for both.
-    pairs = list(zip(runs, others))  # noqa: B905  # a slow job is measured once
-    return (
-        statistics.median(one.cost.wall / other.cost.wall for one, other in pairs),
-        statistics.median(one.cost.processor / other.cost.processor for one, other in pairs),
-    )
+        own, floor = results.of(IN_PROCESS, case), results.of(DEBUG, case)
+        verdicts += _ratio(f"{case}: {IN_PROCESS.title} / {DEBUG.title}, in CPU time", own, floor, 2.1, in_cpu=True)
+        for job, target in ((URI, 8), (SDK, 12), (MODULE, 8)):
+            others = results.of(job, case)
+            verdicts += _ratio(f"{case}: {job.title} / {IN_PROCESS.title}", others, own, target, at_least=True)
+        more = results.zones * GROWTH
+        what = f"{case}: {more} zones / {results.zones} zones, {IN_PROCESS.title}"
+        verdicts += _ratio(what, results.of(IN_PROCESS, case, more), own, 6)
+    return [*verdicts, *_tls_cost(results), *_far_away(results), *_selectors(results)]
 
 
 def _ratio(
-    results: Results, case: str, job: Job, other: Job, target: float, *, at_least: bool = False, processor: bool = False
-) -> Verdict | None:
-    return _judged(
-        f"{case}: {job.title} / {other.title}", ratio(results, case, job, other), target, at_least, processor
-    )
+    what: str,
+    runs: Sequence[Run],
+    others: Sequence[Run],
+    target: float,
+    *,
+    at_least: bool = False,
+    in_cpu: bool = False,
+) -> list[Verdict]:
+    """Hold how many times as long some runs take as others against a target: in wall time, or in processor time."""
+    # Of one round each: a machine that gets slower meanwhile does so for both.
+    pairs = list(zip(runs, others))  # noqa: B905  # a slow job is measured once
+    if not pairs:
+        return []
+    wall = statistics.median(one.cost.wall / other.cost.wall for one, other in pairs)
+    processor = statistics.median(one.cost.processor / other.cost.processor for one, other in pairs)
+    return [Verdict(what, processor if in_cpu else wall, target, at_least, processor=processor)]
 
 
-def _tls_cost(results: Results) -> Verdict | None:
+def _tls_cost(results: Results) -> list[Verdict]:
     """Say how many milliseconds of processor time TLS takes for a zone."""
-    encrypted, plain = results.of(IN_PROCESS, CASES[0]), results.of(IN_PROCESS, PLAIN)
-    if not encrypted or not plain:
-        return None
-    each = [
-        (one.cost.processor - other.cost.processor) / one.zones for one, other in zip(encrypted, plain, strict=True)
-    ]
-    return Verdict("in order: CPU time that TLS takes for a zone", statistics.median(each) * 1000, 4, unit=" ms")
+    pairs = list(zip(results.of(IN_PROCESS, IN_ORDER), results.of(IN_PROCESS, PLAIN), strict=True))
+    if not pairs:
+        return []
+    cost = statistics.median(one.cost.processor - other.cost.processor for one, other in pairs) / results.zones
+    return [Verdict("in order: CPU time that TLS takes for a zone", cost * 1000, 4, unit=" ms")]
 
 
-def _far_away(results: Results) -> list[Verdict | None]:
+def _far_away(results: Results) -> list[Verdict]:
     """Judge many zones in one task where the API is far away."""
     some, most = (results.zones * growth for growth in FAR_GROWTH)
-    beside = _median_ratio(results.of(MANY, FAR, some), results.of(DEBUG, FAR, some))
+    many, floor = results.of(MANY, FAR, some), results.of(DEBUG, FAR, some)
     what = f"{FAR}: {MANY.title} / {DEBUG.title}, {some} zones"
-    growth = _median_ratio(results.of(MANY, FAR, most), results.of(MANY, FAR, some))
     return [
-        _judged(what, beside, 0.6),
-        _judged(f"{what}, in CPU time", beside, 0.4, processor=True),
-        _judged(f"{FAR}: {most} zones / {some} zones, {MANY.title}", growth, 3.2),
+        *_ratio(what, many, floor, 0.6),
+        *_ratio(f"{what}, in CPU time", many, floor, 0.4, in_cpu=True),
+        *_ratio(f"{FAR}: {most} zones / {some} zones, {MANY.title}", results.of(MANY, FAR, most), many, 3.2),
     ]
 
 
-def _growth(results: Results, case: str) -> Verdict | None:
-    many = results.zones * GROWTH
-    what = f"{case}: {many} zones / {results.zones} zones, in process"
-    return _judged(what, _median_ratio(results.of(IN_PROCESS, case, many), results.of(IN_PROCESS, case)), 6)
-
-
-def _judged(
-    what: str, found: tuple[float, float] | None, target: float, at_least: bool = False, processor: bool = False
-) -> Verdict | None:
-    """Hold wall time against a target, or processor time."""
-    return Verdict(what, found[processor], target, at_least, processor=found[1]) if found else None
-
-
-def _requests(results: Results, case: str) -> Verdict | None:
-    runs = results.of(IN_PROCESS, case)
-    target = (1, 2)[CASES.index(case)]
-    return Verdict(f"{case}: requests per zone", median(runs, lambda run: run.requests), target) if runs else None
+def _selectors(results: Results) -> list[Verdict]:
+    what = f"selectors: {JUDGED} certificates read, resolved and planned"
+    return [Verdict(what, item.seconds, 0.5, unit=" s") for item in results.selected if item.certificates == JUDGED]

@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +34,12 @@ class Cost:
 
     :param wall: Seconds from start to end.
     :param processor: Seconds of processor time of ansible-playbook and all that it started.
-    :param memory: Most MiB that all of its processes held at one moment, shared pages counted once; where that was looked at.
+    :param memory: Most MiB that all of its processes held at one moment, shared pages counted once; 0 where nobody looked.
     """
 
     wall: float
     processor: float
-    memory: float | None = None
+    memory: float
 
 
 class Stage:
@@ -62,7 +61,7 @@ class Stage:
     ) -> Cost:
         """Run a job over the first so many zones, each time in a new home: nothing is left of the run before.
 
-        :param look: Look at the memory meanwhile, which costs time.
+        :param look: Look at the memory meanwhile, which costs time; Linux alone tells of it.
         :raises BenchmarkFailed: the play failed.
         """
         self._homes += 1
@@ -94,38 +93,25 @@ def _measure(command: list[str], home: Path, environment: dict[str, str], log: P
             command, cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            with _looking(process.pid, look) as seen:
-                # Of the process and of all those of its descendants that were waited for, as Ansible does with each.
-                _pid, status, usage = os.wait4(process.pid, 0)
+            memory = _most_memory(process.pid) if look and Path("/proc/self/smaps_rollup").exists() else 0.0
+            # Of the process and of all those of its descendants that were waited for, as Ansible does with each.
+            _pid, status, usage = os.wait4(process.pid, 0)
         except BaseException:
             process.kill()
             process.wait()
             raise
         wall = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, Cost(wall, usage.ru_utime + usage.ru_stime, max(seen, default=None))
+    return process.returncode, Cost(wall, usage.ru_utime + usage.ru_stime, memory)
 
 
-@contextlib.contextmanager
-def _looking(pid: int, look: bool) -> Iterator[list[float]]:
-    """Look again and again at the memory of a process and its descendants; Linux alone tells of it."""
-    seen: list[float] = []
-    if not look or not Path("/proc/self/smaps_rollup").exists():
-        yield seen
-        return
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(_LOOK_EVERY):
-            seen.append(sum(map(_proportional_mib, _family(pid))))
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        ended.set()
-        watcher.join()
+def _most_memory(pid: int) -> float:
+    """Look again and again at the memory of a process and its descendants, until it ends."""
+    most = 0.0
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        most = max(most, sum(map(_proportional_mib, _family(pid))))
+        time.sleep(_LOOK_EVERY)
+    return most
 
 
 def _family(pid: int) -> set[int]:

@@ -37,7 +37,7 @@ _SPDX = "SPDX-License-Identifier"
 
 def draw(results: Results) -> str:
     """Return an SVG: for each case a bar for each way, with its seconds and how many times those of C(debug) they are."""
-    longest = max(run.cost.wall for run in results.runs if run.zones == results.zones and run.case in CASES)
+    longest = max(run.cost.wall for case in CASES for job in JOBS.values() for run in results.of(job, case))
     scale = (_WIDTH - _LEFT - _RIGHT) / longest
     body: list[str] = []
     top = _HEAD

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long it takes to find the certificates that a list of entries means, and to plan, in big zones."""
+"""How long it takes to read a big zone, to find the certificates that a list of entries means, and to plan."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import random
 import statistics
 import time
 import typing as t
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import read_certificate
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._ordering import Wanted, make_plan
@@ -29,26 +27,17 @@ NOW = datetime.now(UTC)
 _ISSUERS = ("DigiCertInc", "GlobalSignnvsa", "Sectigo", "Entrust", "LetsEncrypt")
 _SIGNATURES = ("SHA256WithRSA", "ECDSAWithSHA256", "ECDSAWithSHA384")
 
-T = t.TypeVar("T")
-
 
 @dataclass(frozen=True)
 class Selected:
-    """Medians, in seconds of processor time, for a zone of so many certificates.
+    """The median, in seconds of processor time, for a zone of so many certificates.
 
     :param listed: How many the entries stand for; the others are unlisted.
     """
 
     certificates: int
     listed: int
-    read: float
-    resolve: float
-    plan: float
-
-    @property
-    def total(self) -> float:
-        """Seconds for all three."""
-        return self.read + self.resolve + self.plan
+    seconds: float
 
 
 def select() -> list[Selected]:
@@ -59,26 +48,19 @@ def select() -> list[Selected]:
 def _select(size: int) -> Selected:
     items = _zone(size)
     entries = _entries(items)
-    times: dict[str, list[float]] = {"read": [], "resolve": [], "plan": []}
+    seconds: list[float] = []
     listed = 0
     for _turn in range(_TURNS):
-        certificates = _timed(times["read"], lambda: tuple(map(read_certificate, items)))
-        claims = _timed(times["resolve"], partial(claim, entries, certificates, NOW))
-        order = tuple(item for found in claims for item in found.certificates)
+        begun = time.process_time()
+        certificates = tuple(map(read_certificate, items))
+        order = tuple(item for found in claim(entries, certificates, NOW) for item in found.certificates)
         named = {item.id for item in order}
-        wanted = Wanted(order, tuple(item for item in certificates if item.id not in named))
-        plan = _timed(times["plan"], partial(make_plan, wanted))
+        plan = make_plan(Wanted(order, tuple(item for item in certificates if item.id not in named)))
+        seconds.append(time.process_time() - begun)
         if not plan.write:
             raise RuntimeError("the zone is in order already")
         listed = len(order)
-    return Selected(size, listed, **{name: statistics.median(found) for name, found in times.items()})
-
-
-def _timed(times: list[float], work: Callable[[], T]) -> T:
-    begun = time.process_time()
-    result = work()
-    times.append(time.process_time() - begun)
-    return result
+    return Selected(size, listed, statistics.median(seconds))
 
 
 def _zone(size: int) -> list[dict[str, t.Any]]:

@@ -34,6 +34,8 @@ WIDTH = 89
 # More would not be read on a console; a report in a file has every row.
 MOST_ROWS = 50
 _GAP = "  "
+# What a row is about may be longer than what its other columns say by so much.
+_SUBJECT = 12
 # The end of a message says what to do.
 _MESSAGE_LINES = 8
 
@@ -134,8 +136,8 @@ def _certificate(row: CertificateRow, dated: bool = True) -> Cell:
 
 
 def _first_of(rows: t.Sequence[CertificateRow]) -> Cell:
-    text, kept, more = _certificate(rows[0])
-    return Cell(text, kept + (f" +{len(rows) - 1}" if len(rows) > 1 else ""), more)
+    text, _kept, more = _certificate(rows[0], dated=False)
+    return Cell(text, f" +{len(rows) - 1}" if len(rows) > 1 else "", more)
 
 
 def _counted_names(names: t.Sequence[str]) -> Cell:
@@ -161,15 +163,21 @@ def as_lines(table: Table, width: int = WIDTH, most: int = MOST_ROWS) -> list[st
 
 
 def _aligned(headings: t.Sequence[str], rows: t.Sequence[Row], width: int) -> t.Iterator[str]:
-    """Lay the rows out in columns; what does not fit is cut in the widest of them, messages are folded."""
+    """Lay the rows out in columns; what does not fit is cut where the text is longest; messages are folded."""
     header = [Cell(heading.upper()) for heading in headings]
     lines = [([Cell(STATUS[row.status]), row.subject, *row.cells], row.message) for row in rows]
-    widths = [
-        max(len(cells[column]) for cells in (header, *(cells for cells, _message in lines)) if column < len(cells))
+    columns = [
+        [header[column], *(cells[column] for cells, _message in lines if column < len(cells))]
         for column in range(len(header))
     ]
+    widths = [max(map(len, column)) for column in columns]
+    # What of a column may be cut.
+    texts = [width - max(len(cell.kept) for cell in column) for width, column in zip(widths, columns)]
+    texts[1] -= _SUBJECT
     while sum(widths) + len(_GAP) * (len(widths) - 1) > width:
-        widths[widths.index(max(widths))] -= 1
+        widest = texts.index(max(texts))
+        widths[widest] -= 1
+        texts[widest] -= 1
     for cells, message in [(header, ""), *lines]:
         line = _GAP.join(cell.cut(size) for cell, size in zip(cells, widths))
         if message:

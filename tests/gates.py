@@ -19,6 +19,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,9 +28,10 @@ import time
 import typing as t
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import community_crypto
 from integration.audit.browser import find_browser
 from matrix import CORES, IN_PART, TARGETS, Row
 
@@ -92,6 +94,17 @@ def matrix(row: Row, *options: str) -> Part:
     return Part(row.name, (sys.executable, str(ROOT / "tests" / "matrix.py"), row.name, *options), python=row.python)
 
 
+def linted(part: Part) -> Part:
+    """ansible-lint, which checks the tasks of the examples, too, with the collection that one of them needs.
+
+    antsibull-nox looks there for the collections of tests/integration/requirements.yml.
+    """
+    bring = shlex.join([sys.executable, community_crypto.__file__])
+    command = ("sh", "-c", f"{bring} && exec {shlex.join(part.command)}")
+    environment = {**(part.environment or {}), "ANSIBLE_COLLECTIONS_PATH": str(community_crypto.COLLECTIONS)}
+    return replace(part, command=command, environment=environment)
+
+
 ACTIONLINT = Part(
     "actionlint",
     tool(
@@ -121,7 +134,7 @@ GATES = (
     nox("extra-checks"),
     # galaxy-importer tells of most things in warnings, and ends well.
     nox("build-import-check", forbidden="WARNING|ERROR"),
-    nox("ansible-lint"),
+    linted(nox("ansible-lint")),
     Part("antsibull-changelog", tool("antsibull-changelog", "lint")),
     ACTIONLINT,
     GITLAB,

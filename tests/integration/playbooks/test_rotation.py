@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
+import trustme
 from ansible_runs import ROOT
 
+import community_crypto
 from emulator import make_pem, uploaded, zone
 from emulator.fixture import StartEmulator
 from integration.conftest import StartEdge
@@ -24,21 +25,27 @@ OLD = make_pem(["shop.example.com", "old.example.com"], issuer="GlobalSign nv-sa
 def make_ca(directory: Path) -> dict[str, str]:
     """A CA of one's own, as the head of the playbook asks for."""
     key, certificate = directory / "ca.key", directory / "ca.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "365",
-    ]
-    names = ["-subj", "/O=Example CA, Inc./CN=Example CA", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command, *names], check=True, capture_output=True)
+    authority = trustme.CA(organization_name="Example CA, Inc.")
+    authority.private_key_pem.write_to_path(str(key))
+    authority.cert_pem.write_to_path(str(certificate))
     return {"ca_certificate": str(certificate), "ca_key": str(key)}
+
+
+def key_of(directory: Path) -> str:
+    """The private key in use."""
+    path = directory / "current.pem"
+    assert (path.stat().st_mode & 0o777, directory.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert list(directory.iterdir()) == [path]
+    key, end, _certificate = path.read_text().partition("-----END PRIVATE KEY-----\n")
+    return key + end
+
+
+def interrupt(directory: Path) -> None:
+    """Leave what a run has at the end of its rotation, before it removes the copies."""
+    key = key_of(directory)
+    (directory / "next").mkdir()
+    (directory / "next" / "1_key.pem").write_text(key)
+    (directory / "next" / "2_certificate.pem").write_text((directory / "current.pem").read_text().removeprefix(key))
 
 
 def changed(played: Played) -> list[str]:
@@ -46,7 +53,12 @@ def changed(played: Played) -> list[str]:
     return [done.task for done in played.done if done.result.get("changed")]
 
 
-@pytest.mark.timeout(300)
+@pytest.fixture(scope="session", autouse=True)
+def _community_crypto() -> None:
+    community_crypto.install()
+
+
+@pytest.mark.timeout(600)
 def test_a_whole_rotation(play: Player, start_emulator: StartEmulator, start_edge: StartEdge, tmp_path: Path) -> None:
     emulator = start_emulator(
         zones=[zone("example.com", plan="enterprise", certificates=[uploaded(OLD, type="sni_custom", priority=5)])]
@@ -58,21 +70,28 @@ def test_a_whole_rotation(play: Player, start_emulator: StartEmulator, start_edg
     variables = {**place, **make_ca(tmp_path)}
 
     def run(**more: object) -> Played:
-        return play(PLAYBOOK, emulator=emulator, extra_vars={**variables, **more})
+        played = play(PLAYBOOK, emulator=emulator, extra_vars={**variables, **more}, diff=True)
+        output = f"{played.stdout} {played.stderr} {played.done}"
+        secret = key_of(directory).splitlines()[
+            1:3
+        ]  # the others are the public key, which the signing request has, too
+        assert not [line for line in secret if line in output]
+        return played
 
     # the first certificate is uploaded, and put first
     assert "Upload the certificate, or renew it in place" in changed(run())
     first, second = emulator.order("example.com")
     assert first[1] > second[1] == 5
     # nothing is due
+    key = key_of(directory)
     assert changed(run()) == []
     # it is due: a new key, a renewal in place, the same number, and visitors get it
+    interrupt(directory)
     done = run(renew_before=100)
-    assert {"Make a key", "Upload the certificate, or renew it in place"} <= set(changed(done))
+    assert {"Make a key", "Have the CA sign it", "Upload the certificate, or renew it in place"} <= set(changed(done))
     renewed = emulator.order("example.com")[0]
-    assert renewed[0] != first[0] and renewed[1] == first[1]
+    assert key_of(directory) != key and renewed[0] != first[0] and renewed[1] == first[1]
     assert done["Wait until visitors get it, a minute at most"].result["served"][0]["certificate_id"] == renewed[0]
-    assert (directory.stat().st_mode & 0o777) == 0o700
     # what is left over goes, unless a hostname would be left without a certificate
     refused = run(left_over=[{"issuer": "GlobalSign*"}])
     assert refused.returncode != 0 and "would leave old.example.com without" in refused.stdout + refused.stderr

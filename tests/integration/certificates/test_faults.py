@@ -7,42 +7,13 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
-from emulator import Emulator, Fault, Pem, make_pem, uploaded, zone
+from emulator import Fault
 from emulator.fixture import StartEmulator
-from integration.certificates.keeping import keep, living, methods, told
-
-ZONE = "example.com"
-HOSTS = ["example.com", "www.example.com"]
-OLD, NEW = (make_pem(HOSTS, expires_in=days) for days in (60, 300))
-OTHER = make_pem(HOSTS, issuer="Sectigo Limited", algorithm="rsa", expires_in=200)
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A change that takes one write of a method, and what the zone has before and after it."""
-
-    method: str
-    has: tuple[Pem, ...]
-    made: Pem | None
-    options: dict[str, t.Any]
-    ends: str
-    behaviour: dict[str, t.Any]
-
-
-SCENARIOS = {
-    "upload": Scenario("POST", (OTHER,), NEW, {}, "uploaded", {}),
-    "renewal": Scenario("PATCH", (OTHER, OLD), NEW, {}, "renewed", {}),
-    "renewal with the same id": Scenario("PATCH", (OTHER, OLD), NEW, {}, "renewed", {"patch_id": "kept"}),
-    "number": Scenario("PUT", (OTHER, OLD), NEW, {}, "renewed", {"patch_priority": "reset"}),
-    "removal": Scenario(
-        "DELETE", (OLD, OTHER), None, {"state": "absent", "match": {"issuer": "Sectigo*"}}, "removed", {}
-    ),
-}
+from integration.certificates.keeping import living, methods, told
+from integration.certificates.scenarios import SCENARIOS, ZONE, Scenario, problems, run, start
 
 FAULTS = {
     "reset before the request": Fault("reset_before_request"),
@@ -61,30 +32,6 @@ FAULTS = {
     "429": Fault("throttled", retry_after="2"),
     "a long 429": Fault("throttled", retry_after="120"),
 }
-
-
-def start(start_emulator: StartEmulator, scenario: Scenario) -> Emulator:
-    """An emulator whose zone has what the scenario begins with, the old one with a number of its own."""
-    held = [uploaded(made, type="sni_custom", priority=5 + place) for place, made in enumerate(scenario.has)]
-    emulator = start_emulator(zones=[zone(ZONE, plan="enterprise", certificates=held)], throttle=None)
-    emulator.behave(pending_reads=0, **scenario.behaviour)
-    return emulator
-
-
-def run(emulator: Emulator, scenario: Scenario, **options: t.Any) -> t.Any:
-    return keep(emulator, ZONE, scenario.made, **{"timeout": 1, "retries": 3, **scenario.options, **options})
-
-
-def problems(emulator: Emulator, scenario: Scenario) -> t.Iterator[str]:
-    """What is not as the scenario ends."""
-    now = living(emulator, ZONE)
-    count = len(scenario.has) + {"uploaded": 1, "renewed": 0, "removed": -1}[scenario.ends]
-    if len(now) != count:
-        yield f"{len(now)} certificates instead of {count}: {now}"
-    if scenario.ends == "renewed":
-        numbers = sorted(item["priority"] for item in now)
-        if numbers != [5, 6]:
-            yield f"the numbers are {numbers}"
 
 
 @pytest.mark.usefixtures("_no_waits")
@@ -128,24 +75,6 @@ def test_a_fault_that_stays(start_emulator: StartEmulator, scenario: Scenario, f
     emulator.behave(pending_reads=0, **scenario.behaviour)
     again = run(emulator, scenario)
     assert told(again) in (scenario.ends, "unchanged")
-    assert not list(problems(emulator, scenario))
-
-
-@pytest.mark.parametrize("name", ["upload", "renewal"])
-def test_a_run_that_is_killed_after_its_write(
-    start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    scenario = SCENARIOS[name]
-    emulator = start(start_emulator, scenario)
-
-    def die(seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(_client.time, "sleep", die)
-    with pytest.raises(KeyboardInterrupt):
-        run(emulator, scenario)
-    monkeypatch.undo()
-    assert told(run(emulator, scenario)) == "unchanged"
     assert not list(problems(emulator, scenario))
 
 

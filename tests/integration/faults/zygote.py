@@ -4,12 +4,14 @@
 
 """Runs modules by their real main(), each in a process of its own, forked from this one, which has imported all.
 
-Reads one JSON object a line: `args` of the module, `environment`, and the directory `out` for stdout and stderr.
+Reads one JSON object a line: `args` of the module, `environment`, the directory `out` for stdout and stderr, and the name of
+the `module` if it is another one.
 Answers with one JSON object a line: the exit code, and the most memory that the run had in use, in KiB.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import pathlib
@@ -20,7 +22,7 @@ import typing as t
 import requests  # noqa: F401  pylint: disable=unused-import
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
+from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority
 
 
 def _run(job: dict[str, t.Any]) -> None:
@@ -31,6 +33,8 @@ def _run(job: dict[str, t.Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.update(job["environment"])
     code = 1
+    package = custom_certificate_priority.__name__.rpartition(".")[0]
+    module = importlib.import_module(f"{package}.{job.get('module', 'custom_certificate_priority')}")
     try:
         with patch_module_args(job["args"]):
             module.main()

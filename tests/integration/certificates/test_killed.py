@@ -1,0 +1,103 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run that is killed, with all its processes, as the API has its request: the next run settles it, and one more changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from emulator import Emulator, Fault
+from emulator.fixture import StartEmulator
+from integration.certificates.keeping import living, methods, told
+from integration.certificates.scenarios import SCENARIOS, ZONE, Scenario, problems, run, start
+from integration.faults import controller
+from integration.faults.modules import start_alone
+from integration.faults.world import run_here
+from integration.playbooks.playing import CERTIFICATE
+
+# What the API does with the request of the killed run, whose answer nobody gets.
+APPLIED = {"not applied": Fault("reset_after_request"), "applied": Fault("no_answer", applied=True)}
+
+
+def arguments(emulator: Emulator, scenario: Scenario) -> dict[str, t.Any]:
+    made = scenario.made
+    pem = {"certificate": made.certificate, "private_key": made.private_key} if made else {}
+    where = {"api_token": emulator.token, "api_url": emulator.url, "zone_id": emulator.zones[ZONE].id}
+    return {**where, **pem, **scenario.options}
+
+
+def kill_module(emulator: Emulator, scenario: Scenario, home: Path) -> int:
+    """Run the module by itself, and kill its process group at the write; return the exit code."""
+    process = start_alone(home)
+    emulator.before(scenario.method, "*", lambda _emulator: os.killpg(process.pid, signal.SIGKILL))
+    job = {"module": "custom_certificate", "args": arguments(emulator, scenario), "environment": {}, "out": str(home)}
+    process.communicate(json.dumps(job) + "\n", timeout=60)
+    assert (home / "stdout").read_text() == ""
+    return process.returncode
+
+
+def kill_controller(emulator: Emulator, scenario: Scenario, home: Path) -> int:
+    """Run a playbook, and kill it with its workers at the write; return the exit code."""
+    started = threading.Event()
+    running: list[controller.Controller] = []
+
+    def kill(_emulator: Emulator) -> None:
+        started.wait(30)
+        running[0].kill()
+        running[0].process.wait(30)  # what becomes of the request is decided when it is gone
+
+    emulator.before(scenario.method, "*", kill)
+    running.append(controller.start(home, [{"name": "Keep", CERTIFICATE: arguments(emulator, scenario)}]))
+    started.set()
+    return running[0].wait().process.returncode
+
+
+@pytest.mark.parametrize("kill", [kill_module, kill_controller])
+@pytest.mark.parametrize("applied", APPLIED)
+@pytest.mark.parametrize("name", ["upload", "renewal", "renewal with the same id", "number", "removal"])
+def test_killed_at_a_write(
+    start_emulator: StartEmulator,
+    tmp_path: Path,
+    name: str,
+    applied: str,
+    kill: t.Callable[[Emulator, Scenario, Path], int],
+) -> None:
+    scenario = SCENARIOS[name]
+    emulator = start(start_emulator, scenario)
+    emulator.fault(APPLIED[applied], method=scenario.method)
+    assert kill(emulator, scenario, tmp_path) == -signal.SIGKILL
+    emulator.wait_until_idle()
+    assert methods(emulator)[scenario.method] == 1
+    left = list(problems(emulator, scenario))
+    assert bool(left) is (applied == "not applied"), left
+    # The renewal itself was done before its number was set.
+    settled = applied == "applied" or name == "number"
+
+    again = run(emulator, scenario)
+    assert told(again) == ("unchanged" if settled else scenario.ends) and again.result["changed"] is not settled
+    emulator.clear()
+    once_more = run(emulator, scenario)
+    assert told(once_more) == "unchanged" and methods(emulator) == {"GET": 1}
+    if (name, applied) == ("number", "not applied"):
+        set_order(emulator, scenario)
+    assert not list(problems(emulator, scenario))
+
+
+def set_order(emulator: Emulator, scenario: Scenario) -> None:
+    """The number is known to nobody any more: as the documentation says, a declared order brings it back."""
+    assert [item["priority"] for item in living(emulator, ZONE)] == [5, 0]
+    made = scenario.made
+    assert made is not None
+    renewed = next(item for item in living(emulator, ZONE) if item["priority"] == 0)
+    where = {"api_token": emulator.token, "api_url": emulator.url, "zone_id": emulator.zones[ZONE].id}
+    order = [{"issuer": renewed["issuer"]}, {"issuer": "Sectigo*"}]
+    assert run_here({**where, "certificates": order}).result["changed"] is True

@@ -190,6 +190,17 @@ def test_what_is_missing_or_wrong_is_said_before_anything_is_read(
 
 
 @pytest.mark.parametrize("name", ["audit", "drift"])
+@pytest.mark.parametrize(("variables", "remedy"), [({"zone": "b.example"}, "Omit it"), ({}, "No inventory with")])
+def test_a_limit_that_leaves_no_zone_is_said(
+    run: Run, fleet: Emulator, name: str, variables: dict[str, str], remedy: str
+) -> None:
+    played = run(name, fleet, "--limit", "a.example", **variables)
+    assert played.returncode != 0 and fleet.requests == []
+    text = " ".join((played.stdout + played.stderr).split())
+    assert "--limit a.example selects from the zones of an inventory" in text and remedy in text
+
+
+@pytest.mark.parametrize("name", ["audit", "drift"])
 def test_reports_go_by_the_ending_and_to_where_ansible_was_started(
     run: Run, fleet: Emulator, tmp_path: Path, name: str
 ) -> None:

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Runs M(zonefleet.cloudflare.custom_certificate) inside the worker where a new process gains nothing."""
+"""Runs M(zonefleet.cloudflare.custom_certificate) in the worker process if it does not need a process of its own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._action impor
 
 
 class ActionModule(InProcessAction):
-    """What the module does."""
+    """The action plugin."""
 
     job = KEEP_CERTIFICATE
 
     def _run_here(self, *arguments: t.Any) -> dict[str, t.Any]:
-        # where ansible-core runs a module: relative paths of files start there
+        # ansible-core runs modules in this directory, so relative paths are resolved here
         with contextlib.chdir(self._loader.get_basedir()):
             return super()._run_here(*arguments)

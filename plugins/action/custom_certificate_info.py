@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Runs M(zonefleet.cloudflare.custom_certificate_info) inside the worker where a new process gains nothing."""
+"""Runs M(zonefleet.cloudflare.custom_certificate_info) in the worker process if it does not need a process of its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._action impor
 
 
 class ActionModule(InProcessAction):
-    """What the module does."""
+    """The action plugin."""
 
     job = INSPECT

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Runs M(zonefleet.cloudflare.served_certificate_info) inside the worker where a new process gains nothing."""
+"""Runs M(zonefleet.cloudflare.served_certificate_info) in the worker process if it does not need a process of its own."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake im
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._look_at_edge import LOOK_AT_EDGE
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._action import InProcessAction
 
-# For the same reason.
+# Once, in the parent of all workers.
 prepare(os.environ)
 
 
 class ActionModule(InProcessAction):
-    """What the module does."""
+    """The action plugin."""
 
     job = LOOK_AT_EDGE

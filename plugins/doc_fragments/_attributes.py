@@ -10,15 +10,15 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What the attributes mean (the plain fragment), and additions that say how well they are supported."""
+    """The descriptions of the attributes (the plain fragment), and fragments with their support."""
 
     DOCUMENTATION = r"""
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode (C(--check)), and return what would change without changing anything.
+    description: Can run in check mode (C(--check)) and return what would change, without changing anything.
   diff_mode:
-    description: Shows what changed with C(--diff), or in check mode what would change.
+    description: Returns details on what has changed, or would change in check mode, when run in diff mode (C(--diff)).
   idempotent:
     description: A second run with the same options changes nothing, unless something else was changed in between.
   platform:
@@ -55,6 +55,6 @@ attributes:
 options: {}
 attributes:
   facts:
-    description: Sets facts of the host, under C(ansible_facts).
+    description: Returns C(ansible_facts), which become facts of the host.
     support: full
 """

@@ -11,27 +11,26 @@ short_description: Report which certificates visitors get
 author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
-  - Turns what M(zonefleet.cloudflare.custom_certificate_info) has returned for one or more zones into a report. It says for each contested hostname
-    which certificate visitors get, what decides it, which others cover it and when they expire.
-  - What is wrong comes first. These are zones that could not be read, hostnames whose certificate has expired, is not active or expires within 30
-    days, and hostnames for which Cloudflare documents too little to be certain.
-  - It is what the playbook C(zonefleet.cloudflare.audit) uses.
+  - Turns the results of M(zonefleet.cloudflare.custom_certificate_info) for one or more zones into a report. For each contested hostname, it shows
+    which certificate visitors get, what decides it, which other certificates cover it, and when they expire.
+  - Problems come first. These are zones that could not be read, hostnames whose certificate has expired, is not active or expires within 30 days, and
+    hostnames for which Cloudflare does not document which certificate is used.
+  - The playbook C(zonefleet.cloudflare.audit) uses this filter.
 positional: format
 options:
   _input:
     description:
-      - The results of M(zonefleet.cloudflare.custom_certificate_info), without its option C(filter), as a dictionary with the name of each zone as
-        key.
-      - A result without certificates becomes a row with its C(msg).
+      - The results of M(zonefleet.cloudflare.custom_certificate_info), used without its option C(filter), as a dictionary with the zone names as
+        keys.
+      - A failed or skipped result becomes a row with its C(msg).
     type: dict
     required: true
   format:
     description:
       - V(data) returns the report as a dictionary. The collection describes it with a JSON Schema, in C(playbooks/schemas/audit.json).
-      - V(text) returns lines for a console, at most 89 columns wide, for C(ansible.builtin.debug) to print. Of a long report, they have the first
-        rows only.
-      - V(markdown) and V(html) return the whole report as a string. The HTML loads nothing and has no script.
-      - In every format, what the API returned is escaped.
+      - V(text) returns a list of lines for C(ansible.builtin.debug), up to 89 columns wide. If the report is long, it contains only the first rows.
+      - V(markdown) and V(html) return the whole report as a string. The HTML loads no other files and contains no scripts.
+      - Values from the API are escaped in every format.
     type: str
     choices:
       - data
@@ -51,15 +50,15 @@ EXAMPLES = r"""
   loop:
     - example.com
     - example.net
-  register: looked
+  register: certificates
 
 - name: Show which certificates visitors get
   ansible.builtin.debug:
-    msg: "{{ dict(looked.results | map(attribute='item') | zip(looked.results)) | zonefleet.cloudflare.audit_report('text') }}"
+    msg: "{{ dict(certificates.results | map(attribute='item') | zip(certificates.results)) | zonefleet.cloudflare.audit_report('text') }}"
 
-- name: Write the report as a page
+- name: Write the report as an HTML page
   ansible.builtin.copy:
-    content: "{{ dict(looked.results | map(attribute='item') | zip(looked.results)) | zonefleet.cloudflare.audit_report('html') }}"
+    content: "{{ dict(certificates.results | map(attribute='item') | zip(certificates.results)) | zonefleet.cloudflare.audit_report('html') }}"
     dest: audit.html
     mode: "0644"
 """
@@ -67,7 +66,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The report, with what is wrong first. A dictionary for V(data), a list of strings for V(text), a string for V(markdown) and V(html).
+    - The report, with problems first. A dictionary for V(data), a list of strings for V(text), and a string for V(markdown) and V(html).
   type: raw
 """
 
@@ -80,13 +79,13 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._report_text 
 
 
 def audit_report(results: object, format: object = "data") -> t.Any:  # noqa: A002  # pylint: disable=redefined-builtin
-    """Make the report."""
+    """Return the audit report."""
     return make_report(results, format, make_audit, audit_table, audit_page)
 
 
 class FilterModule:
-    """What the file adds to Jinja."""
+    """The filter plugin."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Return the filter by its name."""
+        """Return the filter by name."""
         return {"audit_report": audit_report}

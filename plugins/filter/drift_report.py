@@ -11,24 +11,23 @@ short_description: Report which zones are not in the order requested
 author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
-  - Turns what M(zonefleet.cloudflare.custom_certificate_priority) has returned in check mode for one or more zones into a report. It says which zones
+  - Turns the results of M(zonefleet.cloudflare.custom_certificate_priority) in check mode for one or more zones into a report. It shows which zones
     would change, which hostnames would get another certificate, and which zones could not be checked.
-  - It is what the playbook C(zonefleet.cloudflare.drift) uses.
+  - The playbook C(zonefleet.cloudflare.drift) uses this filter.
 positional: format
 options:
   _input:
     description:
-      - The results of M(zonefleet.cloudflare.custom_certificate_priority) in check mode, as a dictionary with the name of each zone as key.
-      - A result without certificates becomes a row with its C(msg).
+      - The results of M(zonefleet.cloudflare.custom_certificate_priority) in check mode, as a dictionary with the zone names as keys.
+      - A failed or skipped result becomes a row with its C(msg).
     type: dict
     required: true
   format:
     description:
       - V(data) returns the report as a dictionary. The collection describes it with a JSON Schema, in C(playbooks/schemas/drift.json).
-      - V(text) returns lines for a console, at most 89 columns wide, for C(ansible.builtin.debug) to print. Of a long report, they have the first
-        rows only.
-      - V(markdown) and V(html) return the whole report as a string. The HTML loads nothing and has no script.
-      - In every format, what the API returned is escaped.
+      - V(text) returns a list of lines for C(ansible.builtin.debug), up to 89 columns wide. If the report is long, it contains only the first rows.
+      - V(markdown) and V(html) return the whole report as a string. The HTML loads no other files and contains no scripts.
+      - Values from the API are escaped in every format.
     type: str
     choices:
       - data
@@ -52,17 +51,17 @@ EXAMPLES = r"""
     - example.com
     - example.net
   check_mode: true
-  register: looked
+  register: orders
 
 - name: Show what would change
   ansible.builtin.debug:
-    msg: "{{ dict(looked.results | map(attribute='item') | zip(looked.results)) | zonefleet.cloudflare.drift_report('text') }}"
+    msg: "{{ dict(orders.results | map(attribute='item') | zip(orders.results)) | zonefleet.cloudflare.drift_report('text') }}"
 """
 
 RETURN = r"""
 _value:
   description:
-    - The report, with what is wrong first. A dictionary for V(data), a list of strings for V(text), a string for V(markdown) and V(html).
+    - The report, with problems first. A dictionary for V(data), a list of strings for V(text), and a string for V(markdown) and V(html).
   type: raw
 """
 
@@ -75,13 +74,13 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._report_text 
 
 
 def drift_report(results: object, format: object = "data") -> t.Any:  # noqa: A002  # pylint: disable=redefined-builtin
-    """Make the report."""
+    """Return the drift report."""
     return make_report(results, format, make_drift, drift_table, drift_page)
 
 
 class FilterModule:
-    """What the file adds to Jinja."""
+    """The filter plugin."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Return the filter by its name."""
+        """Return the filter by name."""
         return {"drift_report": drift_report}

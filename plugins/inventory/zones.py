@@ -11,8 +11,8 @@ version_added: 1.0.0
 author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
-  - Makes every zone that the credentials can read a host, so that C(forks), C(--limit), C(serial), groups and group variables work
-    on zones.
+  - Makes every zone that the credentials can read a host, so that C(forks), C(--limit), C(serial), groups and group variables can be
+    used for zones.
   - The name of the configuration file must end in C(cloudflare_zones.yml) or C(cloudflare_zones.yaml).
   - All hosts are in the group C(cloudflare_zones). Tasks for them run on the control node, with the Python that runs Ansible,
     because C(ansible_connection) and C(ansible_python_interpreter) are variables of that group.
@@ -21,12 +21,12 @@ description:
     C(cloudflare_zone_plan) (V(free), V(pro), V(business) or V(enterprise)), C(cloudflare_custom_certificate_quota) (a number),
     C(cloudflare_account_id) and C(cloudflare_account_name). Values that the API does not return are null. C(cloudflare_zone) is
     the whole zone object as returned by the API.
-  - One request reads 50 zones. Hosts are added only after all zones were read.
+  - One request reads 50 zones. Hosts are added only after all zones have been read.
   - Values from the API are never evaluated as templates.
 requirements:
-  - The Python library C(requests), version 2.25 or newer, for the Python that runs Ansible. Not needed if all is in the cache.
-  - The Python library C(idna), only if O(names) has an internationalized name in its own script. A usual installation of
-    C(requests) includes it.
+  - The Python library C(requests), version 2.25 or newer, for the Python that runs Ansible. Not needed if the zones are cached.
+  - The Python library C(idna), only if O(names) has an internationalized name in its own script. It is usually installed with
+    C(requests).
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -81,70 +81,72 @@ options:
     env:
       - name: CLOUDFLARE_BASE_URL
   timeout:
-    description: The maximum number of seconds for one attempt of a request, from the connection to the last byte of the answer; V(1) to
-      V(3600).
+    description: The maximum number of seconds for one attempt of a request, from the connection to the last byte of the response; from
+      V(1) to V(3600).
     type: int
     default: 30
   retries:
     description:
-      - How often a request is tried again after a failed connection or HTTP status 500, 502, 503, 504 or 520 to 524;
-        V(0) to V(100).
-      - HTTP status 429 (too many requests) does not count, see O(max_wait). Other errors are not tried again.
+      - The number of retries of a request after a connection failure or HTTP status 500, 502, 503, 504 or 520 to 524; from V(0) to
+        V(100).
+      - HTTP status 429 (too many requests) does not count as a retry, see O(max_wait). Other errors are not retried.
     type: int
     default: 5
   max_wait:
     description:
-      - The maximum number of seconds that one run waits in total; V(0) to V(86400).
-      - Cloudflare allows 1200 requests in five minutes for each user. If a user exceeds that, Cloudflare refuses all requests of this
+      - The maximum number of seconds that the plugin waits in total; from V(0) to V(86400).
+      - Cloudflare allows each user 1200 requests in five minutes. If a user exceeds this, Cloudflare refuses all requests of this
         user for up to five minutes, from all tools. The plugin then waits as long as Cloudflare asks for. If Cloudflare does not
-        say how long, it waits 30 seconds, and after that 60 seconds each time. The default is long enough for two such blocks.
+        specify a time, the plugin waits 30 seconds, and 60 seconds after each further refusal. The default is long enough for two
+        such blocks.
     type: int
     default: 660
   rate_limit:
     description:
-      - The maximum number of requests in five minutes that this control node makes with one credential; V(0) to V(1000000). V(0) is
-        no limit. The plugin's requests count together with those of tasks that run on the controller, and wait within O(max_wait).
+      - The maximum number of requests in five minutes that this control node makes with the same credentials; from V(0) to V(1000000).
+        V(0) means no limit. The requests of the plugin and of tasks on the control node are counted together. The plugin waits, within
+        O(max_wait), to stay below the limit.
     type: int
     default: 1000
   accounts:
     description:
-      - The accounts whose zones become hosts, by id or name. If unset, the zones of all accounts.
+      - The accounts whose zones become hosts, by id or name. If unset, the zones of all accounts become hosts.
       - >-
-        As in O(names), O(statuses), O(plans) and O(types), every entry is a shell pattern. Upper and lower case are equal. A leading
-        C(!) negates the pattern. A zone must match one of the plain entries, if there are any, and none of the negated ones.
+        As in O(names), O(statuses), O(plans) and O(types), every entry is a case-insensitive shell pattern. A leading C(!) negates the
+        pattern. A zone must match one of the plain entries, if there are any, and none of the negated ones.
       - Put a negated entry in quotes, as in V("!Sandbox *"). In YAML, an unquoted C(!) starts a tag.
-      - If the only entry is an id, the API filters the zones, which takes fewer requests. All other filters are applied to the zones
-        after they were read.
-      - It can be a template, as can the other filters.
+      - If the only entry is an id, the API filters the zones, which takes fewer requests. All other filters are applied after all
+        zones have been read.
+      - This option and the other filters can be templates.
     type: list
     elements: str
     default: []
   names:
     description:
-      - The names of the zones that become hosts, as patterns; see O(accounts).
+      - The names of the zones that become hosts, as patterns. See O(accounts).
       - An internationalized name can be written in its own script or in its C(xn--) form.
     type: list
     elements: str
     default: []
   statuses:
     description:
-      - The statuses of zones that become hosts, as patterns; see O(accounts).
+      - The statuses of the zones that become hosts, as patterns. See O(accounts).
       - Cloudflare has the statuses V(initializing), V(pending), V(active) and V(moved). A pattern that matches none of them is an error.
-      - While a zone is moved from one account to another, both accounts have a zone with this name. V([active]) selects one of them.
+      - While a zone is being moved to another account, both accounts have a zone with this name. V([active]) selects one of them.
     type: list
     elements: str
     default: []
   plans:
     description:
-      - The plans of zones that become hosts, as patterns; see O(accounts).
-      - Cloudflare has the plans V(free), V(pro), V(business) and V(enterprise). Custom certificates need one of the last two.
+      - The plans of the zones that become hosts, as patterns. See O(accounts).
+      - Cloudflare has the plans V(free), V(pro), V(business) and V(enterprise). Custom certificates require one of the last two.
       - A pattern that matches none of them is an error.
     type: list
     elements: str
     default: []
   types:
     description:
-      - The types of zones that become hosts, as patterns; see O(accounts).
+      - The types of the zones that become hosts, as patterns. See O(accounts).
       - Cloudflare has the types V(full), V(partial), V(secondary) and V(internal). Internal zones become hosts only with this option.
       - A pattern that matches none of them is an error.
     type: list
@@ -152,32 +154,32 @@ options:
     default: []
   certificates:
     description:
-      - Whether to read the custom certificates of each zone that becomes a host as well. This takes one request for each such zone,
-        many at the same time, and the permission C(SSL and Certificates Read).
-      - Adds the variable C(cloudflare_custom_certificates), the number of a zone's custom certificates, and the group
-        C(cloudflare_contested), the zones where two certificates cover one hostname. Use this group in a play to skip
-        zones where there is nothing to decide.
+      - Whether to also read the custom certificates of each zone that becomes a host. This takes one request per zone, many at the same
+        time, and requires the permission C(SSL and Certificates Read).
+      - Adds the variable C(cloudflare_custom_certificates), which is the number of custom certificates of the zone, and the group
+        C(cloudflare_contested), which contains the zones where two certificates cover the same hostname. Use this group in a play to
+        skip all other zones.
       - With O(cache), the certificates are cached with the zones.
     type: bool
     default: false
     version_added: 1.1.0
   hostname:
     description:
-      - The name of the host of a zone, as a template or an expression that uses the variables of the host. If unset, the name of the
-        zone.
-      - It is an error if two zones get the same name, or if a group or another inventory source already has this name. See the
+      - The host name of a zone, as a template or expression that can use the variables of the host. If unset, the host has the name of
+        the zone.
+      - It is an error if two zones get the same host name, or if a group or a host of another inventory source has this name. See the
         notes.
-      - A name can have letters, digits and C(. _ - + = @).
+      - A host name can contain letters, digits and C(. _ - + = @).
     type: str
 notes:
   - >-
-    Use a separate inventory for zones (a directory or a single file), because the host of a zone usually has a name that a server
-    could have as well. Ansible merges two hosts with the same name. If the server was read first, the plugin fails. If another
-    source is read after this one, the plugin cannot detect it. The variables of the server and its groups then override those of the
-    group C(cloudflare_zones). If the server has no C(ansible_connection) of its own, its tasks run on the control node.
+    Use a separate inventory for zones (a directory or a single file), because a server may have the same host name as a zone, and
+    Ansible merges hosts with the same name. If the server is read first, the plugin fails. If the server is read later, the plugin
+    cannot detect it. The variables of the server and its groups then override those of the group C(cloudflare_zones). If
+    C(ansible_connection) is not set for the server, its tasks run on the control node.
   - If zones and servers have to share an inventory, set O(hostname), for example to V("{{ cloudflare_zone_name }}.zone"), or make
-    sure that this file is read last. Ansible reads the files of a directory in the order of their names, C(hosts) after
-    C(cloudflare_zones.yml) and before C(zz_cloudflare_zones.yml).
+    sure that this file is read last. Ansible reads the files of a directory in alphabetical order, for example
+    C(cloudflare_zones.yml), then C(hosts), then C(zz_cloudflare_zones.yml).
   - In plays for zones, set C(hosts) to C(cloudflare_zones), or to a group or pattern within it, never to C(all).
   - "If one of several inventory sources fails, Ansible continues with the others and exits with 0. Set
     C(any_unparsed_is_failed = true) in the section C([inventory]) of C(ansible.cfg), or set
@@ -185,11 +187,11 @@ notes:
   - >-
     The C(ansible_group_priority) of the group C(cloudflare_zones) is 0, so variables of any other group of a zone override those in
     C(group_vars/cloudflare_zones.yml).
-  - The cache contains zones, but no credentials, and is not shared between credentials. Filters, O(hostname), and constructed
-    variables and groups are evaluated in each run. C(ansible-playbook --flush-cache) and the C(refresh_inventory) of
-    M(ansible.builtin.meta) read the zones again.
+  - The cache contains zones but no credentials, and is not shared between different credentials. Filters, O(hostname), and
+    constructed variables and groups are evaluated in each run. C(ansible-playbook --flush-cache), and C(refresh_inventory) in
+    M(ansible.builtin.meta), read the zones again.
   - An empty string is treated as unset in the credentials, in O(api_url) and O(hostname), and in environment variables.
-  - Proxies and CAs are set by the usual environment variables, such as E(HTTPS_PROXY), E(NO_PROXY) and E(REQUESTS_CA_BUNDLE). TLS
+  - Set proxies and CAs with the usual environment variables, such as E(HTTPS_PROXY), E(NO_PROXY) and E(REQUESTS_CA_BUNDLE). TLS
     certificates are always verified. Redirects are not followed, and a C(.netrc) file is not used.
 seealso:
   - module: zonefleet.cloudflare.custom_certificate_priority
@@ -199,12 +201,11 @@ seealso:
 EXAMPLES = r"""
 ---
 # The minimal file: inventory/cloudflare_zones.yml, with the token in the environment variable CLOUDFLARE_API_TOKEN.
-# Set "any_unparsed_is_failed = true" in the section [inventory] of ansible.cfg, so that a failure is not ignored.
+# Set "any_unparsed_is_failed = true" in the section [inventory] of ansible.cfg, so that Ansible does not ignore a failure.
 plugin: zonefleet.cloudflare.zones
 
 ---
-# Two accounts with separate tokens: this file, and a similar one, inventory/team_b_cloudflare_zones.yml.
-# inventory/team_a_cloudflare_zones.yml
+# Two accounts with separate tokens: inventory/team_a_cloudflare_zones.yml, and a similar file for team B.
 plugin: zonefleet.cloudflare.zones
 api_token: "{{ lookup('ansible.builtin.env', 'TEAM_A_CLOUDFLARE_API_TOKEN') }}"
 accounts:
@@ -216,7 +217,7 @@ compose:
   cloudflare_team: "'team_a'"
 
 ---
-# Only zones that can have custom certificates, and no test zones.
+# Only zones that can have custom certificates, without test zones.
 plugin: zonefleet.cloudflare.zones
 statuses: [active]
 plans: [business, enterprise]
@@ -241,12 +242,12 @@ compose:
   is_paused: cloudflare_zone.paused
 
 ---
-# Zones beside servers in one inventory, and zones whose name exists in two accounts.
+# Unique host names for zones that share an inventory with servers, or whose names exist in two accounts.
 plugin: zonefleet.cloudflare.zones
 hostname: "{{ cloudflare_zone_name }}.{{ cloudflare_account_id[:8] }}.zone"
 
 ---
-# Asks Cloudflare once an hour. The same can be set in ansible.cfg for all inventories.
+# Read the zones once an hour. The same options can be set in ansible.cfg for all inventories.
 plugin: zonefleet.cloudflare.zones
 cache: true
 cache_plugin: ansible.builtin.jsonfile
@@ -302,7 +303,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 GROUP = "cloudflare_zones"
 CONTESTED_GROUP = "cloudflare_contested"
-_SECRETS = ("api_token", "api_key", "account_api_key", "api_url")  # the last may hold one by mistake
+_SECRETS = ("api_token", "api_key", "account_api_key", "api_url")  # a URL may contain credentials by mistake
 ENDINGS = ("cloudflare_zones.yml", "cloudflare_zones.yaml")
 
 
@@ -336,7 +337,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             problem = str(error)
         else:
             return
-        # Outside of the handlers, so that the message has no lines of the file around the mistake.
+        # Outside the handlers, so that the message does not quote lines of the file.
         raise AnsibleParserError(f"{path}: {masked(problem, self._secrets)}")
 
     def _fill(self, cache: bool) -> None:
@@ -357,33 +358,36 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._refuse_unknown(direct or {})
         for option in _SECRETS:
             if isinstance((direct or {}).get(option), (bool, float, list, dict)):
-                raise OptionError(f"'{option}' must be a string (its value is not shown).")  # as Ansible would do
+                raise OptionError(f"'{option}' must be a string (its value is not shown).")  # Ansible would show it
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def _refuse_unknown(self, config: t.Mapping[str, t.Any]) -> None:
-        """Ansible says nothing about an option that does not exist: a filter with a wrong name would let everything pass."""
+        """Check that every option exists. Ansible ignores unknown options, so a misspelled filter would have no effect.
+
+        :raises OptionError: An option does not exist.
+        """
         known = {
             name for option, item in self.option_definitions.items() for name in (option, *item.get("aliases", ()))
         }
         for option in config:
             if option not in known:
                 near = difflib.get_close_matches(str(option), sorted(known), 1)
-                meant = f" Is it '{near[0]}'?" if near else ""
+                meant = f" Did you mean '{near[0]}'?" if near else ""
                 raise OptionError(f"'{printable(option, 80)}' is not an option of {self.NAME}.{meant}")
 
     def _evaluated(self, option: str, value: t.Any) -> t.Any:
-        """Return what a value in the file is as a template, which may use extra variables; anything else is returned as is."""
+        """Template a value from the file, with extra variables."""
         self.templar.available_variables = self._vars or {}
         try:
             return self.templar.template(value)
         except AnsibleError as error:
             problem = str(error)
-        if option in _SECRETS:  # ansible-core 2.18 tells the template, and a part of it may be the secret
+        if option in _SECRETS:  # the message of ansible-core 2.18 contains the template, which may contain a secret
             problem = masked(problem, find_template_secrets(str(value)))
         raise OptionError(f"'{option}' is a template that fails: {problem}")
 
     def _text_in_file(self, option: str) -> str | None:
-        """Return an option's text from the file alone: what the environment adds is decided elsewhere."""
+        """Return the value of an option in the file, or None. C(read_connection) reads the environment."""
         value, origin = self.get_option_and_origin(option)
         value = self._evaluated(option, value) if origin == "Direct" else None
         if value is not None and (isinstance(value, bool) or not isinstance(value, (str, int))):
@@ -402,7 +406,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # Zones
 
     def _read(self, connection: Connection, filters: Filters, cache: bool) -> Reading:
-        """Return the zones as the API has them, or had them when the cache was filled."""
+        """Return the zones from the cache or from the API."""
         if not self.get_option("cache"):
             return self._ask(connection, filters, None)
         key = f"{self.get_cache_key(self._path)}_{cache_digest(connection, filters.path(), filters.query())}"
@@ -426,8 +430,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return reading
 
     def _ask(self, connection: Connection, filters: Filters, cached: Reading | None) -> Reading:
-        """Return what is cached, with whatever is not in there from the API."""
-        # What is requested here counts for tasks, too, and a ban that they met counts here.
+        """Return the cached data, with missing data read from the API."""
+        # Requests are counted together with those of tasks, and a ban applies to both.
         pacer = pacer_of_this_run(connection, writes=False, speaker=self._path)
 
         def open_client() -> Client:
@@ -482,11 +486,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         )
 
     def _defined_as(self, name: str) -> str | None:
-        """Say what has this name already, unless it is this very source, which may be named twice."""
+        """Return where a name is defined already, or None. Hosts of this source are ignored, as it may be read twice."""
         if name in self.inventory.groups:
             return "the name of a group"
         if name in C.LOCALHOST:
-            return "this machine's own"
+            return "the name of the control node"
         host = self.inventory.hosts.get(name)
         if host is None or host.vars.get("inventory_file") == self._path:
             return None
@@ -498,7 +502,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.inventory.add_group(GROUP)
         if self.get_option("certificates"):
             self.inventory.add_group(CONTESTED_GROUP)
-        # Variables of the group, so that those of a server in another source override them if the two become one host.
+        # Group variables with the lowest priority, so that those of a server override them if the two hosts are merged.
         self.inventory.set_variable(GROUP, "ansible_group_priority", 0)
         self.inventory.set_variable(GROUP, "ansible_connection", _templating.as_template("local"))
         self.inventory.set_variable(
@@ -535,7 +539,7 @@ def _kept(reading: Reading, filters: Filters) -> list[dict[str, t.Any]]:
 
 
 def _names_plugin(path: str) -> bool:
-    """Tell whether a file is meant for this plugin, whatever its own name."""
+    """Return whether the content of a file is for this plugin."""
     if not path.endswith((".yml", ".yaml")):
         return False
     try:

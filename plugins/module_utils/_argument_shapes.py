@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Arguments that are not of the type of their option, where ansible-core's own conversion would describe that badly. Pure."""
+"""Checks the types of arguments before ansible-core converts them, for clearer messages than its own. Pure."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ _DAYS = "valid_for_days"
 def find_misshapen(
     params: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Mapping[str, t.Any]]
 ) -> tuple[str, dict[str, t.Any]]:
-    """Look at arguments before they are validated.
+    """Check arguments before they are validated.
 
-    :param spec: The argument spec; selectors, and lists of them, are what has options of its own.
-    :returns: What is wrong, empty if nothing is; and the arguments, without what ansible-core would not even convert.
+    :param spec: The argument spec. Every option with suboptions is a selector or a list of selectors.
+    :returns: The error message, or an empty string; and the arguments, with the invalid one replaced so that ansible-core can
+        convert the rest.
     """
     for option, described in spec.items():
         problem = _problem(option, described, params.get(option))
@@ -44,7 +45,7 @@ def _problem(option: str, described: t.Mapping[str, t.Any], value: t.Any) -> str
 
 
 def _is_converted(value: t.Any) -> bool:
-    """Tell whether ansible-core reads a string as what it should be: C(key=value), as on a command line, or JSON."""
+    """Return whether ansible-core converts a string to a dictionary: C(key=value) or JSON."""
     return isinstance(value, str) and ("=" in value or value.lstrip().startswith("{"))
 
 

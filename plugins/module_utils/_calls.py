@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The calls that the collection makes, one function for each.
+"""The API calls of the collection, one function for each endpoint.
 
 Source: Cloudflare API, "List SSL Configurations", "Create SSL Configuration", "Edit SSL Configuration", "Delete SSL
 Configuration", "Re-prioritize SSL Certificates" and "List Zones".
@@ -30,17 +30,19 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options impo
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone, account_of, described, is_zone_id
 
-FRESH = 10.0  # seconds of waiting after which a reading is too old to write on it
-SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each reading back, for an API that shows a write late
+FRESH = 10.0  # seconds of waiting after which the last read is too old for a write
+SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each read after a write, as the API may show it with a delay
 
 _MOST_SHOWN = 10
 _DELETED = "deleted"
 
 
 class ZoneCertificates(t.NamedTuple):
-    """A zone's custom certificates, the ids of those that are listed though they are deleted, and how old that is.
+    """A zone's custom certificates.
 
-    :param waited: What C(Client.waited) was when the list was read.
+    :param current: The certificates, without those of status C(deleted).
+    :param deleted: The ids of the certificates that the API still lists with status C(deleted).
+    :param waited: The value of C(Client.waited) when the list was read.
     """
 
     current: tuple[Certificate, ...]
@@ -49,9 +51,9 @@ class ZoneCertificates(t.NamedTuple):
 
 
 def read_certificates(client: Client, zone_id: str) -> ZoneCertificates:
-    """Read all custom certificates of a zone, with one request for each 50 of them.
+    """Read all custom certificates of a zone, 50 per request.
 
-    :raises ApiError: as for a call, or an object of the list is not what is documented.
+    :raises ApiError: See Client.call. Also raised if a certificate in the list is malformed.
     """
     path = _path(zone_id)
     asked = f"list the custom certificates of zone {zone_id}"
@@ -65,10 +67,10 @@ def read_certificates(client: Client, zone_id: str) -> ZoneCertificates:
 
 
 class Answered(t.NamedTuple):
-    """What the answer to a write shows.
+    """The certificates in the response to a write.
 
-    :param current: By id, the certificates that it shows with a priority.
-    :param deleted: The ids of those that it shows as deleted.
+    :param current: The certificates with a priority, by id.
+    :param deleted: The ids of the certificates with status C(deleted).
     """
 
     current: t.Mapping[str, Certificate]
@@ -76,12 +78,12 @@ class Answered(t.NamedTuple):
 
 
 def prioritize(client: Client, zone_id: str, numbers: t.Iterable[tuple[str, Number]], stale_after: float) -> Answered:
-    """Give certificates their priorities.
+    """Set the priorities of certificates.
 
-    :param numbers: Pairs of id and priority; the certificate to be used first comes first.
+    :param numbers: Pairs of id and priority, the certificate to use first at the front.
     :param stale_after: See Client.call.
-    :raises ApiError: as for a call.
-    :raises Outdated: as for a call.
+    :raises ApiError: See Client.call.
+    :raises Outdated: See Client.call.
     """
     path = f"{_path(zone_id)}/prioritize"
     asked = f"set the priorities of the custom certificates of zone {zone_id}"
@@ -95,12 +97,14 @@ def prioritize(client: Client, zone_id: str, numbers: t.Iterable[tuple[str, Numb
 
 
 def upload(client: Client, zone_id: str, body: t.Mapping[str, t.Any], stale_after: float) -> str | None:
-    """Upload a certificate, and return its id if the answer has one. What may have been done is not sent again.
+    """Upload a certificate and return its id, if the response has one.
 
-    :param body: What the API documents for "Create SSL Configuration".
+    The request is not repeated if an attempt may have been applied.
+
+    :param body: The request body of "Create SSL Configuration".
     :param stale_after: See Client.call.
-    :raises ApiError: as for a call.
-    :raises Outdated: as for a call.
+    :raises ApiError: See Client.call.
+    :raises Outdated: See Client.call.
     """
     asked = f"upload a custom certificate to zone {zone_id}"
     return _id_in(client.call("POST", _path(zone_id), asked, body=body, stale_after=stale_after, resend=False))
@@ -109,7 +113,7 @@ def upload(client: Client, zone_id: str, body: t.Mapping[str, t.Any], stale_afte
 def renew(
     client: Client, zone_id: str, certificate_id: str, body: t.Mapping[str, t.Any], stale_after: float
 ) -> str | None:
-    """Replace a certificate in place, and return the id in the answer, which may be another one. See C(upload)."""
+    """Replace a certificate in place and return the id in the response, which may be a new one. See C(upload)."""
     asked = f"renew custom certificate {printable(certificate_id, 64)} of zone {zone_id}"
     path = f"{_path(zone_id)}/{quote(certificate_id, safe='')}"
     return _id_in(client.call("PATCH", path, asked, body=body, stale_after=stale_after, resend=False))
@@ -118,8 +122,8 @@ def renew(
 def remove(client: Client, zone_id: str, certificate_id: str, stale_after: float) -> None:
     """Remove a certificate.
 
-    :raises ApiError: as for a call; is_unknown_certificate tells whether there is none of this id.
-    :raises Outdated: as for a call.
+    :raises ApiError: See Client.call. Use C(is_unknown_certificate) to check whether the id does not exist.
+    :raises Outdated: See Client.call.
     """
     asked = f"remove custom certificate {printable(certificate_id, 64)} of zone {zone_id}"
     client.call("DELETE", f"{_path(zone_id)}/{quote(certificate_id, safe='')}", asked, stale_after=stale_after)
@@ -132,7 +136,7 @@ def _id_in(envelope: t.Mapping[str, t.Any]) -> str | None:
 
 
 def is_unknown_certificate(error: ApiError) -> bool:
-    """Tell whether a write was refused because the zone does not hold a certificate that it names."""
+    """Return whether a write was refused because the zone does not have a certificate with the id that was sent."""
     return error.status == 404 or 1002 in error.codes
 
 
@@ -148,23 +152,24 @@ def _read_all(items: t.Iterable[object], what: str) -> list[Certificate]:
 
 
 def find_zone(client: Client, choice: ZoneChoice) -> Zone:
-    """Return the zone that a task names; by its name, that takes one more request.
+    """Return the zone of a task. A look-up by name takes one request.
 
-    :raises CloudflareError: no zone of the name is visible, or several are.
+    :raises CloudflareError: No zone, or more than one zone, has the name.
     """
     if choice.id is not None:
         return Zone(choice.id, choice.name)
     name = a_labels(str(choice.name))
     query = {"name": name, **({"account.id": choice.account_id} if choice.account_id else {})}
     listed = client.list_all("/zones", f"look up zone {printable(choice.name)}", query).items
-    # The API ignores query parameters that it does not know, so what comes back is compared again.
+    # The API ignores unknown query parameters, so the response is filtered again.
     return _the_one(choice, [zone for zone in listed if _name_of(zone) == {name}])
 
 
 def find_zones(client: Client, choices: t.Sequence[ZoneChoice]) -> list[Zone | CloudflareError]:
-    """Return the zones that are named, or what is wrong with a name, from one list of all zones (50 a request).
+    """Look up zones by name in the list of all zones (50 per request).
 
-    :raises CloudflareError: the list cannot be read.
+    :returns: For each name, the zone or the error of the look-up.
+    :raises CloudflareError: The list cannot be read.
     """
     by_name: dict[frozenset[str], list[dict[str, t.Any]]] = {}
     for zone in client.list_all("/zones", "list zones to find those of 'zones'").items:
@@ -183,7 +188,7 @@ def _name_of(zone: t.Mapping[str, t.Any]) -> frozenset[str]:
 
 
 def _the_one(choice: ZoneChoice, listed: t.Sequence[t.Mapping[str, t.Any]]) -> Zone:
-    """Return the one zone that is chosen, of all those with its name."""
+    """Return the requested zone from the zones with its name."""
     name, account_id = str(choice.name), choice.account_id
     matching = [zone for zone in listed if not account_id or account_of(zone, "id") == account_id]
     if not matching:

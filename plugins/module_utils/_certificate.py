@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""One custom certificate of a zone, read from the object that the API answers with."""
+"""A custom certificate of a zone, parsed from the API's object."""
 
 from __future__ import annotations
 
@@ -27,20 +27,22 @@ _RFC3339 = re.compile(
 )
 _EPOCH = datetime.min.replace(tzinfo=timezone.utc)
 
-# The kinds by what Cloudflare serves first; a type that the API does not return, or a new one, stands between the known ones.
+# The kinds in the order in which Cloudflare prefers them. A missing or unknown type ranks between the known ones.
 KEYLESS, LEGACY, UNKNOWN, MODERN = range(4)
 _RANKS = {"legacy_custom": LEGACY, "sni_custom": MODERN}
 
 
 class Malformed(ValueError):
-    """An answer that is not what the API documents, with what is wrong as its text."""
+    """A response does not match the API's documentation. The message says how."""
 
 
 class Certificate(t.NamedTuple):
-    """A custom certificate, as far as its order and its selection go.
+    """The fields of a custom certificate that decide its order and its selection.
 
-    C(raw) is the API's own object. C(shown) is C(False) where that object has no priority; C(null) is one, of 0.
     Source: Cloudflare API, "List SSL Configurations".
+
+    :param shown: Whether the API's object has the field C(priority). C(null) counts as 0.
+    :param raw: The API's object.
     """
 
     id: str
@@ -57,30 +59,30 @@ class Certificate(t.NamedTuple):
 
     @property
     def rank(self) -> int:
-        """Where its kind stands among those that cover a name: the lowest is served first, whatever the priorities."""
+        """The rank of its kind. For a hostname, Cloudflare prefers the lowest rank, whatever the priorities."""
         return KEYLESS if self.keyless else _RANKS.get(self.type or "", UNKNOWN)
 
     @property
     def algorithm(self) -> str | None:
-        """What tells it from the others of a pack: V(ecdsa), V(rsa), V(sha1-rsa), another text, or nothing known."""
+        """What distinguishes it from the others of its pack: C(ecdsa), C(rsa), C(sha1-rsa), another string, or None."""
         return algorithm_of(self.signature)
 
     @property
     def expires_on(self) -> datetime | None:
-        """When it expires, if the API returns a readable time."""
+        """The time of expiry, or None if the API returns no valid time."""
         return read_time(self.raw.get("expires_on"))
 
     @property
     def uploaded_on(self) -> datetime | None:
-        """When it was uploaded, if the API returns a readable time."""
+        """The time of the upload, or None if the API returns no valid time."""
         return read_time(self.raw.get("uploaded_on"))
 
     def newest_first(self) -> tuple[float, float, str]:
-        """Sort key: latest expiry, then latest upload, then id; a time that is not known comes last."""
+        """Return a sort key: latest expiry, then latest upload, then id. Unknown times sort last."""
         return (-_seconds(self.expires_on), *self.latest_upload_first())
 
     def why_unfit(self, now: datetime) -> str:
-        """Say why it is not served, as the end of a sentence; empty if nothing speaks against it."""
+        """Return why it cannot be served, as the end of a sentence, or an empty string if it can."""
         if self.expires_on is not None and self.expires_on <= now:
             return f"expired on {self.expires_on:%Y-%m-%d}"
         if self.status not in (None, "active"):
@@ -88,14 +90,14 @@ class Certificate(t.NamedTuple):
         return ""
 
     def latest_upload_first(self) -> tuple[float, str]:
-        """Sort key: latest upload, then id; a time that is not known comes last."""
+        """Return a sort key: latest upload, then id. Unknown times sort last."""
         return (-_seconds(self.uploaded_on), self.id)
 
 
 def read_certificate(item: object) -> Certificate:
-    """Read one object of a certificate list.
+    """Parse one object of a certificate list.
 
-    :raises Malformed: a field that is read has another type than documented.
+    :raises Malformed: A field does not have the documented type.
     """
     if not isinstance(item, dict):
         raise Malformed(f"a certificate is {_kind(item)}, not an object")
@@ -121,7 +123,7 @@ def read_certificate(item: object) -> Certificate:
 
 
 def algorithm_of(signature: str | None) -> str | None:
-    """Return what tells a certificate with this signature from the others of a pack, see C(Certificate.algorithm)."""
+    """Return C(Certificate.algorithm) for a signature."""
     text = (signature or "").lower()
     if "ecdsa" in text:
         return "ecdsa"
@@ -136,14 +138,14 @@ def numbers_of(certificates: t.Iterable[Certificate]) -> dict[str, Number]:
 
 
 def in_order(certificates: t.Iterable[Certificate], numbers: Numbers) -> list[Certificate]:
-    """Return certificates as they are listed everywhere: highest priority first, equal ones by id."""
+    """Return certificates in the order of every output: highest priority first, equal priorities by id."""
     return sorted(certificates, key=lambda certificate: (-numbers[certificate.id], certificate.id))
 
 
 def read_number(value: object, field: str) -> Number:
-    """Return a JSON number exactly, nothing as 0.
+    """Return the exact value of a JSON number. C(null) is 0.
 
-    :raises Malformed: it is no finite number.
+    :raises Malformed: The value is not a finite number.
     """
     if value is None:
         return 0
@@ -157,12 +159,12 @@ def read_number(value: object, field: str) -> Number:
 
 
 def plain_number(value: Number) -> int | float:
-    """Return C(value) as JSON carries it: whole numbers as integers."""
+    """Return C(value) for JSON: whole numbers as integers."""
     return value if isinstance(value, int) else float(value)
 
 
 def read_time(value: object) -> datetime | None:
-    """Return an RFC 3339 time, with any number of fraction digits; nothing where it is none."""
+    """Parse an RFC 3339 time with any number of fraction digits. Return None if it is not one."""
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if not match:
         return None

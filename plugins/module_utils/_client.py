@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Calls of the Cloudflare API: the one loop over attempts, and lists of several pages.
+"""Client for the Cloudflare API: the loop over attempts, and paginated lists.
 
 Source: Cloudflare API documentation, "Make API calls", "Rate limits" and "Pagination".
 """
@@ -33,7 +33,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import attempt
 
-PER_PAGE = 50  # the most that the API gives
+PER_PAGE = 50  # the API's maximum
 _MOST_PAGES = 1000
 _MOST_READINGS = 3
 _MOST_MESSAGES = 100
@@ -45,9 +45,9 @@ _LONGEST_BACKOFF = 8.0
 
 
 class Outdated(Exception):
-    """A write has waited for so long that what it was decided on has to be read again.
+    """A write has waited so long that the data behind it must be read again.
 
-    :param perhaps_done: Whether an earlier attempt at the write may have done it.
+    :param perhaps_done: Whether an earlier attempt may have been applied.
     """
 
     def __init__(self, perhaps_done: bool) -> None:
@@ -56,21 +56,21 @@ class Outdated(Exception):
 
 
 class _Changed(Exception):
-    """The pages of a list do not fit together, with how as the text."""
+    """The pages of a list are inconsistent. The message says how."""
 
 
 class Listing(t.NamedTuple):
-    """The objects of a list, and what C(Client.waited) was when the first of them had come."""
+    """The objects of a list, and the value of C(Client.waited) after the first page."""
 
     items: list[dict[str, t.Any]]
     waited: float
 
 
 class Client:
-    """Makes calls over one session, for one thread, and keeps account of them.
+    """Makes calls over one session, for one thread, and counts them.
 
-    C(requests) counts attempts, C(waited) the seconds spent waiting; C(messages) are the notes in the answers.
-    C(retries) is how often to try again after a failure that may pass.
+    C(requests) is the number of attempts and C(waited) the seconds spent waiting. C(messages) are the API's own
+    C(messages). C(retries) is how often to retry after a transient failure.
     """
 
     def __init__(self, connection: Connection, pacer: Pacer | None = None) -> None:
@@ -98,7 +98,7 @@ class Client:
             return
         if kind is None or issubclass(kind, CloudflareError):
             _sessions.keep_session(session)
-        else:  # where something else came in between, nobody knows how far an answer was read
+        else:  # after any other exception, a response may be half read
             session.close()
 
     def call(
@@ -112,17 +112,17 @@ class Client:
         stale_after: float = math.inf,
         resend: bool = True,
     ) -> dict[str, t.Any]:
-        """Make a call and return the whole envelope of a successful answer.
+        """Make a call and return the whole envelope of a successful response.
 
-        An attempt that was throttled is made again after the time that the API asks for, one that failed otherwise
-        after a short one, unless the failure is final.
+        A throttled attempt is repeated after the time that the API asks for, a transient failure after a short backoff.
 
-        :param path: Below the base URL, already quoted.
-        :param asked: What the call is for, to be read after "Could not".
-        :param resend: Whether to make another attempt after one that may have been done although it failed.
-        :param stale_after: The C(waited) after which no attempt is made any more, because what it rests on is too old.
-        :raises ApiError: the API refused, or did not answer within the retries and the waiting that are allowed.
-        :raises Outdated: the next attempt would come after C(stale_after).
+        :param path: Path below the base URL, already quoted.
+        :param asked: Purpose of the call, as the end of a sentence that starts with "Could not".
+        :param stale_after: Value of C(waited) after which no further attempt is made, because the data behind the call is
+            too old.
+        :param resend: Whether to repeat a failed attempt that may have been applied.
+        :raises ApiError: The API refused, or C(retries) or C(max_wait) is used up.
+        :raises Outdated: The next attempt would come after C(stale_after).
         """
         failures = throttles = 0
         before = self.requests
@@ -149,12 +149,12 @@ class Client:
                 raise problem
 
     def list_all(self, path: str, asked: str, query: t.Mapping[str, t.Any] | None = None) -> Listing:
-        """Read a list of objects with an C(id), page by page, until the answers prove that it is whole.
+        """Read all pages of a list of objects with an C(id), and verify that the list is complete.
 
-        A list that changes under the reading is read again from the start, never put together from two states.
+        A list that changes while it is read is read again from the start.
 
-        :param query: A filter, if one is wanted.
-        :raises ApiError: as for a call, or the list did not hold still.
+        :param query: Filter parameters.
+        :raises ApiError: See C(call). Also raised if the list changed during every read.
         """
         for _reading in range(_MOST_READINGS):
             try:
@@ -181,7 +181,7 @@ class Client:
                 break
         else:
             raise _Changed(f"there is no end after {_MOST_PAGES} pages")
-        # It is not documented whether the totals respect a filter. If there is one, an empty page is the end.
+        # Cloudflare does not document whether the totals respect a filter. With a filter, an empty page is the end.
         if not query and totals - {len(items)}:
             raise _Changed(f"{len(items)} objects came, {', '.join(map(str, sorted(totals)))} were announced")
         if not query and not found and not totals and page < (info.pages or 0):
@@ -191,10 +191,10 @@ class Client:
     def wait(self, step: float, whole: float, why: str, *, counts: bool = True) -> None:
         """Wait on behalf of a pacer.
 
-        :param step: How long to wait now.
-        :param whole: How long it takes altogether.
-        :param counts: Whether it counts against C(max_wait).
-        :raises CloudflareError: it would take longer than C(max_wait) allows.
+        :param step: Seconds to wait now.
+        :param whole: Seconds of the whole wait.
+        :param counts: Whether the wait counts against C(max_wait).
+        :raises CloudflareError: The whole wait would exceed C(max_wait).
         """
         if counts:
             self._check_wait(whole, CloudflareError(f"The next request was not sent: {why}."))
@@ -203,7 +203,7 @@ class Client:
         self._sleep(step)
 
     def pause(self, seconds: float) -> bool:
-        """Wait so long, where C(max_wait) allows it, and say whether it did."""
+        """Wait, unless that would exceed C(max_wait). Return whether it waited."""
         if seconds > self._patience_left():
             return False
         self._sleep(seconds)
@@ -252,7 +252,7 @@ class Client:
                 self.messages.append(note)
 
     def _log_in(self, request: t.Any) -> t.Any:
-        """Set the credentials of a prepared request. As the session's own way to log in, it also keeps .netrc out."""
+        """Set the credentials of a prepared request. With C(auth) set, requests does not read .netrc."""
         request.headers.update(self._connection.credentials.headers())
         return request
 
@@ -265,15 +265,15 @@ class Client:
         self._wait(seconds, problem)
 
     def back_off(self, problem: ApiError, failures: int) -> None:
-        """Wait before another attempt, for longer the more have failed.
+        """Wait before a retry, with exponential backoff.
 
-        :raises ApiError: that would be longer than C(max_wait) allows.
+        :raises ApiError: The wait would exceed C(max_wait).
         """
         seconds = min(_FIRST_BACKOFF * 2**failures, _LONGEST_BACKOFF)
         self._wait(max(seconds, problem.retry_after or 0.0), problem)
 
     def _wait(self, seconds: float, problem: ApiError) -> None:
-        """Wait a little longer than C(seconds), so that many runs do not come back at once."""
+        """Wait for C(seconds) plus jitter, so that many runs do not retry at the same time."""
         self._check_wait(seconds, problem)
         self._sleep(min(seconds * random.uniform(1.0, 1.1), self._patience_left()))
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Where to call the API, as whom, and how patiently."""
+"""Connection settings: the API's URL, the credentials and the limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Credentials:
     key: str | None = field(default=None, repr=False)
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that log in."""
+        """Return the headers that authenticate a request."""
         if self.token is not None:
             return {"Authorization": f"Bearer {self.token}"}
         return {"X-Auth-Email": str(self.email), "X-Auth-Key": str(self.key)}
@@ -30,7 +30,14 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Connection:
-    """Where to call, as whom, by which way, how long to try (in seconds), and how often in 300 s if a pacer counts that."""
+    """How to call the API.
+
+    :param timeout: Seconds for one attempt.
+    :param retries: Retries after a transient failure.
+    :param max_wait: Seconds that all waiting may take.
+    :param rate_limit: Requests per 300 seconds, applied by a pacer.
+    :param route: The proxy and the CA bundle.
+    """
 
     url: str
     credentials: Credentials

@@ -4,10 +4,10 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Which certificate comes first for a name that several certificates of a zone cover, and what decides it. Pure.
+"""Determines which certificate comes first for a hostname that several certificates cover, and what decides it. Pure.
 
-Cloudflare goes by the kind first, then by the priority, then by what was ordered most recently. So does the ranking here,
-with the latest upload for the last one, as the API returns no time of ordering.
+Cloudflare compares the kind first, then the priority, then which certificate was ordered most recently. The API returns no
+time of ordering, so the time of the upload is used instead.
 Source: Cloudflare documentation, "Certificate and hostname priority" and "Custom certificates".
 """
 
@@ -25,20 +25,19 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 )
 
 KIND = "kind"  # keyless, then legacy_custom, then an unknown type, then sni_custom
-PRIORITY = "priority"  # the higher number, which is documented between legacy_custom ones
+PRIORITY = "priority"  # the higher priority, documented between legacy_custom certificates
 CLIENT = "client"  # a pack, from which the visitor's client picks
-RECENCY = "recency"  # equal numbers
-UNDOCUMENTED = "undocumented"  # different numbers, of which no effect is documented
+RECENCY = "recency"  # equal priorities
+UNDOCUMENTED = "undocumented"  # different priorities without a documented effect
 
 
 class First(t.NamedTuple):
     """The certificate that comes first for a name.
 
-    :param decided_by: What puts it before the strongest of the other certificates, see _decided_by.
-    :param pack: It is one of several with equal host lists and different algorithms.
-    :param sure: Cloudflare documents that every visitor gets it. It does not where the client picks, for a type that it does
-        not name, nor for equal numbers: there, what was ordered most recently wins, and the latest upload is only the best
-        guess at that.
+    :param decided_by: What puts it before the next certificate, see C(_decided_by).
+    :param pack: Whether it is one of several certificates with equal host lists and different algorithms.
+    :param sure: Whether Cloudflare documents that every visitor gets it. This is false where the client picks, for an
+        undocumented type, and for equal priorities: the latest upload is only a guess at the most recently ordered one.
     """
 
     certificate: Certificate
@@ -48,15 +47,16 @@ class First(t.NamedTuple):
 
     @property
     def tie(self) -> bool:
-        """Whether another certificate that is not of its pack has the same kind and the same number."""
+        """Whether a certificate outside its pack has the same kind and the same priority."""
         return self.decided_by == RECENCY
 
 
 class Contest(t.NamedTuple):
-    """A name that two or more certificates cover, and which of them comes first.
+    """A name that two or more certificates cover.
 
-    :param before: The first one with the numbers as they were.
-    :param after: The first one with the numbers as they are, or will be.
+    :param holders: The certificates that cover it, the first one at the front.
+    :param before: The certificate that came first before the run.
+    :param after: The certificate that comes first after the run, or would in check mode.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Contest(t.NamedTuple):
 
     @property
     def moves(self) -> bool:
-        """Whether another certificate comes first than before."""
+        """Whether the first certificate changes."""
         return self.before.certificate.id != self.after.certificate.id
 
     def as_result(self) -> dict[str, t.Any]:
@@ -99,10 +99,10 @@ def _fields(when: str, certificate: Certificate | None) -> dict[str, t.Any]:
 
 
 def find_contests(certificates: t.Iterable[Certificate], before: Numbers, after: Numbers) -> list[Contest]:
-    """Find every contested name, in the order of the names.
+    """Return the contested names, sorted by name.
 
-    :param before: The number of each certificate, by id, as it was.
-    :param after: The same as it is or will be.
+    :param before: Priorities before the run, by id.
+    :param after: Priorities after the run, by id.
     """
     certificates = tuple(certificates)
     ranked_before, ranked_after = (_ranked_by_name(certificates, numbers) for numbers in (before, after))
@@ -114,9 +114,10 @@ def find_contests(certificates: t.Iterable[Certificate], before: Numbers, after:
 
 
 def compare_contests(before: t.Sequence[Certificate], after: t.Sequence[Certificate]) -> list[dict[str, t.Any]]:
-    """Return items of RV(contested) for a run that has changed which certificates there are.
+    """Return RV(contested) for a run that added, replaced or removed a certificate.
 
-    They are of the names that two or more certificates cover before or after it; where none does, an id is null.
+    It has an item for each name that two or more certificates cover before or after the run. An id is null where no
+    certificate covers the name.
     """
     numbers_before, numbers_after = numbers_of(before), numbers_of(after)
     was, now = _ranked_by_name(before, numbers_before), _ranked_by_name(after, numbers_after)
@@ -133,7 +134,7 @@ def compare_contests(before: t.Sequence[Certificate], after: t.Sequence[Certific
 
 
 def _ranked_by_name(certificates: t.Iterable[Certificate], numbers: Numbers) -> dict[str, list[Certificate]]:
-    """Return those that cover each name, the one that comes first at the front."""
+    """Return the certificates that cover each name, the first one at the front."""
     holders: dict[str, list[Certificate]] = {}
     for certificate in sorted(
         certificates,
@@ -154,10 +155,10 @@ def _first(ranked: t.Sequence[Certificate], numbers: Numbers) -> First:
 
 
 def _decided_by(first: Certificate, pack: bool, rival: Certificate | None, numbers: Numbers) -> str:
-    """Say what puts a certificate before the strongest one that is not of its pack.
+    """Return what puts a certificate before the next one that is not in its pack.
 
-    A pack competes as a whole. Where what puts it first is documented, the client still picks from it, so that is what
-    decides. Where it is not, the pack itself may not be first, which is the greater doubt.
+    A pack competes as a whole. If its first place is documented, the client's choice within the pack decides. Otherwise
+    the pack itself may not come first, so that is reported instead.
     """
     if rival is None:
         return CLIENT
@@ -171,7 +172,7 @@ def _decided_by(first: Certificate, pack: bool, rival: Certificate | None, numbe
 
 
 def of_one_pack(one: Certificate, other: Certificate) -> bool:
-    """Whether both are one choice to Cloudflare, which leaves it to the client: equal hosts, different algorithms."""
+    """Return whether two certificates form a pack: equal hosts and different algorithms, so that the client picks."""
     return (
         (one.rank, one.type) == (other.rank, other.type)
         and one.names == other.names

@@ -4,10 +4,10 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Connections that keep to the deadline of an attempt, whatever the server does.
+"""Connections with a deadline for the whole attempt.
 
-The deadline covers every address tried, the TLS handshake, and each byte of the answer: a server that sends a byte now
-and then cannot hold a run for longer. Only the look-up of the address has the resolver's own limits instead.
+The deadline covers every address tried, the TLS handshake and each byte of the response, so a server that trickles bytes
+cannot delay a run. Only the DNS look-up is limited by the resolver instead.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ try:
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.exceptions import NewConnectionError
     from urllib3.util.connection import create_connection
-except ImportError:  # which _transport tells
+except ImportError:  # Client raises the error
     HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
     NewConnectionError = Exception  # type: ignore[assignment, misc]
 
-_NO_HOST = "this cannot be the name of a host"
+_NO_HOST = "this is not a valid hostname"
 
 _deadline: ContextVar[float] = ContextVar("deadline of the attempt, on the monotonic clock")
 
 
 @contextlib.contextmanager
 def deadline(seconds: float) -> t.Iterator[None]:
-    """Let everything within the block that waits for a server last so long, as a whole."""
+    """Limit all waiting for a server within the block to this many seconds in total."""
     token = _deadline.set(time.monotonic() + seconds)
     try:
         yield
@@ -54,25 +54,26 @@ def _seconds_left() -> float:
 
 
 class Unreachable(NewConnectionError):
-    """There is no connection to a server or a proxy.
+    """A server or a proxy cannot be reached.
 
-    :param told: Which, and why.
-    :param proxy: Whether it is a proxy.
-    :param timed_out: Whether no time was left.
-    :param final: Whether another attempt would end in the same way.
+    C(reason) says which and why. C(proxy) is true for a proxy.
+
+    :param reason: Why the connection failed.
+    :param timed_out: Whether the deadline has passed.
+    :param final: Whether a retry would fail as well.
     """
 
-    def __init__(self, connection: t.Any, told: str, *, timed_out: bool = False, final: bool = False) -> None:
-        super().__init__(connection, told)
+    def __init__(self, connection: t.Any, reason: str, *, timed_out: bool = False, final: bool = False) -> None:
+        super().__init__(connection, reason)
         self.proxy = getattr(connection, "proxy", None) is not None
         place = f"{'the proxy ' if self.proxy else ''}{printable(connection.host)} port {connection.port}"
-        self.told = f"no connection to {place}: {told}"
+        self.reason = f"no connection to {place}: {reason}"
         self.timed_out = timed_out
         self.final = final
 
 
 class _Reader(io.RawIOBase):
-    """What a connection reads from: each read may last until the deadline, and no longer."""
+    """Raw stream of a connection. Each read times out at the deadline."""
 
     def __init__(self, sock: socket.socket, stream: t.Any) -> None:
         super().__init__()
@@ -92,14 +93,14 @@ class _Reader(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer, read more strictly than http.client does."""
+    """A response, parsed more strictly than by http.client."""
 
     def __init__(self, sock: socket.socket, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp: t.Any = io.BufferedReader(_Reader(sock, self.fp.detach()))
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Skip every interim answer (RFC 9110, 15.2), where http.client takes all but 100 for the final one."""
+        """Skip every interim response (RFC 9110, section 15.2). http.client skips only status 100."""
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not 100 <= status < 200:
@@ -107,7 +108,7 @@ class _Response(http.client.HTTPResponse):
             http.client.parse_headers(self.fp)
 
     def _read_next_chunk_size(self) -> int:
-        """Refuse a negative size, for which http.client would read without a bound."""
+        """Refuse a negative chunk size. http.client would read without a limit."""
         size: int = super()._read_next_chunk_size()  # type: ignore[misc]
         if size < 0:
             raise http.client.HTTPException("the size of a chunk is negative")
@@ -115,7 +116,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Connecting:
-    """Connects to whichever address of a host answers first in turn, sharing what is left of the time."""
+    """Tries the addresses of a host in turn. The remaining time is shared among them."""
 
     response_class: t.Any = _Response
     host: str
@@ -125,7 +126,7 @@ class _Connecting:
     socket_options: t.Any
 
     def putrequest(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        if self.sock is not None:  # kept from an earlier request, with what was left of its time
+        if self.sock is not None:  # a kept connection still has the timeout of its last request
             self.sock.settimeout(_seconds_left())
         return super().putrequest(*args, **kwargs)  # type: ignore[misc]  # pylint: disable=no-member
 
@@ -149,12 +150,12 @@ class _Connecting:
             else:
                 return _bounded(sock)
         timed_out = isinstance(failure, socket.timeout)
-        told = printable(getattr(failure, "strerror", None) or failure)
-        raise Unreachable(self, told, timed_out=timed_out) from failure
+        reason = printable(getattr(failure, "strerror", None) or failure)
+        raise Unreachable(self, reason, timed_out=timed_out) from failure
 
 
 def _bounded(sock: socket.socket) -> socket.socket:
-    """Return a new socket with what is left of the time; nobody else closes it where nothing is left."""
+    """Set the remaining time as the timeout of a new socket. Close it if none is left."""
     try:
         sock.settimeout(_seconds_left())
     except OSError:

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What an answer of the API means: its result, or an error with all that the API said. Pure.
+"""Parses the API's responses into a result or an error. Pure.
 
 Source: Cloudflare API documentation, "Make API calls", "Rate limits" and "Pagination".
 """
@@ -25,24 +25,24 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import Answer
 
 _MOST_LEVELS = 50  # of nested JSON; the API has six
-_LONGEST_REASON = 2000  # characters of a message; the errors are in the result as a whole
+_LONGEST_REASON = 2000  # characters of the message; the result has the complete errors
 
 _TRANSIENT = frozenset((500, 502, 503, 504, *range(520, 525)))
-# Refused before the request was processed. After any other failure, a write may have been done in whole or in part.
+# Refused before the request was processed. After any other failure, a write may have been applied, even in part.
 _REFUSED_UNSEEN = frozenset((401, 403, 429))
 _THROTTLED_CODES = frozenset((971, 10100, 10429))
 
 
 class ApiError(CloudflareError):
-    """The API did not do what was asked.
+    """A call has failed.
 
-    :param status: The HTTP status of the last answer; nothing where there was none.
-    :param errors: The API's own error objects, whole.
-    :param transient: Whether the same call may succeed a moment later.
-    :param retry_after: The seconds that the API asks to wait, if it does.
-    :param sent: Whether any of the request may have reached the API.
+    C(perhaps_done) says whether a write may have been applied anyway, by this attempt or an earlier one.
 
-    C(perhaps_done) tells whether a write may have been done all the same, by this attempt or an earlier one.
+    :param status: The HTTP status of the last response, None without a response.
+    :param errors: The API's error objects.
+    :param transient: Whether a retry may succeed.
+    :param retry_after: Seconds of the C(Retry-After) header, or None.
+    :param sent: Whether a part of the request may have reached the API.
     """
 
     def __init__(
@@ -64,20 +64,20 @@ class ApiError(CloudflareError):
 
     @property
     def throttled(self) -> bool:
-        """Whether the rate limit was exceeded: a wait helps."""
+        """Whether the rate limit was exceeded."""
         return self.status == 429 or not _THROTTLED_CODES.isdisjoint(self.codes)
 
 
 class PageInfo:
-    """What C(result_info) tells of a list; whatever it does not tell is nothing."""
+    """The totals in C(result_info), None where they are missing or invalid."""
 
     def __init__(self, info: object) -> None:
-        told = info if isinstance(info, dict) else {}
-        self.total = _count(told.get("total_count"))
-        self.pages = _count(told.get("total_pages"))
+        fields = info if isinstance(info, dict) else {}
+        self.total = _count(fields.get("total_count"))
+        self.pages = _count(fields.get("total_pages"))
 
     def ends(self, page: int, collected: int) -> bool:
-        """Whether it proves that nothing comes after this page."""
+        """Return whether the totals prove that this page is the last one."""
         if self.total is None and self.pages is None:
             return False
         return collected >= (self.total or 0) and page >= (self.pages or 0)
@@ -88,7 +88,10 @@ def _count(value: object) -> int | None:
 
 
 def objects_of(envelope: t.Mapping[str, t.Any], what: str) -> list[dict[str, t.Any]]:
-    """Return the objects of a list's answer; C(null) is documented for an empty one."""
+    """Return the objects of a list. The API documents C(null) for an empty list.
+
+    :raises ApiError: The result is not a list of objects with an C(id).
+    """
     if "result" not in envelope:
         raise ApiError(f"{what} answered without a 'result'.")
     found = envelope["result"]
@@ -103,9 +106,9 @@ def objects_of(envelope: t.Mapping[str, t.Any], what: str) -> list[dict[str, t.A
 
 
 def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
-    """Return the envelope of a successful answer.
+    """Return the envelope of a successful response.
 
-    :raises ApiError: it is anything else; nothing of what the API said is lost.
+    :raises ApiError: The response is not a success. The error has everything that the API returned about it.
     """
     ray = printable(answer.headers.get("cf-ray", ""), 64)
     told = f"{what} answered HTTP {answer.status}" + (f" (cf-ray {ray})" if ray else "")
@@ -126,7 +129,7 @@ def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
     if isinstance(envelope, (dict, list)) and _is_deep(envelope):
         raise ApiError(f"{told} with JSON that is nested more than {_MOST_LEVELS} levels deep.", answer.status, **again)
     if envelope is None and not answer.framed and answer.body.lstrip()[:1] in (b"", b"{"):
-        # Such an answer ends with the connection, which may also end too early.
+        # The end of the connection is the end of such a response, so it may be incomplete.
         raise ApiError(f"{told} with an answer that was cut off.", answer.status, transient=True)
     if not isinstance(envelope, dict):
         kind = printable(answer.headers.get("Content-Type", "no content type"), 60)
@@ -146,7 +149,7 @@ def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
 
 
 def _is_deep(value: object) -> bool:
-    """Tell whether JSON is nested so deeply that whoever gets the result may not be able to write or read it."""
+    """Return whether JSON is nested so deeply that Ansible may be unable to process it."""
     level: list[t.Any] = [value]
     for _level in range(_MOST_LEVELS):
         containers = [item.values() if isinstance(item, dict) else item for item in level]
@@ -168,7 +171,7 @@ def _finite(text: str) -> float:
 
 
 def list_of(value: object) -> list[t.Any]:
-    """Return a list of an answer, where the API may leave it out or give one item without its list."""
+    """Return a field of a response as a list. It may be missing, or a single item."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
@@ -194,7 +197,7 @@ def _spaced(text: str) -> str:
 
 
 def _read_retry_after(value: str | None) -> float | None:
-    """Return the seconds of a C(Retry-After) header, which may give a date (RFC 9110); nothing for anything else."""
+    """Return the seconds of a C(Retry-After) header, a number or a date (RFC 9110). Return None if it is invalid."""
     if value is None:
         return None
     if value.isascii() and value.strip().isdigit():

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The one error that everything below the entry points raises, and what it is made from at the network."""
+"""The exceptions of the collection."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import typing as t
 
 
 class CloudflareError(Exception):
-    """What a user has to be told, as one message and the fields that go beside it in a failed result.
+    """An error that fails the task. All code below the entry points raises this one.
 
-    :param message: A sentence that names what was asked, what is wrong and what to do.
-    :param fields: Further keys of the result, such as C(errors) or C(restore).
+    :param message: What was requested, what is wrong, and what to do.
+    :param fields: Further keys of the failed result, such as C(errors) or C(restore).
     """
 
     def __init__(self, message: str, **fields: t.Any) -> None:
@@ -25,15 +25,16 @@ class CloudflareError(Exception):
 
 
 class OptionError(CloudflareError):
-    """An option that is invalid."""
+    """An option is invalid."""
 
 
 class AttemptError(Exception):
-    """One attempt of a request has failed, or could not be made; the reason is its text.
+    """One attempt of a request has failed.
 
-    :param final: Whether another attempt would end in the same way.
-    :param sent: Whether any of the request may have reached the API.
-    :param advice: A sentence on what to do, if there is one.
+    :param reason: Why, as the end of a sentence.
+    :param final: Whether a retry would fail as well.
+    :param sent: Whether a part of the request may have reached the API.
+    :param advice: A sentence that says what to do, or an empty string.
     """
 
     def __init__(self, reason: str, *, final: bool = False, sent: bool = True, advice: str = "") -> None:

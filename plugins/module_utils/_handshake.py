@@ -4,14 +4,14 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""One look at the certificate that a TLS server presents for a name, as one kind of client, within one deadline.
+"""Reads the certificate that a TLS server presents for a name to one kind of client, within a deadline.
 
-The first handshake verifies what the server sends, as a browser would. Only where that is refused, a second one, to the
-same address, accepts everything, so that an expired certificate or one of a private CA can be seen as well: a trusted
-certificate costs one handshake, another one costs two. Whatever the server does becomes a reason, never an exception.
+The first handshake verifies the certificate as a browser would. If verification fails, a second handshake with the same
+address accepts any certificate, so that an expired certificate or one of a private CA can be read as well. A trusted
+certificate takes one handshake, any other takes two. Every failure of the server is returned as a reason, not raised.
 
-The deadline covers every address tried, both handshakes, and each byte. Only the look-up of the address has the
-resolver's own limits instead.
+The deadline covers every address tried, both handshakes and each byte. Only the DNS look-up is limited by the resolver
+instead.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._tls_failure 
 )
 
 ECDSA, RSA, ANY = "ecdsa", "rsa", "any"
-"""The kinds of client: TLS 1.2 with ECDSA ciphers alone, TLS 1.2 with RSA ciphers alone, everything up to TLS 1.3."""
+"""The kinds of client: TLS 1.2 with only ECDSA ciphers, TLS 1.2 with only RSA ciphers, everything up to TLS 1.3."""
 
 _CIPHERS = {ECDSA: "aECDSA", RSA: "aRSA", ANY: "DEFAULT"}
-# A server without secure renegotiation can be looked at, too. Its name in Python is of 3.12.
+# Allows servers without secure renegotiation. Python has the constant since 3.12.
 _LEGACY_SERVER_CONNECT = getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
-_MOST_BYTES = 512 * 1024  # OpenSSL reads a chain of up to 100 KiB; a server that goes on and on is cut off
+_MOST_BYTES = 512 * 1024  # limit for a handshake; OpenSSL accepts chains of up to 100 KiB
 
 
 class Seen(t.NamedTuple):
     """The certificate that was presented.
 
-    :param leaf: In DER form.
-    :param untrusted: Why a client that verifies would refuse it for the name; null where it would accept it.
+    :param leaf: The leaf, in DER.
+    :param untrusted: Why a verifying client would refuse it for the name, None if it would accept it.
     """
 
     leaf: bytes
@@ -54,21 +54,24 @@ class Seen(t.NamedTuple):
 
 
 class Unseen(t.NamedTuple):
-    """That no certificate was seen, and the whole reason."""
+    """No certificate was read.
+
+    :param error: The reason.
+    """
 
     error: str
     cause: Cause
 
 
 class Place(t.NamedTuple):
-    """Where to connect to: a host name, an IPv4 address or an IPv6 address, and a port."""
+    """Where to connect: a hostname or an IP address, and a port."""
 
     host: str
     port: int
 
 
 class TrustStore(t.NamedTuple):
-    """A file and a directory of CAs."""
+    """A file and a directory with CA certificates."""
 
     file: str | None
     directory: str | None
@@ -100,7 +103,7 @@ class _Deadline(t.NamedTuple):
 
 
 def find_trust_store(environ: t.Mapping[str, str]) -> TrustStore:
-    """Return the CAs that OpenSSL trusts in an environment; where it has none, those that requests brings."""
+    """Return the CAs that OpenSSL trusts in an environment, or those of certifi if it has none."""
     paths = ssl.get_default_verify_paths()
     file = environ.get(paths.openssl_cafile_env) or paths.openssl_cafile
     directory = environ.get(paths.openssl_capath_env) or paths.openssl_capath
@@ -114,8 +117,8 @@ def find_trust_store(environ: t.Mapping[str, str]) -> TrustStore:
 
 
 def prepare(environ: t.Mapping[str, str]) -> None:
-    """Load the CAs ahead, for the processes that are forked from this one: it takes longer than many handshakes."""
-    with suppress(OSError):  # whatever it is, the look meets it again, and tells it
+    """Load the CAs in the parent process, before workers are forked. This takes longer than many handshakes."""
+    with suppress(OSError):  # C(look) reports the error
         for kind in (ECDSA, RSA):
             _context(kind, find_trust_store(environ))
 
@@ -123,11 +126,11 @@ def prepare(environ: t.Mapping[str, str]) -> None:
 def look(name: str, kind: str, place: Place, timeout: float, trusted: TrustStore) -> Seen | Unseen:
     """Return the certificate that a server presents for a name.
 
-    :param name: In the form of a_labels, no wildcard; sent as SNI.
-    :param kind: What kind of client to be.
-    :param place: Where to connect to.
-    :param timeout: Seconds, from the first address to the last byte.
-    :param trusted: What a client that verifies trusts.
+    :param name: The name to send as SNI, in the form of C(a_labels), not a wildcard.
+    :param kind: The kind of client.
+    :param place: Where to connect.
+    :param timeout: Seconds from the first address to the last byte.
+    :param trusted: The CAs that a verifying client trusts.
     """
     deadline = _Deadline(timeout, time.monotonic() + timeout)
     try:
@@ -153,7 +156,10 @@ def _resolve(place: Place) -> list[_Address]:
 
 
 def _connect(addresses: t.Sequence[_Address], deadline: _Deadline) -> _Line:
-    """Connect to the first address that accepts; those that are left share what is left of the time."""
+    """Connect to the first address that accepts. The remaining addresses share the remaining time.
+
+    :raises _Failed: No address accepts.
+    """
     failures: list[str] = []
     for tried, address in enumerate(addresses):
         sock: socket.socket | None = None
@@ -172,7 +178,7 @@ def _connect(addresses: t.Sequence[_Address], deadline: _Deadline) -> _Line:
 
 
 class _Line:
-    """A connection, for one handshake."""
+    """A connection for one handshake."""
 
     def __init__(self, sock: socket.socket, address: _Address, deadline: _Deadline) -> None:
         self.address = address
@@ -182,10 +188,10 @@ class _Line:
         self._received = 0
 
     def shake_hands(self, name: str, kind: str, trusted: TrustStore | None) -> bytes:
-        """Make the handshake, close the connection, and return the leaf.
+        """Make the handshake, close the connection, and return the leaf in DER.
 
-        :param trusted: What to trust, null to accept everything.
-        :raises _Failed: no certificate came, or it is not accepted.
+        :param trusted: The CAs to trust, None to accept any certificate.
+        :raises _Failed: The server sent no certificate, or it was refused.
         """
         try:
             with self._sock:
@@ -229,7 +235,7 @@ class _Line:
         self._sock.sendall(data)
 
     def _say(self, data: bytes) -> None:
-        """Send what ends the handshake: a courtesy to the server, as its certificate has been seen or refused."""
+        """Send the last bytes of the handshake. Errors are ignored: the certificate has been read or refused already."""
         with suppress(OSError):
             self._send(data)
 
@@ -253,7 +259,7 @@ class _Line:
 
 
 def _make_context(kind: str, trusted: TrustStore | None) -> ssl.SSLContext:
-    """Return what verifies, or accepts everything where nothing is named to be trusted."""
+    """Return a context that verifies, or one that accepts any certificate if C(trusted) is None."""
     try:
         return _context_that_accepts_all(kind) if trusted is None else _context(kind, trusted)
     except OSError as error:
@@ -263,7 +269,7 @@ def _make_context(kind: str, trusted: TrustStore | None) -> ssl.SSLContext:
 
 @functools.lru_cache(maxsize=16)
 def _context(kind: str, trusted: TrustStore) -> ssl.SSLContext:
-    """Return what verifies as browsers do today: weak keys and signatures are refused."""
+    """Return a context that verifies as current browsers do, and refuses weak keys and signatures."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _speak(context, kind, "@SECLEVEL=2", ssl.TLSVersion.TLSv1_2)
     if ssl.HAS_NEVER_CHECK_COMMON_NAME:
@@ -284,7 +290,7 @@ def _context_that_accepts_all(kind: str) -> ssl.SSLContext:
 
 
 def _speak(context: ssl.SSLContext, kind: str, level: str, lowest: ssl.TLSVersion) -> None:
-    """Let a context speak as a kind of client does; TLS 1.3 would leave the choice of the kind to the server."""
+    """Set the versions and ciphers of a kind of client. With TLS 1.3, the server would choose the kind of key."""
     context.minimum_version = lowest if kind == ANY else ssl.TLSVersion.TLSv1_2
     context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED if kind == ANY else ssl.TLSVersion.TLSv1_2
     try:

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What a user can do about the common refusals, by Cloudflare's error code.
+"""Advice for common errors of the API, by error code.
 
 Source: Cloudflare documentation, "Troubleshooting" of the API and of custom certificates, and "Rate limits".
 """
@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 _UNKNOWN_TOKEN = "Cloudflare does not recognise this API token: it is mistyped, revoked or expired."
 _NO_PERMISSION = "The credentials are valid, but may not do this."
 
-# Parts of messages in lower case, because one code has several causes.
+# By a part of the message, in lower case, because one code has several causes.
 _BY_TEXT = {
     "invalid access token": _UNKNOWN_TOKEN,
     "invalid api token": _UNKNOWN_TOKEN,
@@ -31,7 +31,7 @@ _BY_CODE = {
     9103: "Cloudflare does not recognise this pair of 'api_email' and 'api_key'. An API token goes into 'api_token'.",
     6003: "The credentials are malformed. An API token goes into 'api_token', a Global API Key into 'api_key' together with "
     "'api_email'.",
-    9106: "Cloudflare got no credentials. If there is a proxy in between, it may remove headers.",
+    9106: "Cloudflare received no credentials. A proxy may have removed the headers.",
     7003: "Cloudflare does not know this path: check 'zone_id' and 'api_url'.",
     7000: "Cloudflare does not know this path: check 'zone_id' and 'api_url'.",
     1001: "Check 'zone_id'.",
@@ -47,7 +47,7 @@ _CERTIFICATE_PERMISSIONS = (
     "Write; Read is enough for check mode and for reading)"
 )
 
-# What is wrong with a certificate that is sent, or with removing one.
+# Errors of uploading, renewing and removing certificates.
 # Source: Cloudflare documentation, "Troubleshooting custom certificates".
 _ABOUT_CERTIFICATES = {
     1206: "Check the certificate and the key that were sent.",
@@ -56,17 +56,17 @@ _ABOUT_CERTIFICATES = {
     1228: "The zone has a certificate with the same hosts and the same signature algorithm. Renew that one: select it with 'match'.",
     1305: "It is the first one of a pack: remove the others of its pack first.",
     1434: "The certificate and the key support no cipher that browsers accept. Use RSA, or ECDSA with P-256 or P-384.",
-    2000: "This is an error of Cloudflare: try again later.",
+    2000: "This is an internal error at Cloudflare: try again later.",
     2001: "Check 'custom_csr_id', 'geo_restrictions' and 'policy'.",
-    2100: "Cloudflare cannot build a chain to a public CA: add the intermediate certificates, or set 'bundle_method' to 'force' for a "
-    "certificate of a private CA.",
+    2100: "Cloudflare cannot build a chain to a public CA: add the intermediate certificates, or set 'bundle_method' to "
+    "'force' for a certificate of a private CA.",
     2101: "Cloudflare found no leaf: it must be the first certificate.",
     2103: "No hostname of the certificate is in this zone: check 'zone' or 'zone_id'.",
     2106: "Cloudflare cannot use the private key: provide an RSA or ECDSA key.",
     2200: "The private key is not that of the certificate.",
 }
 
-# The meaning of these codes depends on the request: a shell pattern for paths, and the advice for each code.
+# The meaning of these codes depends on the path, which the keys match as shell patterns.
 _BY_PATH: dict[str, dict[int, str]] = {
     "/zones/*/custom_certificates*": {
         **_ABOUT_CERTIFICATES,
@@ -91,16 +91,16 @@ _BY_PATH: dict[str, dict[int, str]] = {
     },
 }
 
-# The credentials themselves are refused. Each further attempt with them counts as a failed log-in, up to a lock-out.
+# The credentials themselves are refused. Every further attempt counts as a failed login and may lock the account.
 _CONDEMNED_CODES = frozenset((6003, 9103, 9106))
 _CONDEMNED_TEXTS = ("invalid access token", "max auth failures")
 
 
 def hint_for(errors: t.Sequence[tuple[int | None, str]], status: int, path: str) -> str:
-    """Return the advice for the first error that has one, or else for the HTTP status; empty if there is none.
+    """Return the advice for the first known error, else for the HTTP status, else an empty string.
 
-    :param errors: Pairs of code and text.
-    :param path: Below the base URL, what was asked for.
+    :param errors: Pairs of code and message.
+    :param path: The path of the request below the base URL.
     """
     for _code, message in errors:
         for text, hint in _BY_TEXT.items():
@@ -116,7 +116,7 @@ def hint_for(errors: t.Sequence[tuple[int | None, str]], status: int, path: str)
 
 
 def condemns(errors: t.Iterable[tuple[int | None, str]]) -> bool:
-    """Tell whether errors, as pairs of code and text, refuse the credentials themselves rather than one request."""
+    """Return whether errors, as pairs of code and message, refuse the credentials themselves and not one request."""
     return any(
         code in _CONDEMNED_CODES or any(text in message.lower() for text in _CONDEMNED_TEXTS)
         for code, message in errors

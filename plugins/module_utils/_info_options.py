@@ -32,7 +32,7 @@ SPEC: dict[str, t.Any] = {
 
 
 class InfoOptions(t.NamedTuple):
-    """What a task asks for."""
+    """The parsed options of a task."""
 
     connection: Connection
     zone: ZoneChoice | ManyZones
@@ -41,9 +41,9 @@ class InfoOptions(t.NamedTuple):
 
 
 def read_options(params: Params, environ: Environ) -> InfoOptions:
-    """Return what a task asks for.
+    """Parse the options of a task.
 
-    :raises OptionError: an option is invalid.
+    :raises OptionError: An option is invalid.
     """
     connection = read_connection(params, environ)
     return InfoOptions(connection, read_zones(params), read_entries(params.get("filter") or [], "filter"))

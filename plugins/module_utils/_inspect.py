@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Read a zone's custom certificates, and who is served first."""
+"""Reads a zone's custom certificates and determines which one comes first for each contested name."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import 
 def inspect(
     client: Client, zone: Zone, options: InfoOptions, check_mode: bool  # pylint: disable=unused-argument
 ) -> Report:
-    """Do what a task asks for; in check mode, too, as nothing is ever changed.
+    """Read the certificates of a zone. Check mode makes no difference.
 
-    :raises CloudflareError: the certificates cannot be read.
+    :raises CloudflareError: The certificates cannot be read.
     """
     current = read_certificates(client, zone.id).current
     numbers = numbers_of(current)
@@ -40,7 +40,7 @@ def inspect(
             "changed": False,
             "zone_id": zone.id,
             "certificates": show_certificates((item for item in current if item.id in chosen), numbers),
-            # Of all certificates: what a filter leaves out is served all the same.
+            # From all certificates: Cloudflare serves those that the filter excludes as well.
             "contested": [contest.as_result() for contest in find_contests(current, numbers, numbers)],
         },
         near_match_warnings(unmatched, current, "filter", now),

@@ -17,18 +17,18 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import 
 
 
 def _needs_api(_options: t.Any) -> Report:
-    raise TypeError("this job has no work that does without the API")
+    raise TypeError("this job needs a connection to the API")
 
 
 class Job(t.NamedTuple):
-    """A module's work.
+    """The definition of a module.
 
     :param spec: The argument spec.
-    :param read_options: Turns arguments and environment into typed options, with C(connection) and C(zone) among them; raises
-        OptionError for what is invalid, before a client exists. C(secrets) among them, if there, must not be shown.
-    :param work: Does it for one zone, or in check mode says what it would do.
-    :param work_without_api: Does it for options whose C(connection) is null.
-    :param read_only: Whether it never writes.
+    :param read_options: Parses arguments and environment into typed options with the attributes C(connection) and C(zone),
+        and raises OptionError if one is invalid. If they have an attribute C(secrets), it is masked in all output.
+    :param work: Runs the module for one zone. In check mode, it only predicts the result.
+    :param work_without_api: Runs the module for options whose C(connection) is None.
+    :param read_only: Whether the module never writes.
     """
 
     spec: dict[str, t.Any]

@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Have a certificate in a zone, or have it removed: read, decide, send, and believe only what a later reading shows.
+"""Uploads, renews or removes a certificate: reads the zone, plans, writes, and verifies the result by reading again.
 
-What was sent is never sent again before a reading has proved that it was not done: the API accepts a certificate twice.
+A write is repeated only after another read has shown that it was not applied: the API accepts the same certificate twice.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 _PENDING = ("pending", "initializing")
-_LOOKS = (0.5, 1.0, 1.0, 2.0, 3.0)  # seconds between looks at a pending certificate; the last one is repeated
+_POLLS = (0.5, 1.0, 1.0, 2.0, 3.0)  # seconds between reads of a pending certificate; the last value is repeated
 _ALREADY_THERE = frozenset((1220, 1228))
 
 
 class _Became(enum.Enum):
-    """What became of an attempt at a write."""
+    """The outcome of an attempt at a write."""
 
     WRITTEN = enum.auto()
-    OUTDATED = enum.auto()  # not made, because the reading is too old by now
-    GONE = enum.auto()  # refused, because the zone does not have the certificate that it was to renew
+    OUTDATED = enum.auto()  # not attempted, because the last read is too old
+    GONE = enum.auto()  # refused, because the certificate to renew does not exist
     TAKEN = enum.auto()  # refused, because the zone has such a certificate already
-    IN_DOUBT = enum.auto()  # no answer that tells
+    IN_DOUBT = enum.auto()  # unknown, because the response is missing or unclear
     REFUSED = enum.auto()
 
 
@@ -75,7 +75,7 @@ class _Attempt(t.NamedTuple):
 
 
 class _Task(t.NamedTuple):
-    """What a run works on."""
+    """The context of a run."""
 
     client: Client
     zone: Zone
@@ -92,9 +92,9 @@ class _Task(t.NamedTuple):
 
 
 def keep_certificate(client: Client, zone: Zone, options: KeepOptions, check_mode: bool) -> Report:
-    """Do what a task asks for.
+    """Upload, renew or remove a certificate as requested.
 
-    :raises CloudflareError: with all that is known in its fields; after a write with C(changed).
+    :raises CloudflareError: The fields have everything known about the certificate, and C(changed) after a write.
     """
     task = _Task(client, zone, options)
     reading = task.read()
@@ -118,9 +118,9 @@ def _check_sendable(options: KeepOptions, step: Step) -> None:
 
 
 def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
-    """Upload or renew, and report what a later reading shows.
+    """Upload or renew, and report the result that another read shows.
 
-    :param origin: The zone as it was before anything was sent.
+    :param origin: The zone before any write.
     """
     reading = origin
     may_read_again = may_follow = True
@@ -131,17 +131,17 @@ def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
         if attempt.became is _Became.WRITTEN:
             return _settle(task, origin, step, attempt.answered)
         if attempt.became is _Became.REFUSED or (attempt.became is _Became.GONE and not may_follow):
-            # pylint: disable-next=raising-bad-type  # what was refused has an error
+            # pylint: disable-next=raising-bad-type  # a refused attempt has an error
             raise _refused(t.cast(ApiError, attempt.error), perhaps_done)
         perhaps_done |= attempt.became is _Became.IN_DOUBT
-        # see what is there now
+        # read the current state
         reading, successor = _look_again(task, origin, step, attempt, perhaps_done)
         if successor is not None and perhaps_done:
             return _finish(task, origin, reading, step, successor)
         if successor is not None:  # another run was faster
             unchanged = Step(UNCHANGED, successor)
             return task.report(unchanged, State(reading.current, reading.current, successor), changed=False)
-        # decide anew, and send again where that may help
+        # plan again, and retry if that may help
         if attempt.became is _Became.OUTDATED:
             may_read_again = False
         elif attempt.became is _Became.GONE:
@@ -153,9 +153,9 @@ def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
 
 
 def _refused(error: ApiError, perhaps_done: bool) -> ApiError:
-    """Return a refusal that also says so where an attempt before it may have been done."""
+    """Return the refusal, with a note if an earlier attempt may have been applied."""
     if perhaps_done:
-        error.message += " An earlier attempt may have been done: run again to check."
+        error.message += " An earlier attempt may have been applied: run again to check."
         error.fields["changed"] = True
     return error
 
@@ -165,7 +165,7 @@ def _attempt(task: _Task, step: Step, stale_after: float) -> _Attempt:
     body: dict[str, t.Any] = {
         "certificate": options.chain.pem if options.chain else "",
         **options.credentials_of_certificate,
-        "bundle_method": options.bundle_method,  # left out, it would be reset
+        "bundle_method": options.bundle_method,  # PATCH resets it if it is omitted
     }
     try:
         if step.current is not None:
@@ -193,17 +193,20 @@ def _became(error: ApiError, step: Step) -> _Became:
 
 
 def _is_in_doubt(error: ApiError) -> bool:
-    """Tell whether the API may have done what was asked, although it has not said so."""
+    """Return whether a failed write may have been applied."""
     if not error.perhaps_done or error.status is None or error.status >= 500:
         return error.perhaps_done
-    # a refusal may come with status 200; without a code, that is an answer that was cut off
+    # a refusal may have status 200; without a code, the response was cut off
     return error.status < 300 and not error.codes
 
 
 def _look_again(
     task: _Task, origin: ZoneCertificates, step: Step, attempt: _Attempt, perhaps_done: bool
 ) -> tuple[ZoneCertificates, Certificate | None]:
-    """Read the zone again, for a while where a write may show late, and look for what the write should have led to."""
+    """Read the zone again and find the certificate that the write should have created.
+
+    After a write in doubt, the read is repeated for a few seconds, as the API may show a write with a delay.
+    """
     pauses = SETTLING if attempt.became is _Became.IN_DOUBT else (0.0,)
     try:
         reading, successor = origin, None
@@ -220,20 +223,20 @@ def _look_again(
         if perhaps_done:
             first = f"{attempt.error.message} " if attempt.error else ""
             raise _after_write(
-                step, f"{first}It may have been done, and that could not be checked: {error.message}"
+                step, f"{first}It may have been applied, and this could not be checked: {error.message}"
             ) from None
         raise
 
 
 def _allow_another(task: _Task, attempt: _Attempt, failures: int) -> int:
-    """Wait before the write is sent again, and return how many attempts have failed.
+    """Wait before another attempt, and return how many attempts have failed.
 
-    :raises ApiError: another attempt makes no sense.
+    :raises ApiError: Another attempt would not help.
     """
     error = t.cast(ApiError, attempt.error)
     if attempt.became is _Became.IN_DOUBT:
-        error.message += " The list of certificates does not show that it was done."
-        if error.status is None:  # a server that is still at it could do it yet
+        error.message += " The list of certificates does not show the change."
+        if error.status is None:  # the server may still be processing the request
             error.fields["changed"] = True
         if failures < task.client.retries:
             task.client.back_off(error, failures)
@@ -242,7 +245,10 @@ def _allow_another(task: _Task, attempt: _Attempt, failures: int) -> int:
 
 
 def _settle(task: _Task, origin: ZoneCertificates, step: Step, answered: str | None) -> Report:
-    """Read the zone until it shows what was written."""
+    """Read the zone until it shows the certificate that was written.
+
+    :raises CloudflareError: It does not, or cannot be read.
+    """
     for seconds in SETTLING:
         if not task.client.pause(seconds):
             break
@@ -264,7 +270,7 @@ def _settle(task: _Task, origin: ZoneCertificates, step: Step, answered: str | N
 def _finish(
     task: _Task, origin: ZoneCertificates, reading: ZoneCertificates, step: Step, successor: Certificate
 ) -> Report:
-    """Wait for the certificate to be in use, give it its number, and report."""
+    """Wait until the certificate is active, set its priority, and report."""
     reading, successor, warnings = _wait_while_pending(task, origin, reading, step, successor)
     rivals = find_rivals(task.options, successor, origin.current, reading.current) if step.action == UPLOADED else []
     if rivals and any(rival.latest_upload_first() > successor.latest_upload_first() for rival in rivals):
@@ -284,25 +290,25 @@ def _wait_while_pending(
     task: _Task, origin: ZoneCertificates, reading: ZoneCertificates, step: Step, successor: Certificate
 ) -> tuple[ZoneCertificates, Certificate, list[str]]:
     waited = 0.0
-    looks = 0
+    polls = 0
     while successor.status in _PENDING:
-        seconds = min(_LOOKS[min(looks, len(_LOOKS) - 1)], task.options.wait_timeout - waited)
+        seconds = min(_POLLS[min(polls, len(_POLLS) - 1)], task.options.wait_timeout - waited)
         if seconds <= 0 or not task.client.pause(seconds):
             break
         waited += seconds
-        looks += 1
+        polls += 1
         try:
             reading = task.read()
         except CloudflareError as error:
             message = f"The certificate was {step.action}, but its status could not be read: {error.message}"
             raise _after_write(step, message, error, certificate=show(successor)) from None
-        # its id may change once more; where it is not listed for a moment, the last look counts
+        # its id may change again; if it is missing from the list for a moment, keep the last state
         successor = find_successor(task.options, step, origin.current, reading.current, successor.id) or successor
     if successor.status in (None, "active") or not task.options.wait_timeout:
         return reading, successor, []
     warning = (
         f"The status of certificate {printable(successor.id, 64)} is '{printable(successor.status, 40)}' after {waited:.0f} s: it "
-        "may not be served yet. In a zone that is not active, this stays so."
+        "may not be served yet. In a zone that is not active, the status does not change."
     )
     return reading, successor, [warning]
 
@@ -310,7 +316,7 @@ def _wait_while_pending(
 def _give_number(
     task: _Task, reading: ZoneCertificates, step: Step, successor: Certificate
 ) -> tuple[ZoneCertificates, Certificate, list[str]]:
-    """Give the successor its predecessor's number, by the plan and the proof of the module that sets the order."""
+    """Set the predecessor's priority for the successor, planned and verified as in C(_set_order)."""
     number = t.cast(Certificate, step.current).priority
     try:
         state, moved = give_number(task.client, task.zone, task.options.connection, reading, successor.id, number)
@@ -334,12 +340,12 @@ def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
     problem: ApiError | None
     while True:
         current = step.current
-        if current is None or step.action == UNCHANGED:  # another run was faster
+        if current is None or step.action == UNCHANGED:  # another run has removed it
             return task.report(step, State(reading.current, reading.current, current), changed=False)
         try:
             remove(task.client, task.zone.id, current.id, stale_after)
         except Outdated:
-            # decide anew, once
+            # read and plan again, once
             stale_after = math.inf
             reading = task.read()
             step = task.plan(reading)
@@ -356,7 +362,8 @@ def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
         if problem is None:
             raise _after_write(
                 step,
-                f"The API answered that the certificate was removed, but the list of zone {task.zone.id} still has it. Run again to check.",
+                f"The API answered that the certificate was removed, but the list of zone {task.zone.id} still has it. Run again "
+                "to check.",
             )
         if problem.transient or not may_repeat:
             raise problem
@@ -364,7 +371,7 @@ def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
 
 
 def _read_without(task: _Task, step: Step, removed: Certificate, problem: ApiError | None) -> ZoneCertificates:
-    """Read the zone until it no longer has a certificate, for as long as a write may show late."""
+    """Read the zone until it no longer has a certificate, for as long as the API may delay showing a write."""
     try:
         reading = task.read()
         for seconds in SETTLING[1:]:
@@ -373,14 +380,16 @@ def _read_without(task: _Task, step: Step, removed: Certificate, problem: ApiErr
             reading = task.read()
         return reading
     except CloudflareError as error:
-        said = (
-            f"{problem.message} It may have been done, and that" if problem else "The certificate was removed, but this"
+        start = (
+            f"{problem.message} It may have been applied, and this"
+            if problem
+            else "The certificate was removed, but this"
         )
-        raise _after_write(step, f"{said} could not be checked: {error.message}", problem or error) from None
+        raise _after_write(step, f"{start} could not be checked: {error.message}", problem or error) from None
 
 
 def _after_write(step: Step, message: str, cause: CloudflareError | None = None, **fields: t.Any) -> CloudflareError:
-    """Return an error that tells what a run has done before it."""
+    """Return an error whose fields say what the run has changed."""
     known = {
         key: value for key, value in (cause.fields if cause else {}).items() if key in ("errors", "status", "restore")
     }

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The options of M(zonefleet.cloudflare.custom_certificate): the certificate and its key are read and checked here."""
+"""The options of M(zonefleet.cloudflare.custom_certificate). The certificate and its key are read and checked here."""
 
 from __future__ import annotations
 
@@ -48,16 +48,18 @@ SPEC: dict[str, t.Any] = {
     "wait_timeout": {"type": "int", "default": 120},
 }
 
-_MOST_BYTES = 1024 * 1024  # of a file: a certificate with its chain has some thousands
+_MOST_BYTES = 1024 * 1024  # limit for a file; a certificate with its chain has a few thousand
 _LONGEST_WAIT = 3600
 _CSR_ID = re.compile(r"[0-9A-Za-z-]{1,36}", re.ASCII)
 
 
 class KeepOptions(t.NamedTuple):
-    """What a task asks for.
+    """The parsed options of a task.
 
-    :param chain: The certificate; None where C(match) alone says what to remove.
-    :param private_key: PEM, PKCS #8, not encrypted, where it was given.
+    :param chain: The certificate with its chain. None if only C(match) selects the certificate to remove.
+    :param private_key: The key as unencrypted PKCS #8 in PEM, or None.
+    :param always: Whether C(renew) is C(always).
+    :param wait_timeout: Seconds, 0 if C(wait) is false.
     """
 
     connection: Connection
@@ -78,21 +80,22 @@ class KeepOptions(t.NamedTuple):
 
     @property
     def secrets(self) -> list[str]:
-        """Return the key as it is sent: it may have been read from a file, or have been encrypted."""
+        """The key as it is sent. The module arguments do not contain it if it was read from a file or decrypted."""
         return [self.private_key] if self.private_key else []
 
     @property
     def credentials_of_certificate(self) -> dict[str, str]:
-        """Return what goes with the certificate so that Cloudflare can use it; empty if nothing was given."""
+        """The request parameter that provides the key: C(custom_csr_id) or C(private_key). Empty if neither is set."""
         if self.custom_csr_id:
             return {"custom_csr_id": self.custom_csr_id}
         return {"private_key": self.private_key} if self.private_key else {}
 
 
 def read_options(params: Params, environ: Environ) -> KeepOptions:
-    """Return what a task asks for.
+    """Parse the options of a task.
 
-    :raises OptionError: an option is invalid, or does not go with another. No part of a key or a passphrase is in it.
+    :raises OptionError: An option is invalid, or conflicts with another one. The message contains no part of a key or
+        passphrase.
     """
     connection = read_connection(params, environ)
     zone = read_zone(params)
@@ -130,9 +133,11 @@ def read_options(params: Params, environ: Environ) -> KeepOptions:
 
 
 class _Text:
-    """A text that is given as an option, or as the path of a file that has it.
+    """Content that is set in an option or in a file whose path is set in another option.
 
-    C(option) is the option that was used, None if neither was; it is said in every refusal, with the path.
+    C(option) is the option that is set, or None. C(name) names it in messages, with the path.
+
+    :raises OptionError: Both options are set.
     """
 
     def __init__(self, params: Params, name: str) -> None:
@@ -144,9 +149,9 @@ class _Text:
         self._direct, self._path = direct, path
 
     def read(self) -> str:
-        """Return the text.
+        """Return the content.
 
-        :raises OptionError: the file cannot be read.
+        :raises OptionError: The file cannot be read.
         """
         if self._path is None:
             return self._direct or ""
@@ -164,7 +169,7 @@ class _Text:
 
 
 def _given(params: Params, name: str) -> str | None:
-    """Return the value of an option; an empty one counts as unset."""
+    """Return the value of an option, or None if it is empty."""
     value = params.get(name)
     return value if value and value.strip() else None
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Look at the certificates that visitors are presented, and compare them with a zone's order."""
+"""Reads the certificates that the edge serves by TLS handshakes, and compares them with a zone's order."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import 
 def look_at_zone(
     client: Client, zone: Zone, options: LookOptions, check_mode: bool  # pylint: disable=unused-argument
 ) -> Report:
-    """Look at the names of a zone; in check mode, too, as nothing is ever changed.
+    """Check the names of a zone. Check mode makes no difference.
 
-    :raises CloudflareError: the certificates cannot be read.
+    :raises CloudflareError: The zone's certificates cannot be read.
     """
     _check_library()
     current = read_certificates(client, zone.id).current
@@ -49,9 +49,9 @@ def look_at_zone(
 
 
 def look_with_what_is_given(options: LookOptions) -> Report:
-    """Do the same with what another module returned: no request is made to the API.
+    """Check names against the results of another module, without a request to the API.
 
-    :raises CloudflareError: the certificates that are presented cannot be read here.
+    :raises CloudflareError: The Python library C(cryptography) is missing.
     """
     _check_library()
     given = options.given

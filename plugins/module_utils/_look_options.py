@@ -51,9 +51,9 @@ _WHERE_FROM = "Use what zonefleet.cloudflare.custom_certificate_info returns."
 
 
 class Given(t.NamedTuple):
-    """What another module returned of a zone, and the zone's id if the task has it.
+    """The results of another module, and the zone's id if it is set.
 
-    :param firsts: Which certificate comes first for each contested name.
+    :param firsts: The certificate that comes first for each contested name.
     """
 
     zone_id: str | None
@@ -62,12 +62,12 @@ class Given(t.NamedTuple):
 
 
 class LookOptions(t.NamedTuple):
-    """What a task asks for; either C(given), or C(connection) and C(zone), is null.
+    """The parsed options of a task. Either C(given) is None, or C(connection) and C(zone) are.
 
-    :param names: As lower-case A-labels; null for every contested one.
-    :param address: Where to connect to, null for the names themselves.
-    :param timeout: Seconds for one look.
-    :param trusted: What a client that verifies trusts.
+    :param names: The names as lower-case A-labels, None for every contested name.
+    :param address: Where to connect, None for the names themselves.
+    :param timeout: Seconds for one name and kind of client.
+    :param trusted: The CAs that a verifying client trusts.
     """
 
     connection: Connection | None
@@ -82,9 +82,9 @@ class LookOptions(t.NamedTuple):
 
 
 def read_options(params: Params, environ: Environ) -> LookOptions:
-    """Return what a task asks for.
+    """Parse the options of a task.
 
-    :raises OptionError: an option is invalid.
+    :raises OptionError: An option is invalid.
     """
     check_numbers(params)
     given = _read_given(params)
@@ -115,7 +115,7 @@ def _read_given(params: Params) -> Given | None:
     return Given(
         params.get("zone_id") or None,
         tuple(_read_certificate(item, number) for number, item in enumerate(certificates, 1)),
-        # Where it is null, the name is contested no more.
+        # A name with null is no longer contested.
         dict(
             _read_contest(item, number)
             for number, item in enumerate(contested, 1)

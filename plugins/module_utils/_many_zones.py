@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Do a task's job for many zones in one process, and put together what became of each."""
+"""Runs a task's job for many zones in one process, and combines the results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options impo
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._side_by_side import side_by_side
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
-# From so many names on, one list of all zones (50 a request) costs less than a look-up of each.
+# From this number of names on, listing all zones (50 per request) is cheaper than one look-up per name.
 _MANY_NAMES = 20
 _MOST_WARNINGS = 10
 _PROGRESS_EVERY = 5.0  # seconds
@@ -33,7 +33,10 @@ Tell = t.Callable[[str], None]
 
 
 class _LookUp(t.NamedTuple):
-    """What looking up all names at once has found, by name, and what that has cost."""
+    """The zones found for the names, and the requests and seconds that this took.
+
+    :param found: By name, the zone, or the failure of its look-up.
+    """
 
     found: t.Mapping[str, ZoneChoice | Ended]
     requests: int
@@ -41,9 +44,9 @@ class _LookUp(t.NamedTuple):
 
 
 def do_zones(task: ZoneTask, many: ManyZones, tell: Tell) -> Ended:
-    """Do the job for each zone; one that fails stops no other. Raises no CloudflareError.
+    """Run the job for each zone. A failed zone does not stop the others, and no CloudflareError is raised.
 
-    :param tell: Called with how far the work is, at most every five seconds.
+    :param tell: Called with a progress message, at most every five seconds.
     """
     names = [choice for choice in many.choices if choice.id is None]
     look_up = _look_up(task, names) if len(names) >= _MANY_NAMES else _LookUp({}, 0, 0.0)
@@ -60,7 +63,7 @@ def do_zones(task: ZoneTask, many: ManyZones, tell: Tell) -> Ended:
 
 
 def _look_up(task: ZoneTask, names: t.Sequence[ZoneChoice]) -> _LookUp:
-    """Find the zones of all names at once; what is wrong with a name becomes what its zone ends with."""
+    """Look up all names at once. An error for a name becomes the result of its zone."""
     found: dict[str, ZoneChoice | Ended] = {}
     with task.open_client() as client:
         try:
@@ -83,7 +86,7 @@ def _put_together(task: ZoneTask, choices: t.Sequence[ZoneChoice], ended: t.Sequ
         "changed_zones": [item["zone_id"] for item in changed],
         "failed_zones": [item["zone_id"] or item["zone"] for item in failed],
         "requests": look_up.requests + sum(each.result.get("requests", 0) for each in ended),
-        # Zones wait side by side: the longest wait is what the task has waited.
+        # Zones are processed in parallel, so the task has waited as long as the zone that waited longest.
         "waited": round(look_up.waited + max(each.result.get("waited", 0.0) for each in ended), 1),
         "msg": _summary(task, items, changed, failed),
     }
@@ -94,7 +97,7 @@ def _put_together(task: ZoneTask, choices: t.Sequence[ZoneChoice], ended: t.Sequ
 
 
 def _item(task: ZoneTask, choice: ZoneChoice, ended: Ended) -> Result:
-    """Return what a task for this zone alone would, less what says nothing new or would be too much for thousands."""
+    """Return the result of a zone, without facts, the diff, and the certificates of unchanged zones."""
     item = {key: value for key, value in ended.result.items() if key not in ("ansible_facts", "diff")}
     if not (ended.failed or item["changed"] or task.options.return_certificates):
         item.pop("certificates", None)
@@ -115,7 +118,7 @@ def _summary(task: ZoneTask, items: t.Sequence[Result], changed: t.Sequence[Resu
 
 
 def _warnings(items: t.Sequence[Result], ended: t.Sequence[Ended]) -> list[str]:
-    """Return the warnings of the first zones that have any; each zone's own are in its item."""
+    """Return the warnings of the first zones that have any. Each item of C(zones) has all of its own."""
     warned = [(item, each) for item, each in zip(items, ended) if each.warnings]
     shown = [
         f"{printable(item['zone'] or item['zone_id'])}: {warning}"
@@ -129,7 +132,7 @@ def _warnings(items: t.Sequence[Result], ended: t.Sequence[Ended]) -> list[str]:
 
 
 class _Progress:
-    """Tells how far the work is, in a run that takes long enough for somebody to wonder."""
+    """Reports the progress of a long run."""
 
     def __init__(self, total: int, tell: Tell) -> None:
         self._total = total
@@ -138,7 +141,7 @@ class _Progress:
         self._next = time.monotonic() + _PROGRESS_EVERY
 
     def see(self, ended: Ended | None) -> None:
-        """Count a zone that is done, and tell if it is time."""
+        """Count a finished zone, and report the progress when it is due."""
         if ended is not None:
             self._done += 1
             self._changed += bool(ended.result.get("changed"))

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Host names as certificates hold them: compared as lower-case A-labels (RFC 5890), wildcards cover one label (RFC 6125)."""
+"""Hostnames: compared as lower-case A-labels (RFC 5890). A wildcard covers one label (RFC 6125). Pure."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 
 
 class NameUnreadable(ValueError):
-    """A name that has no A-label form, with the reason as its text."""
+    """A name cannot be converted to A-labels. The message says why."""
 
 
 def a_labels(name: str) -> str:
-    """Return C(name) in the form in which names are compared: lower case, A-labels, no final dot.
+    """Return C(name) as lower-case A-labels without a final dot.
 
-    :raises NameUnreadable: the name is not plain ASCII and cannot be converted.
+    :raises NameUnreadable: The name is not ASCII and cannot be converted.
     """
     if name.isascii():
         return name.lower().rstrip(".")
     try:
-        import idna  # pylint: disable=import-outside-toplevel  # hardly any run meets a name that needs it
+        import idna  # pylint: disable=import-outside-toplevel  # few runs need it
     except ImportError:
         raise NameUnreadable("the Python library 'idna' is not installed, write the name in its xn-- form") from None
     labels = name.translate(_DOTS).rstrip(".").split(".")
@@ -39,7 +39,7 @@ def a_labels(name: str) -> str:
 
 
 def comparable(names: t.Iterable[str]) -> frozenset[str]:
-    """Return C(names) as a set to compare; one that has no A-label form stands for itself, case-folded."""
+    """Return C(names) as a set of A-labels. A name that cannot be converted is case-folded instead."""
     found = set()
     for name in names:
         try:
@@ -50,7 +50,7 @@ def comparable(names: t.Iterable[str]) -> frozenset[str]:
 
 
 def wildcard_over(name: str) -> str:
-    """Return the wildcard that covers C(name), which is in the form of a_labels: C(www.example.com) gives C(*.example.com)."""
+    """Return the wildcard that covers C(name), in the form of C(a_labels): C(*.example.com) for C(www.example.com)."""
     return "*." + name.partition(".")[2]
 
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What to say about entries that match no certificate: what each may have meant, and what the zone has. Pure."""
+"""Messages about entries that match no certificate, with suggestions from what the zone has. Pure."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
 )
 
 _MOST_VALUES = 10
-_FEWEST_CONTAINED = 3  # characters: of two that stand in a longer text, nobody meant that text
+_FEWEST_CONTAINED = 3  # characters; a shorter part of a value is no sign that the value was meant
 _CLOSE = 0.75  # difflib's ratio: one wrong letter of four, or two of eight
-_CLOSE_AS_A_WHOLE = 0.9  # for long texts that have much in common anyway
+_CLOSE_AS_A_WHOLE = 0.9  # for long strings, which have much in common anyway
 
-# A value in Cloudflare's own spelling is not a mistake, even if it is close to another one. Letters and digits alone.
+# A value that Cloudflare documents is not a typo, even if it is similar to another one. Only letters and digits.
 _KNOWN = {
     "type": {"legacycustom", "snicustom"},
     "status": {"active", "inactive", "expired", "deleted", "pending", "initializing", "deactivating"},
@@ -42,7 +42,11 @@ _KNOWN = {
 
 
 class _NearMatch(t.NamedTuple):
-    """An entry that matches nothing, what it may have meant, and what that matches."""
+    """An entry that matches no certificate, and a suggestion.
+
+    :param meant: The suggested entry.
+    :param certificates: The certificates that the suggested entry matches.
+    """
 
     entry: Entry
     meant: Entry
@@ -52,10 +56,10 @@ class _NearMatch(t.NamedTuple):
 def missing_text(
     missing: t.Sequence[Entry], certificates: t.Sequence[Certificate], deleted: t.Collection[str], now: datetime
 ) -> str:
-    """Return the message of a failure for entries of C(certificates) that match nothing.
+    """Return the error message for entries of O(certificates) that match no certificate.
 
-    :param certificates: All of the zone.
-    :param deleted: The ids of those that are listed as deleted.
+    :param certificates: All certificates of the zone.
+    :param deleted: The ids of certificates with status C(deleted).
     """
     near = _near_matches(missing, certificates, now)
     sentences = [_named(missing, "certificates")]
@@ -66,7 +70,7 @@ def missing_text(
     sentences += [_did_you_mean(match, len(missing) > 1) for match in near]
     sentences.append(_what_there_is(missing, certificates, now))
     correct = f"Correct the {'entry' if len(missing) == 1 else 'entries'}"
-    # With a near match ignored, the certificate that was meant to come first would not.
+    # Ignoring an entry with a typo would ignore the certificate that should come first.
     sentences.append(f"{correct}." if near else f"{correct}, or set 'missing' to 'ignore'.")
     return " ".join(sentences)
 
@@ -74,7 +78,7 @@ def missing_text(
 def near_match_warnings(
     unmatched: t.Iterable[Entry], certificates: t.Sequence[Certificate], option: str, now: datetime
 ) -> list[str]:
-    """Return a warning about the entries of an option that match nothing and may have meant something that is there."""
+    """Return a warning about the entries of an option that match no certificate but are similar to one that exists."""
     near = _near_matches(unmatched, certificates, now)
     if not near:
         return []
@@ -101,7 +105,7 @@ def _did_you_mean(near: _NearMatch, one_of_several: bool) -> str:
 
 
 def _what_there_is(missing: t.Iterable[Entry], certificates: t.Sequence[Certificate], now: datetime) -> str:
-    """Name the values that the zone has in the fields that are asked for."""
+    """Return a sentence with the zone's values of the fields that the entries set."""
     if not certificates:
         return "The zone has no custom certificates."
     fields = dict.fromkeys(field for entry in missing for field in entry.given())
@@ -127,7 +131,7 @@ def _near_matches(entries: t.Iterable[Entry], certificates: t.Sequence[Certifica
 
 
 def _near_match(entry: Entry, certificates: t.Sequence[Certificate], now: datetime) -> _NearMatch | None:
-    """Correct the fields that match nothing by themselves. If the whole entry matches nothing then, they stand alone."""
+    """Correct the fields that match nothing on their own. If the corrected entry matches nothing, try only those fields."""
     better: dict[str, t.Any] = {}
     for field, value in entry.given().items():
         if not _matches_alone(field, value, certificates, now):
@@ -146,7 +150,7 @@ def _matches_alone(field: str, value: t.Any, certificates: t.Sequence[Certificat
 
 
 def _candidates(field: str, value: t.Any, certificates: t.Sequence[Certificate]) -> t.Iterable[str]:
-    """Return what a value may have meant, the most likely first."""
+    """Return suggestions for a value, the most likely first."""
     if field == "valid_for_days":
         return ()
     if field == "host":
@@ -156,7 +160,7 @@ def _candidates(field: str, value: t.Any, certificates: t.Sequence[Certificate])
 
 
 def _near_ids(identifier: str, ids: t.Sequence[str]) -> list[str]:
-    """Return ids that differ only in case, that begin or end like it, or that are spelled almost like it."""
+    """Return ids that differ only in case, have it as prefix or suffix, or are similar."""
     text = identifier.lower()
     alike = [item for item in ids if item.lower() == text]
     if len(text) >= _FEWEST_CONTAINED:
@@ -165,7 +169,7 @@ def _near_ids(identifier: str, ids: t.Sequence[str]) -> list[str]:
 
 
 def _near_hosts(name: str, names: t.AbstractSet[str]) -> t.Iterator[str]:
-    """Return hostnames that are spelled almost like it, then those above it: wildcards that are close, and parents."""
+    """Return similar hostnames, then the wildcards that cover it and its parent domains."""
     label, _dot, parent = name.partition(".")
     siblings = [item for item in sorted(names) if item.partition(".")[2] == parent and not item.startswith("*.")]
     close = get_close_matches(label, [item.partition(".")[0] for item in siblings], n=1, cutoff=_CLOSE)
@@ -178,7 +182,7 @@ def _near_hosts(name: str, names: t.AbstractSet[str]) -> t.Iterator[str]:
 
 
 def _near_patterns(field: str, pattern: str, values: t.Sequence[str]) -> t.Iterator[str]:
-    """Return patterns for the values that contain it, then values that are spelled almost like it."""
+    """Return patterns for the values that contain it, then similar values."""
     core = _normalised(pattern)
     if pattern.startswith("!") or core in _KNOWN.get(field, ()) or len(core) < _FEWEST_CONTAINED:
         return
@@ -194,7 +198,7 @@ def _near_patterns(field: str, pattern: str, values: t.Sequence[str]) -> t.Itera
 
 
 def _likeness(core: str, value: str, is_open: bool) -> float:
-    """Return how much a pattern without its wildcards is like a value, or like its beginning."""
+    """Return the similarity (0 to 1) of a pattern without its wildcards to a value, or to the start of the value."""
     beginnings = [value, value[: len(core)]] if is_open else [value]
     return max(SequenceMatcher(None, core, beginning).ratio() for beginning in beginnings)
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Do a task's job for one zone: the one place where an error becomes a failed result."""
+"""Runs a task's job for one zone. Only this file turns an error into a failed result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ Result = t.Dict[str, t.Any]
 
 
 class ZoneTask(t.NamedTuple):
-    """A job with its options, to be done for a zone."""
+    """A job with its options.
+
+    :param open_client: Returns a new client for one zone.
+    """
 
     job: Job
     options: t.Any
@@ -32,7 +35,7 @@ class ZoneTask(t.NamedTuple):
 
 
 class Ended(t.NamedTuple):
-    """What a job ended with."""
+    """The outcome of a job for one zone or for many."""
 
     failed: bool
     result: Result
@@ -40,9 +43,9 @@ class Ended(t.NamedTuple):
 
 
 def do_zone(task: ZoneTask, choice: ZoneChoice, by_id: t.Collection[str] = ()) -> Ended:
-    """Do the job for the zone that is chosen. Raises no CloudflareError.
+    """Run the job for a zone. A CloudflareError becomes a failed outcome.
 
-    :param by_id: The zones that the task does anyway, where this one is chosen by its name.
+    :param by_id: The ids of other zones in the task, to detect a zone that is set both by id and by name.
     """
     client: Client | None = None
     try:
@@ -58,7 +61,7 @@ def do_zone(task: ZoneTask, choice: ZoneChoice, by_id: t.Collection[str] = ()) -
 
 
 def do_without_api(task: ZoneTask) -> Ended:
-    """Do a job whose options need nothing of the API. Raises no CloudflareError."""
+    """Run a job that needs no request to the API. A CloudflareError becomes a failed outcome."""
     try:
         return _ended(task, task.job.work_without_api(task.options))
     except CloudflareError as error:
@@ -66,7 +69,7 @@ def do_without_api(task: ZoneTask) -> Ended:
 
 
 def failure(error: CloudflareError) -> Ended:
-    """Return what an error ends a job with."""
+    """Return the failed outcome for an error."""
     return Ended(True, {"changed": False, **error.fields, "msg": error.message}, [])
 
 

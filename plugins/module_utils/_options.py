@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The options that all modules share: where to call, as whom, and which zone. Read once, refused here.
+"""The options that all modules share: the API's URL, the credentials and the zone.
 
-Each module reads its own options in a file of its own, such as _order_options.
+Each module parses its own options in a separate file, such as _order_options.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ API_SPEC: dict[str, t.Any] = {
     "account_id": {"type": "str"},
 }
 
-# Of the modules that can do many zones in one task.
+# For the modules that support many zones in one task.
 ZONES_SPEC: dict[str, t.Any] = {
     "zones": {"type": "list", "elements": "str"},
     "concurrency": {"type": "int", "default": 20},
 }
 
 _RANGES = {"timeout": (1, 3600), "retries": (0, 100), "max_wait": (0, 86400), "rate_limit": (0, 1000000)}
-_MOST_AT_A_TIME = 200  # the API allows that many requests a second per address
+_MOST_AT_A_TIME = 200  # the API allows this many requests per second and IP address
 
 _ZONE_NAME = re.compile(r"[0-9a-z_-]+(\.[0-9a-z_-]+)+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+", re.ASCII)
@@ -55,7 +55,7 @@ _URL = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+)(:[0-9]{1,5})?
 
 
 class ZoneChoice(t.NamedTuple):
-    """The zone to work on: by its id, or by its name and perhaps its account."""
+    """A zone as the task sets it: by id, or by name and optionally account."""
 
     id: str | None
     name: str | None
@@ -63,14 +63,20 @@ class ZoneChoice(t.NamedTuple):
 
 
 class ManyZones(t.NamedTuple):
-    """Zones to do the same for, so many at a time."""
+    """The zones of a task for many zones.
+
+    :param concurrency: How many zones to process at a time.
+    """
 
     choices: tuple[ZoneChoice, ...]
     concurrency: int
 
 
 def find_credentials(params: Params, environ: Environ) -> Credentials | None:
-    """Return the credentials to use, stripped. Options win over the environment as a whole, there the token wins."""
+    """Return the credentials, without surrounding whitespace, or None.
+
+    If any option is set, the environment is ignored. In the environment, the token takes precedence.
+    """
     token, email, key = (_given(params.get(name)) for name in ("api_token", "api_email", "api_key"))
     if not (token or email or key):
         token = _given(environ.get("CLOUDFLARE_API_TOKEN"))
@@ -81,14 +87,14 @@ def find_credentials(params: Params, environ: Environ) -> Credentials | None:
 
 
 def _given(value: str | None) -> str | None:
-    """Return a value as it is, or None where it is empty: an unset secret of a CI system is an empty string."""
+    """Return a value, or None if it is empty. CI systems pass an unset secret as an empty string."""
     return value if value and value.strip() else None
 
 
 def check_numbers(params: Params) -> None:
-    """Check what is a number among the options that all modules share.
+    """Check the ranges of the numeric options that all modules share.
 
-    :raises OptionError: one is out of its range.
+    :raises OptionError: A value is out of range.
     """
     for name, (low, high) in _RANGES.items():
         if not low <= params[name] <= high or isinstance(params[name], bool):
@@ -96,9 +102,9 @@ def check_numbers(params: Params) -> None:
 
 
 def read_connection(params: Params, environ: Environ) -> Connection:
-    """Return where to call and as whom.
+    """Parse the connection options.
 
-    :raises OptionError: an option is invalid.
+    :raises OptionError: An option is invalid.
     """
     check_numbers(params)
     url = _read_url(params, environ)
@@ -122,7 +128,7 @@ def _check_credentials(credentials: Credentials | None) -> Credentials:
     if credentials.token and (credentials.email or credentials.key):
         raise OptionError(
             "'api_token' and 'api_email' with 'api_key' are two kinds of credentials and mutually exclusive: set only one of "
-            "them. A value from 'module_defaults' counts as set; an empty string in the task unsets it."
+            "them. A value from 'module_defaults' counts as set; set it to an empty string in the task to unset it."
         )
     if not credentials.token and not (credentials.email and credentials.key):
         given, other = ("api_email", "api_key") if credentials.email else ("api_key", "api_email")
@@ -158,8 +164,8 @@ def _read_url(params: Params, environ: Environ) -> str:
         raise OptionError(f"'api_url' is '{shown}': the part in brackets must be an IPv6 address.")
     if match.group(1) == "http" and not _is_loopback(host):
         raise OptionError(
-            f"'api_url' is '{shown}': plain http would send the credentials in clear text; it is for 127.0.0.0/8, [::1] and "
-            "localhost alone. Use https."
+            f"'api_url' is '{shown}': plain http would send the credentials in clear text and is allowed only for 127.0.0.0/8, "
+            "[::1] and localhost. Use https."
         )
     if int((match.group(3) or ":443")[1:]) not in range(1, 65536):
         raise OptionError(f"'api_url' is '{shown}': its port is not from 1 to 65535.")
@@ -177,9 +183,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def read_zone(params: Params) -> ZoneChoice:
-    """Return the zone that is named.
+    """Parse O(zone_id), O(zone) and O(account_id).
 
-    :raises OptionError: none is, or in two ways, or by what is no id and no name.
+    :raises OptionError: No zone is set, two options are mutually exclusive, or a value is invalid.
     """
     zone_id, name, account_id = (
         str(params.get(option) or "").strip() or None for option in ("zone_id", "zone", "account_id")
@@ -196,9 +202,9 @@ def read_zone(params: Params) -> ZoneChoice:
 
 
 def read_zones(params: Params) -> ZoneChoice | ManyZones:
-    """Return the zone that is named, or the many.
+    """Parse O(zones), or the options of C(read_zone) if it is unset.
 
-    :raises OptionError: as for one zone; or one of many is named twice.
+    :raises OptionError: See C(read_zone). Also raised if a zone is listed twice.
     """
     named = params.get("zones")
     if named is None:

@@ -32,7 +32,7 @@ SPEC: dict[str, t.Any] = {
         "type": "list",
         "elements": "dict",
         "required": True,
-        # Raw, because any number that the API returns is accepted back to the digit.
+        # Raw, so that any number that the API returns is accepted without loss of precision.
         "options": {**SELECTOR_SPEC, "priority": {"type": "raw"}},
     },
     "unlisted": {"type": "str", "choices": ["last", "ignore", "fail"]},
@@ -43,7 +43,7 @@ SPEC: dict[str, t.Any] = {
 
 
 class OrderOptions(t.NamedTuple):
-    """What a task asks for."""
+    """The parsed options of a task."""
 
     connection: Connection
     zone: ZoneChoice | ManyZones
@@ -55,14 +55,14 @@ class OrderOptions(t.NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether the entries say which number each certificate gets (explicit mode)."""
+        """Whether the entries set exact priorities (explicit mode)."""
         return self.entries[0].priority is not None
 
 
 def read_options(params: Params, environ: Environ) -> OrderOptions:
-    """Return what a task asks for.
+    """Parse the options of a task.
 
-    :raises OptionError: an option is invalid, or does not go with another.
+    :raises OptionError: An option is invalid, or conflicts with another one.
     """
     connection = read_connection(params, environ)
     entries = read_entries(params["certificates"], "certificates")
@@ -94,7 +94,7 @@ def _check_distinct(entries: t.Sequence[Entry]) -> None:
     for number, entry in enumerate(entries, 1):
         if entry.id is not None and seen.setdefault(entry.id, number) != number:
             raise OptionError(
-                f"'id' {entry.id} is in entries {seen[entry.id]} and {number} of 'certificates': remove one " "of them."
+                f"'id' {entry.id} is in entries {seen[entry.id]} and {number} of 'certificates': remove one of them."
             )
 
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Which certificates get which priority: from the order requested and the zone's certificates to a plan. Pure."""
+"""Plans which certificates get which priority, from the order requested and the zone's certificates. Pure."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
-HIGHEST = 2**31 - 1  # the highest number that a plan gives, so that any reader of the API's JSON can hold it
+HIGHEST = 2**31 - 1  # the highest priority that a plan sets, so that it fits in a signed 32-bit integer
 
 
 class Wanted(t.NamedTuple):
-    """What is asked of a zone, with its certificates found.
+    """The state requested for a zone.
 
-    :param order: The listed certificates; the one to be used first comes first.
-    :param rivals: The unlisted certificates that every listed one which competes with them has to be above.
-    :param exact: In explicit mode the number for each listed id, in order mode nothing.
+    :param order: The listed certificates, the one to use first at the front.
+    :param rivals: The unlisted certificates that must stay below every listed certificate that they compete with.
+    :param exact: The priority of each listed id in explicit mode, None in order mode.
     """
 
     order: tuple[Certificate, ...]
@@ -36,7 +36,7 @@ class Wanted(t.NamedTuple):
     exact: Numbers | None = None
 
     def concerned(self) -> frozenset[str]:
-        """Return the ids whose numbers decide whether all is as requested: the listed, and the rivals that compete."""
+        """Return the ids whose priorities matter: the listed certificates and the rivals that compete with them."""
         listed_names = frozenset().union(*(certificate.names for certificate in self.order))
         nameless = any(not certificate.names for certificate in self.order)
         rivals = (
@@ -46,16 +46,20 @@ class Wanted(t.NamedTuple):
 
 
 class Plan(t.NamedTuple):
-    """What a run does to a zone: the listed certificates' numbers after it, and the list to PUT, if any."""
+    """The change to make.
+
+    :param after: The priorities of the listed certificates after the run, by id.
+    :param write: The pairs of id and priority to send, empty if the zone is in order.
+    """
 
     after: Numbers
     write: tuple[tuple[str, Number], ...]
 
 
 def make_plan(wanted: Wanted) -> Plan:
-    """Find the plan that gives the fewest certificates a new number; nothing is written where all is in order.
+    """Return the plan that changes the fewest priorities. It writes nothing if the zone is in order.
 
-    :raises CloudflareError: no number up to HIGHEST is left above those that have to be below.
+    :raises CloudflareError: A priority above HIGHEST would be necessary.
     """
     before = numbers_of(wanted.order)
     if next(faults(wanted, before), None) is None:
@@ -65,9 +69,9 @@ def make_plan(wanted: Wanted) -> Plan:
 
 
 def faults(wanted: Wanted, numbers: Numbers) -> t.Iterator[str]:
-    """Say what is not as requested where certificates have these numbers.
+    """Yield each difference from the state requested, as a message without a full stop.
 
-    :param numbers: The number for each id; a listed certificate that it lacks is a fault, a rival keeps its own.
+    :param numbers: Priorities by id. A missing listed certificate is a fault, a missing rival keeps its priority.
     """
     gone = [certificate.id for certificate in wanted.order if certificate.id not in numbers]
     if gone:
@@ -97,7 +101,7 @@ def _numbered(identifier: str, number: Number) -> str:
 
 
 def _strongest_rivals(wanted: Wanted, numbers: Numbers) -> list[Certificate | None]:
-    """Return, for each listed certificate, the rival with the highest number among those that compete with it."""
+    """Return, for each listed certificate, the competing rival with the highest priority."""
 
     def strength(rival: Certificate) -> tuple[Number, str]:
         return (numbers.get(rival.id, rival.priority), rival.id)
@@ -105,7 +109,7 @@ def _strongest_rivals(wanted: Wanted, numbers: Numbers) -> list[Certificate | No
     strongest: Certificate | None = None
     nameless: Certificate | None = None
     by_name: dict[str, Certificate] = {}
-    for rival in sorted(wanted.rivals, key=strength):  # rising, so the last one that is stored is the strongest
+    for rival in sorted(wanted.rivals, key=strength):  # ascending, so the strongest one is stored last
         strongest = rival
         nameless = nameless if rival.names else rival
         by_name.update(dict.fromkeys(rival.names, rival))
@@ -118,16 +122,17 @@ def _strongest_rivals(wanted: Wanted, numbers: Numbers) -> list[Certificate | No
 
 
 def _renumbered(wanted: Wanted) -> dict[str, Number]:
-    """Number the listed certificates, from the last to the first, so that as few as can be change.
+    """Return priorities for the listed certificates that change as few as possible.
 
-    A new number is the lowest that fits, which leaves the most room for those above. A certificate stays where that
-    does not cost others their number (see _room); as that is asked from the last on, the lowest in the list stay.
+    The list is processed from the last to the first. A new priority is the lowest that fits, which leaves the most room
+    above. A certificate keeps its priority if that does not reduce how many others can keep theirs (see C(_room)), so
+    among equally small plans the lowest certificates of the list keep theirs.
     """
     rivals = _strongest_rivals(wanted, {})
     current = [certificate.priority for certificate in wanted.order]
     least = [max(0, rival.priority // 1 + 1) if rival else 0 for rival in rivals]
     may_stay = [rival is None or number > rival.priority for number, rival in zip(current, rivals)]
-    bottom = min(0, *current) // 1 - 1  # a number below all, so that the last one is like the others
+    bottom = min(0, *current) // 1 - 1  # below all, so that the last certificate needs no special case
     *room, to_keep = _room([*current, bottom], least, [*may_stay, True])
     if to_keep < 0:
         raise _no_room(wanted, least, rivals)
@@ -144,17 +149,18 @@ def _renumbered(wanted: Wanted) -> dict[str, Number]:
 
 
 def _next_number(below: Number, least: int) -> int:
-    """Return the lowest new number above C(below): whole, and at least C(least)."""
+    """Return the lowest whole number above C(below) that is at least C(least)."""
     number = below // 1 + 1
     return number if number > least else least  # max() takes twice as long, which counts in _room
 
 
 def _room(current: t.Sequence[Number], least: t.Sequence[int], may_stay: t.Sequence[bool]) -> list[int]:
-    """Say for each position how many of those above it can stay if it does; -1 where it cannot stay.
+    """Return, for each position, how many certificates above it can keep their priorities if it does.
 
-    A dynamic programme over the position that stays, from the first to the last. Above a position that stays, the next
-    one that stays may be any whose number is higher than the lowest new numbers of those between the two reach; above
-    that one, the answer is known. Or none above stays, if new numbers for all of them do not go beyond HIGHEST.
+    The value is -1 if the certificate cannot keep its own. This is a dynamic programme from the first position to the
+    last. Above a position that is kept, the next kept one can be any whose priority is higher than the lowest new
+    priorities of the positions in between. The result above that one is known already. Alternatively, none above is kept,
+    if new priorities for all of them do not exceed HIGHEST.
     """
     room: list[int] = []
     for position, number in enumerate(current):
@@ -175,13 +181,16 @@ def _room(current: t.Sequence[Number], least: t.Sequence[int], may_stay: t.Seque
 
 
 def _no_room(wanted: Wanted, least: t.Sequence[int], rivals: t.Sequence[Certificate | None]) -> CloudflareError:
-    """Name the rival that drove the numbers up; without one, there would have to be HIGHEST certificates."""
+    """Return an error that names the rival with the highest priority.
+
+    There always is one: without rivals, priorities above HIGHEST would take HIGHEST certificates.
+    """
     index, rival = max(
         ((index, rival) for index, rival in enumerate(rivals) if rival is not None), key=lambda found: least[found[0]]
     )
     return CloudflareError(
         f"The order requested is not possible: {_numbered(rival.id, rival.priority)} is not in "
-        f"'certificates', and certificate {printable(wanted.order[index].id, 64)} and all that the list has before it have "
-        f"to be above it, with numbers up to {HIGHEST}. Name it in 'certificates' so that it gets a lower number, or set "
+        f"'certificates', and certificate {printable(wanted.order[index].id, 64)} and all entries before it must be above it, "
+        f"with priorities up to {HIGHEST}. List it in 'certificates' so that it gets a lower priority, or set "
         "'unlisted' to 'ignore'."
     )

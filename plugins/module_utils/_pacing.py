@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Has each request pass a pacer, which makes it wait or refuses it for what other clients know: see _rate_limit."""
+"""Pacers: delay or refuse a request, based on the requests of all clients with the same credential. See _rate_limit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Tell = t.Callable[[str], None]
 
 
 class Waiter(t.Protocol):
-    """What a pacer needs of a client."""
+    """The part of a client that a pacer uses."""
 
     waited: float
 
@@ -39,31 +39,31 @@ class Waiter(t.Protocol):
 
 
 class Pacer:
-    """What every attempt has to pass. This one lets all through: a module runs alone and obeys what it is told."""
+    """Interface of all pacers. This one delays nothing: a module that runs alone only waits as the API asks."""
 
     def enter(self, client: Waiter, method: str, stale_after: float = math.inf) -> bool:
-        """Have an attempt wait by C(client.wait) for as long as need be.
+        """Wait with C(client.wait) until an attempt may be made.
 
         :param stale_after: See Client.call.
-        :returns: Whether it may be made; if not, it would come after C(stale_after), and nothing was taken for it.
-        :raises CloudflareError: the attempt is pointless, or the waiting would be too long.
+        :returns: False if the attempt would come after C(stale_after). No slot is used then.
+        :raises CloudflareError: The credentials were refused before, or the wait would exceed C(max_wait).
         """
         return client.waited <= stale_after
 
     def banned(self, seconds: float, told: bool) -> None:
-        """Note that the API refuses all requests for so long, by its own word if C(told)."""
+        """Note that the API refuses all requests for this many seconds. C(told): the number is the API's own."""
 
     def condemned(self, reason: str) -> None:
-        """Note that the API refuses these credentials as such."""
+        """Note that the API refuses these credentials."""
 
     def passed(self) -> None:
         """Note that an attempt was not throttled."""
 
     def leave(self) -> None:
-        """Give back what was held for attempts that were not made."""
+        """Release the slots of attempts that were not made."""
 
     def another(self, *, bounded: bool = True) -> Pacer:
-        """Return a pacer for another client, which may run in another thread.
+        """Return a pacer for another client, possibly in another thread.
 
         :param bounded: Whether waiting for C(rate_limit) counts against C(max_wait).
         """
@@ -71,14 +71,14 @@ class Pacer:
 
 
 class Store(t.Protocol):
-    """Where clients share what they know."""
+    """Shares a state among clients."""
 
     @property
     def path(self) -> str:
-        """The file that holds it; empty where there is none."""
+        """The file of the state, or an empty string."""
 
     def state(self) -> t.ContextManager[State]:
-        """Give the state to one at a time, and keep what it makes of it."""
+        """Provide the state exclusively, and store its changes at the end of the block."""
 
 
 class MemoryStore:
@@ -97,19 +97,19 @@ class MemoryStore:
 
 
 class _Hold(enum.Enum):
-    """Whether a read takes the slot of the write along."""
+    """Whether a read also takes a slot for the write that may follow."""
 
     NO = enum.auto()
     IF_ROOM = enum.auto()
-    MUST = enum.auto()  # because the last reading became too old while it waited for one
+    MUST = enum.auto()  # the last read became too old while the write waited for a slot
 
 
 class SharedPacer(Pacer):
-    """Paces one client together with all that share its store, and stops them where their credentials are refused.
+    """Paces one client together with all clients of its store. Refuses requests with credentials that the API refused.
 
-    :param run: What tells this run from others; a condemned credential is one for this run.
+    :param run: Identifies this run of Ansible. A refusal of credentials applies to one run.
     :param writes: Whether a write may follow a read.
-    :param tell: Called with what a user should know of a long wait, once for all who share the store.
+    :param tell: Called with a message about a long wait, once for all clients of the store.
     :param bounded: Whether waiting for C(rate_limit) counts against C(max_wait).
     """
 
@@ -122,9 +122,9 @@ class SharedPacer(Pacer):
         self._writes = writes
         self._tell = tell
         self._bounded = bounded
-        # Only this client from here on.
+        # The state of this client.
         self._hold = _Hold.IF_ROOM if writes else _Hold.NO
-        self._held: int | None = None  # the second of a slot that is taken and not used
+        self._held: int | None = None  # the second in which the slot for a write was taken
         self._ticket: Ticket | None = None
         self._waiting = False
         self._probing = False
@@ -151,7 +151,7 @@ class SharedPacer(Pacer):
         return False
 
     def banned(self, seconds: float, told: bool) -> None:
-        """Have the others wait, too."""
+        """Make the other clients wait as well."""
         probed, self._probing = self._probing, False
         with self._shared() as (state, now):
             state.ban(seconds, told, probed, now)
@@ -161,22 +161,22 @@ class SharedPacer(Pacer):
             self._tell(text)
 
     def condemned(self, reason: str) -> None:
-        """Have the others of this run fail without a request."""
+        """Make the other clients of this run fail without a request."""
         credentials = self._connection.credentials
-        for secret in filter(None, (credentials.token, credentials.key)):  # which an answer may repeat
+        for secret in filter(None, (credentials.token, credentials.key)):  # a response may repeat them
             reason = reason.replace(secret, "********")
         with self._shared() as (state, _now):
             state.condemn(self._run, reason)
 
     def passed(self) -> None:
-        """End a ban, where this request was the one to find out."""
+        """End a ban, if this request was the probe."""
         if self._probing:
             self._probing = False
             with self._shared() as (state, _now):
                 state.end_ban()
 
     def leave(self) -> None:
-        """Give back the slot of a write that was not needed, the turn to find out about a ban, and the place in the queue."""
+        """Release the unused slot for a write, the turn to probe a ban, and the place in the queue."""
         if self._held is None and not self._probing and not self._waiting:
             return
         with self._shared() as (state, _now):
@@ -196,9 +196,9 @@ class SharedPacer(Pacer):
             yield state, now
 
     def _go_or_wait(self, state: State, method: str, now: float) -> Wait | None:
-        """Take what a request needs, or return what it has to wait for.
+        """Take the slots of a request and return None, or return the wait until it may try again.
 
-        :raises CloudflareError: the credentials are condemned.
+        :raises CloudflareError: The credentials were refused before.
         """
         if self._run in state.condemned:
             raise CloudflareError(
@@ -207,7 +207,7 @@ class SharedPacer(Pacer):
         if self._ticket is None:
             self._ticket = Ticket(now, secrets.token_hex(4))
         if self._held is not None and not is_counted(self._held, now):
-            self._held = None  # it has left the window while a ban was on
+            self._held = None  # it has left the window during a ban
         need = self._need(method)
         wait = None if self._probing else state.wait_for_ban(now)
         if wait is None:
@@ -242,5 +242,5 @@ class SharedPacer(Pacer):
             client.wait(wait.step, wait.seconds, wait.reason, counts=self._bounded or wait.banned)
         except CloudflareError as error:
             if wait.banned and self._store.path:
-                error.message += f" To ask Cloudflare all the same, remove the file {self._store.path} and run again."
+                error.message += f" To send requests anyway, remove the file {self._store.path} and run again."
             raise

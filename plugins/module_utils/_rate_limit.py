@@ -4,15 +4,15 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What is known of one credential's requests, and what a request has to wait for because of it. Pure.
+"""The state of the rate limit for one credential, and the waits that follow from it. Pure.
 
-Known are the slots that requests took in the last five minutes, who waits for a slot and since when, a ban that one of
-them met, and whether the credential was refused as such. Times are seconds of a monotonic clock.
+The state has the slots (requests) of the last five minutes, the queue for a slot, a ban (HTTP 429 for every request of the
+user), and whether the credential itself was refused. Times are seconds of a monotonic clock.
 
-A zone is read with one slot, and written with another. So that no wait comes between the two, a read takes the slot of the
-write along as long as there is room for both, and gives it back when nothing is to be written. Near the end of the window,
-a read waits a moment for a slot to be given back; the last slot of all is enough for a read. Whoever then has to write
-reads again, with both slots.
+Reading a zone takes one slot, writing it another one. A read also takes the slot for the write while there is room for
+both, so that no wait comes between the two, and releases it if there is nothing to write. When the window is almost full, a
+read waits briefly for a slot to be released, or takes the last slot alone. A write that then has to wait too long reads
+again, with both slots.
 
 Source: Cloudflare API documentation, "Rate limits".
 """
@@ -24,16 +24,17 @@ import math
 import typing as t
 from dataclasses import dataclass, field
 
-WINDOW = 300.0  # seconds over which the API counts requests
-LONGEST_BAN = 330.0  # seconds for which a ban is believed: the API's own last 300
-NEXT_GUESS = 60.0  # seconds for which a ban goes on at least, where the API does not say and a probe was refused
-PROBE = 10.0  # seconds that one client has to find out whether a ban is over
-POLL = 1.0  # seconds between looks for what it has found out
-RECHECK = 10.0  # seconds after which a waiter looks again in any case
-HOLDING = 10.0  # seconds in which a slot that is held for a write is expected to be used or given back
-GLANCE = 0.05  # seconds between looks for such a slot, for whoever is next
-LATE = 5.0  # seconds by which a waiter may be late before it loses its place
-WORTH_TELLING = 5.0  # seconds of waiting that a user would wonder about
+# Seconds:
+WINDOW = 300.0  # over which the API counts requests
+LONGEST_BAN = 330.0  # limit for a ban, as the API's own last 300
+NEXT_GUESS = 60.0  # shortest further ban after a refused probe, if the API gives no time
+PROBE = 10.0  # for one client to probe whether a ban is over
+POLL = 1.0  # between checks for the result of a probe
+RECHECK = 10.0  # after which a waiting client checks the state in any case
+HOLDING = 10.0  # in which a slot held for a write is expected to be used or released
+GLANCE = 0.05  # between checks for a released slot, for the first in the queue
+LATE = 5.0  # after which a client that does not come back loses its place in the queue
+WORTH_TELLING = 5.0  # shortest wait that is announced to the user
 _MOST_WAITING = 500
 _MOST_RUNS = 16
 _LONGEST_REASON = 1000
@@ -41,25 +42,28 @@ _FORMAT = 1
 
 
 class Need(t.NamedTuple):
-    """The slots without which a request is not made, and those that it takes where there is room."""
+    """The slots that a request needs at least, and those that it takes if there is room."""
 
     least: int
     most: int
 
     def within(self, limit: int) -> Need:
-        """Return what can be had at all. With a limit of 1, a write and its read count as one."""
+        """Return the need, reduced to a limit. With a limit of 1, a write and its read count as one."""
         return Need(min(self.least, limit), min(self.most, limit))
 
 
 class Ticket(t.NamedTuple):
-    """Since when a client waits or works, and what tells it from others. Whoever came earlier goes first."""
+    """Identifies a client and the time of its first request. The earlier client goes first."""
 
     since: float
     key: str
 
 
 class Place(t.NamedTuple):
-    """A ticket's place in the queue: when it looks again, and what it needs."""
+    """A client's place in the queue.
+
+    :param until: When the client checks the state again.
+    """
 
     since: float
     until: float
@@ -68,7 +72,11 @@ class Place(t.NamedTuple):
 
 
 class Wait(t.NamedTuple):
-    """How long to wait at least, after how long to look again, and why."""
+    """A wait.
+
+    :param seconds: The shortest time to wait.
+    :param step: Seconds after which to check the state again.
+    """
 
     seconds: float
     step: float
@@ -78,11 +86,15 @@ class Wait(t.NamedTuple):
 
 @dataclass
 class State:
-    """What the clients with one credential know together.
+    """The state that the clients with one credential share.
 
-    C(ban_until) stays after the end of a ban until a request has passed: one client at a time tries, the others wait until
-    C(probe_until) for what it finds. C(ban_told) tells whether the API itself said how long, and C(ban_asked) what.
-    C(condemned) has the reason for each run.
+    :param counts: Slots taken, by second.
+    :param held: Slots taken for a write and not used yet, by second.
+    :param ban_until: Kept after the end of a ban until a request has passed. Until then, one client at a time probes.
+    :param ban_told: Whether the API gave the time in C(Retry-After).
+    :param ban_asked: The seconds that the API asked for, or that were assumed.
+    :param probe_until: Until when the other clients wait for the result of a probe.
+    :param condemned: Why the credential was refused, by run.
     """
 
     counts: dict[int, int] = field(default_factory=dict)
@@ -96,12 +108,12 @@ class State:
     condemned: dict[str, str] = field(default_factory=dict)
 
     def forget(self, now: float) -> None:
-        """Drop what does not count any more."""
+        """Remove expired data."""
         self.counts = {second: count for second, count in self.counts.items() if count > 0 and is_counted(second, now)}
         self.held = {
             second: count for second, count in self.held.items() if count > 0 and now - HOLDING < second <= now
         }
-        # A waiter that was stopped or killed does not come back.
+        # A client that was stopped does not come back.
         self.queue = {key: place for key, place in self.queue.items() if now - LATE < place.until <= now + RECHECK}
         self.ban_until = min(self.ban_until, now + LONGEST_BAN)
         self.probe_until = min(self.probe_until, now + PROBE)
@@ -110,9 +122,10 @@ class State:
     # A ban
 
     def ban(self, seconds: float, told: bool, probed: bool, now: float) -> None:
-        """Note a ban; the API's own word goes before what was guessed.
+        """Note a ban. A time from the API takes precedence over an assumed one.
 
-        :param probed: Whether that is what somebody has found out who tried whether it is over.
+        :param told: Whether the API gave the time.
+        :param probed: Whether this is the result of a probe.
         """
         if probed and not told:
             seconds = max(seconds, NEXT_GUESS)
@@ -127,7 +140,7 @@ class State:
         self.ban_until = self.probe_until = 0.0
 
     def wait_for_ban(self, now: float) -> Wait | None:
-        """Return the wait for the end of a ban, or for what another client finds out about it."""
+        """Return the wait for the end of a ban, or for the probe of another client, or None."""
         reason = "Cloudflare refuses all requests of this user for now"
         if self.ban_told and self.ban_asked > LONGEST_BAN:
             # No real ban is that long.
@@ -141,7 +154,7 @@ class State:
         return None
 
     def begin_probe(self, now: float) -> bool:
-        """Take the turn to find out whether a ban is over, where there was one."""
+        """Take the turn to probe whether a ban is over. Return whether there was one."""
         if not self.ban_until:
             return False
         self.probe_until = now + PROBE
@@ -150,9 +163,9 @@ class State:
     # Slots
 
     def take(self, need: Need, limit: int, ticket: Ticket, now: float) -> int | Wait:
-        """Take slots for a request and return how many, or return the wait until there may be enough.
+        """Take slots for a request and return their number, or return the wait until there may be enough.
 
-        :param limit: The most slots in a window; 0 for no limit.
+        :param limit: Slots per window, 0 for no limit.
         """
         if limit == 0 or need.least == 0:
             return self._count(need.least, 0, ticket, now)
@@ -168,17 +181,17 @@ class State:
         return self._count(slots, slots - 1, ticket, now)
 
     def queue_up(self, ticket: Ticket, need: Need, until: float) -> None:
-        """Keep a place for whoever waits, until a moment after it looks again."""
+        """Keep a place in the queue until C(LATE) seconds after C(until)."""
         if ticket.key in self.queue or len(self.queue) < _MOST_WAITING:
             self.queue[ticket.key] = Place(ticket.since, until, *need)
 
     def use_held(self, second: int, ticket: Ticket, now: float) -> None:
-        """Count a slot that was held as used now, not when it was taken."""
+        """Count a held slot as used now instead of when it was taken."""
         self.give_back(second)
         self._count(1, 0, ticket, now)
 
     def give_back(self, second: int) -> None:
-        """Do not count a slot that was held any more."""
+        """Release a held slot."""
         for slots in (self.counts, self.held):
             if second in slots:
                 slots[second] -= 1
@@ -194,14 +207,14 @@ class State:
         return [place for key, place in self.queue.items() if (place.since, key) < ticket]
 
     def _wait_for_slots(self, over: int, limit: int, ahead: int, now: float) -> Wait:
-        """Return the wait until so many slots have left the window: at least so long, if nobody ahead takes a second one."""
+        """Return the wait until C(over) slots have left the window. It may take longer if clients ahead take two slots."""
         reason = f"'rate_limit' is reached ({limit} requests in 5 minutes)"
         used = sum(self.counts.values())
         if over <= 0:
-            # Those that have waited longer look first.
+            # Clients that have waited longer check first.
             seconds = min(GLANCE * (1 + ahead), POLL)
             return Wait(seconds, seconds, reason)
-        # Slots come back in the order in which they were taken, those that are free now last, and then all over again.
+        # Slots become free in the order in which they were taken, then those that are free now, and so on.
         windows, over = divmod(over - 1, max(limit, used))
         seconds = WINDOW + 1
         for second in sorted(self.counts):
@@ -215,12 +228,12 @@ class State:
     # Messages
 
     def condemn(self, run: str, reason: str) -> None:
-        """Note what a run's credentials were refused for; of other runs' notes the latest are kept."""
+        """Note why the credential was refused in a run. Only the latest runs are kept."""
         others = [(key, text) for key, text in self.condemned.items() if key != run]
         self.condemned = dict([*others, (run, reason[:_LONGEST_REASON])][-_MOST_RUNS:])
 
     def announcement(self, wait: Wait, now: float) -> str:
-        """Return what to tell of a wait, empty where somebody did so already or it is not worth it."""
+        """Return the message about a wait, or an empty string if it is short or was announced already."""
         if wait.seconds < WORTH_TELLING or self.announced_until > now:
             return ""
         self.announced_until = now + wait.seconds
@@ -246,7 +259,7 @@ class State:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> State:
-        """Read what C(to_json) wrote. Anything else is an empty state, which is one to go on from."""
+        """Parse the output of C(to_json). Return an empty state if it is invalid."""
         try:
             given = json.loads(text, parse_constant=_refuse)
             return cls._read(given) if given["version"] == _FORMAT else cls()
@@ -272,7 +285,7 @@ class State:
 
 
 def is_counted(second: int, now: float) -> bool:
-    """Tell whether a slot of that second still counts: its request may have been made at the second's very end."""
+    """Return whether a slot still counts. Its request may have been made at the end of the second."""
     return now - WINDOW - 1 < second <= now
 
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What has to be done to a zone so that it has a certificate, or has it no more, and how the result is recognised. Pure."""
+"""Plans the upload, renewal or removal of a certificate, and recognizes the result. Pure."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import 
 UPLOADED, RENEWED, UNCHANGED, REMOVED = "uploaded", "renewed", "unchanged", "removed"
 
 _MOST_SHOWN = 10
-# What only a write changes; tells a certificate that was sent again from one that was not.
+# Fields that every write changes.
 _TRACES = ("uploaded_on", "modified_on")
 
 
 class Step(t.NamedTuple):
-    """What is to be done.
+    """The planned action.
 
-    :param action: What the task returns as RV(action).
-    :param current: The certificate that is the same already, or is to be renewed or removed; None if there is none.
+    :param action: The value of RV(action).
+    :param current: The certificate that is unchanged, or to renew or remove. None for an upload.
     """
 
     action: str
@@ -39,10 +39,10 @@ class Step(t.NamedTuple):
 
 
 def plan(options: KeepOptions, zone_name: str | None, certificates: t.Sequence[Certificate], now: datetime) -> Step:
-    """Decide what is to be done to a zone that has these certificates.
+    """Return the action for a zone with these certificates.
 
     :param zone_name: The zone's name, if it is known.
-    :raises CloudflareError: more than one certificate is meant, or what is asked for cannot be done in place.
+    :raises CloudflareError: More than one certificate matches, or the change cannot be made in place.
     """
     if options.absent:
         return _plan_absent(options, certificates, now)
@@ -75,13 +75,14 @@ def find_successor(
     answered: str | None = None,
     sure: bool = False,
 ) -> Certificate | None:
-    """Return the certificate that a write has led to, if a later reading of the zone shows that the write was done.
+    """Return the certificate that a write created or renewed, or None if the zone does not show it.
 
-    It is known by what it is, never by its id alone: renewing a certificate may change that, for any type.
+    It is recognized by its fields and never by its id alone: a renewal may change the id of a certificate of any type.
 
-    :param before: The certificates as they were before the write.
-    :param answered: The id in the answer to the write, if there was one.
-    :param sure: Whether the API has answered that the write was done.
+    :param before: The zone's certificates before the write.
+    :param after: The zone's certificates now.
+    :param answered: The id in the response to the write, if any.
+    :param sure: Whether the API has confirmed the write.
     """
     done_before = {certificate.id: certificate for certificate in _find_done(options, before)}
     done = {certificate.id: certificate for certificate in _find_done(options, after)}
@@ -103,7 +104,7 @@ def find_successor(
 def find_rivals(
     options: KeepOptions, successor: Certificate, before: t.Iterable[Certificate], after: t.Iterable[Certificate]
 ) -> list[Certificate]:
-    """Return the certificates that look the same as the successor and came at the same time: another run has sent it, too."""
+    """Return the certificates that another run uploaded at the same time: new, and the same as the successor."""
     known = {certificate.id for certificate in before}
     same = _find_same(options, after)
     return [certificate for certificate in same if certificate.id != successor.id and certificate.id not in known]
@@ -122,7 +123,7 @@ def _was_written(certificate: Certificate, earlier: Certificate) -> bool:
 
 
 def uncovered_names(removed: Certificate, certificates: t.Iterable[Certificate], now: datetime) -> list[str]:
-    """Return the names of a certificate that no other active and unexpired one covers, exactly or by a wildcard."""
+    """Return the names of a certificate that no other active, unexpired certificate covers, exactly or by a wildcard."""
     covered = {
         name
         for certificate in certificates
@@ -133,14 +134,17 @@ def uncovered_names(removed: Certificate, certificates: t.Iterable[Certificate],
 
 
 def leaf_of(options: KeepOptions) -> Leaf:
-    """Return the leaf of the options, which have one unless they ask to remove a certificate by O(match)."""
+    """Return the leaf of the options.
+
+    :raises ValueError: There is none, because only O(match) selects the certificate to remove.
+    """
     if options.chain is None:
         raise ValueError("the options have no certificate")
     return options.chain.leaf
 
 
 def described(certificates: t.Sequence[Certificate]) -> str:
-    """Return what tells certificates apart, for a message."""
+    """Return a list of certificates for a message, with the fields that distinguish them."""
     shown = "; ".join(
         f"{printable(certificate.id, 64)} (type {printable(certificate.type or '-', 40)}, issuer "
         f"{printable(certificate.issuer or '-', 60)}, expires {printable(certificate.raw.get('expires_on') or '-', 40)}, "
@@ -174,10 +178,12 @@ def _find_same(options: KeepOptions, certificates: t.Iterable[Certificate]) -> l
 
 
 def _selected(options: KeepOptions, certificates: t.Sequence[Certificate], now: datetime) -> list[Certificate]:
-    """Return the certificates that O(match) selects, none without it.
+    """Return the certificates that O(match) selects, or none if it is unset.
 
-    A host selects those that cover exactly this name. One with a wildcard over it covers more: to replace or remove that is
-    not what was asked for, and it would be the next one after a certificate of the exact name was removed.
+    A host selects only certificates with exactly this name. Unlike in the other modules, it does not fall back to a
+    wildcard: after the removal of the exact certificate, a second run would remove the wildcard certificate.
+
+    :raises CloudflareError: A keyless certificate is selected.
     """
     if options.match is None:
         return []
@@ -207,7 +213,7 @@ def _only_one(options: KeepOptions, candidates: t.Sequence[Certificate], what: s
 def _in_its_place(
     options: KeepOptions, leaf: Leaf, zone_name: str | None, certificates: t.Iterable[Certificate]
 ) -> list[Certificate]:
-    """Return the certificates of the same type, the same hosts and the same algorithm: the place in a pack."""
+    """Return the certificates with the same type, hosts and algorithm, which are the same place in a pack."""
     peers = [
         certificate
         for certificate in certificates
@@ -220,10 +226,10 @@ def _in_its_place(
 
 
 def covers_alike(leaf: Leaf, certificate: Certificate, zone_name: str | None) -> bool:
-    """Tell whether a certificate has all hosts of a leaf that are in the zone: the API may leave out names of other zones.
+    """Return whether a certificate has all hosts of a leaf that are in the zone. The API may omit names of other zones.
 
-    Where the zone's name is not known, it is taken for the part that all hosts of the certificate have in common, of which
-    the last two labels count: a host too many in the comparison makes it an upload, which the API refuses where it is none.
+    If the zone's name is unknown, the last two labels are used, if all hosts of the certificate share them. If that is too
+    broad, the certificate is uploaded instead of renewed, and the API refuses the upload.
     """
     if not certificate.names or not certificate.names < leaf.names:
         return certificate.names == leaf.names

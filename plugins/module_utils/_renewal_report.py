@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What M(zonefleet.cloudflare.custom_certificate) returns: result, diff and warnings, done or predicted. Pure."""
+"""Builds the result, diff and warnings of M(zonefleet.cloudflare.custom_certificate), also for check mode. Pure."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ _NOT_KNOWN_YET = "-"  # the id of a certificate that check mode predicts
 
 
 class State(t.NamedTuple):
-    """The zone's certificates before and after a run, and the one that the run is about, as it is afterwards."""
+    """The zone's certificates before and after a run.
+
+    :param certificate: The uploaded, renewed or unchanged certificate after the run, or None.
+    """
 
     before: tuple[Certificate, ...]
     after: tuple[Certificate, ...]
@@ -48,7 +51,7 @@ class State(t.NamedTuple):
 
     @classmethod
     def predicted(cls, options: KeepOptions, step: Step, before: tuple[Certificate, ...]) -> State:
-        """Return the state to which a step leads."""
+        """Return the state after a step, for check mode."""
         left = tuple(found for found in before if step.current is None or found.id != step.current.id)
         if step.action not in (UPLOADED, RENEWED):
             return cls(before, left, None)
@@ -57,7 +60,7 @@ class State(t.NamedTuple):
 
 
 def show(certificate: Certificate) -> dict[str, t.Any]:
-    """Return the API's object of a certificate, without an id where that is only predicted."""
+    """Return the API's object of a certificate. A predicted one has no id."""
     shown = {**certificate.raw, "priority": plain_number(certificate.priority)}
     if certificate.id == _NOT_KNOWN_YET:
         del shown["id"]
@@ -67,7 +70,10 @@ def show(certificate: Certificate) -> dict[str, t.Any]:
 def make_report(
     zone: Zone, options: KeepOptions, step: Step, state: State, changed: bool, warnings: list[str], now: datetime
 ) -> Report:
-    """Put the result together."""
+    """Build the report.
+
+    :param warnings: Further warnings.
+    """
     contests = compare_contests(state.before, state.after)
     for contest in contests:
         if contest["after"] == _NOT_KNOWN_YET:
@@ -136,7 +142,7 @@ def _expires_before(one: Certificate, other: Certificate) -> bool:
 
 
 def _make_diff(zone: Zone, options: KeepOptions, step: Step) -> dict[str, str]:
-    """Return the metadata of before and after, one line a field, without what only the API decides."""
+    """Return the metadata before and after, one line per field, without the fields that only the API sets."""
     before = dict(step.current.raw) if step.current else {}
     after: t.Mapping[str, t.Any] = before
     if step.action in (UPLOADED, RENEWED):
@@ -150,7 +156,7 @@ def _make_diff(zone: Zone, options: KeepOptions, step: Step) -> dict[str, str]:
 
 
 def _metadata_after(options: KeepOptions, step: Step) -> dict[str, t.Any]:
-    """Return what is known beforehand of the object that an upload or a renewal leads to."""
+    """Return the predictable fields of the certificate after an upload or a renewal."""
     leaf, current = leaf_of(options), step.current
     issuer: str | None = leaf.issuer
     hosts: list[str] = sorted(leaf.names)
@@ -182,7 +188,7 @@ def _metadata_after(options: KeepOptions, step: Step) -> dict[str, t.Any]:
 
 
 def _lines(metadata: t.Mapping[str, t.Any]) -> str:
-    """Return the fields that a task decides, in a fixed order."""
+    """Return the fields that a task can change, one per line, in a fixed order."""
     if not metadata:
         return ""
     certificate = read_certificate({"id": _NOT_KNOWN_YET, **metadata})

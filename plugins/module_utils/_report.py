@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What a task returns: the result, the warnings, and a diff that is made only where one is asked for. Pure."""
+"""Builds results, warnings and diffs. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _MOST_HOSTS = 4
 
 
 class Report(t.NamedTuple):
-    """A result, the warnings that go with it, and how to make its diff, if it has one."""
+    """A result with its warnings.
+
+    :param make_diff: Returns the diff, None if there is none. It is called only in diff mode.
+    """
 
     result: dict[str, t.Any]
     warnings: list[str]
@@ -33,7 +36,7 @@ class Report(t.NamedTuple):
 
 
 def show_certificates(certificates: t.Iterable[Certificate], numbers: Numbers) -> list[dict[str, t.Any]]:
-    """Return the API's objects with these priorities, the highest first."""
+    """Return the API's objects with these priorities, the highest priority first."""
     return [
         {**certificate.raw, "priority": plain_number(numbers[certificate.id])}
         for certificate in in_order(certificates, numbers)
@@ -43,7 +46,7 @@ def show_certificates(certificates: t.Iterable[Certificate], numbers: Numbers) -
 def show_reprioritized(
     certificates: t.Iterable[Certificate], before: Numbers, after: Numbers
 ) -> list[dict[str, t.Any]]:
-    """Return RV(reprioritized): those of the certificates that have another number than before."""
+    """Return RV(reprioritized): the certificates whose priority changes."""
     return [
         {
             "id": certificate.id,
@@ -65,10 +68,10 @@ def summarize(
     after: Numbers,
     check_mode: bool,
 ) -> str:
-    """Return RV(msg): what a run did to the order, or would do, in one line.
+    """Return RV(msg): one line about what changed, or would change in check mode.
 
     :param order: The listed certificates.
-    :param certificates: All of the zone.
+    :param certificates: All certificates of the zone.
     """
     if not certificates:
         return "The zone has no custom certificates."
@@ -83,7 +86,7 @@ def summarize(
 
 
 def _consequences(contests: t.Sequence[Contest], check_mode: bool) -> t.Iterator[str]:
-    """Say which names get another certificate, and which ties are resolved."""
+    """Yield which names get another certificate, and which ties are resolved."""
     moving = [contest for contest in contests if contest.moves]
     resolved = [printable(contest.name) for contest in contests if contest.before.tie and not contest.after.tie]
     if moving:
@@ -120,7 +123,7 @@ def make_diff(
     before: Numbers,
     after: Numbers,
 ) -> dict[str, str]:
-    """Return RV(diff): what each contested name gets whose first certificate changes, then the certificates in order."""
+    """Return RV(diff): one line for each name whose certificate changes, then the certificates in order."""
     moving = [contest for contest in contests if contest.moves]
     rows = {certificate.id: _row(certificate) for certificate in certificates}
     widths = [max(map(len, column)) for column in zip(*rows.values())]
@@ -159,7 +162,7 @@ def _row(certificate: Certificate) -> tuple[str, ...]:
 
 
 def _gets(name: str, first: First) -> str:
-    """Say what a name gets. "Gets" is for what Cloudflare documents, "may get" for the rest."""
+    """Return what a name gets. The verb is "gets" if Cloudflare documents it, otherwise "may get"."""
     issuer = printable(first.certificate.issuer or "a certificate", 40)
     identifier = printable(first.certificate.id, 64)
     verb = "gets" if first.sure else "may get"

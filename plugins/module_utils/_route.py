@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The proxy and the CA bundle that requests would take from the environment.
+"""Finds the proxy and the CA bundle in an environment, as requests does.
 
-From a mapping, because a task's C(environment) is not that of the process that runs it.
+The environment is a mapping, because a task's C(environment) differs from that of the worker that runs it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 try:
     from requests.utils import get_environ_proxies, select_proxy
-except ImportError:  # which _transport tells
+except ImportError:  # Client raises the error
     get_environ_proxies = select_proxy = None  # type: ignore[assignment]
 
 _PROXY_VARIABLES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy"))
@@ -30,10 +30,10 @@ _environ_lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Route:
-    """How to get to a server.
+    """How to connect to a server.
 
-    :param proxy: Its URL, which may hold a password; nothing for none.
-    :param ca_bundle: A file or a directory; nothing for the one that comes with requests.
+    :param proxy: The proxy's URL, which may contain a password, or None.
+    :param ca_bundle: A file or a directory, None for the bundle of requests.
     """
 
     proxy: str | None = field(default=None, repr=False)
@@ -41,32 +41,32 @@ class Route:
 
 
 def is_read(variable: str) -> bool:
-    """Tell whether an environment variable is one that decides on the route."""
+    """Return whether an environment variable sets the proxy or the CA bundle."""
     return variable.lower() in _PROXY_VARIABLES or variable in _BUNDLE_VARIABLES
 
 
 def find_route(url: str, environ: t.Mapping[str, str]) -> Route:
-    """Return how to get to a server from an environment."""
-    # A token sent over plain HTTP, which is for a loopback host alone, must not be sent to a proxy instead.
+    """Return the proxy and the CA bundle for a URL."""
+    # Plain HTTP is allowed only for a loopback host. The token must not go to a proxy.
     if url.startswith("http:") or get_environ_proxies is None:
         return Route()
     with _as_process_environment(environ):
-        # Which hosts need no proxy is read differently by different versions of requests: so it is left to requests.
+        # The meaning of no_proxy depends on the version of requests, so it is left to requests.
         proxy = select_proxy(url, get_environ_proxies(url))
     return Route(proxy or None, find_ca_bundle(environ))
 
 
 def find_ca_bundle(environ: t.Mapping[str, str]) -> str | None:
-    """Return the CA bundle that an environment names; nothing where it names none.
+    """Return the CA bundle that an environment sets, or None.
 
-    An empty variable counts as unset. requests before 2.28 switches the verification off for an empty CURL_CA_BUNDLE.
+    An empty variable counts as unset. requests before 2.28 would disable verification for an empty CURL_CA_BUNDLE.
     """
     return next(filter(None, map(environ.get, _BUNDLE_VARIABLES)), None)
 
 
 @contextlib.contextmanager
 def _as_process_environment(environ: t.Mapping[str, str]) -> t.Iterator[None]:
-    """Have the process see the proxies of another environment for a moment, where they differ from its own."""
+    """Set the proxy variables of another environment in this process, for the duration of the block."""
     wanted, own = _proxies(environ), _proxies(os.environ)
     if wanted == own:
         yield

@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Which certificates of a zone look the same as a leaf. Pure.
+"""Compares the certificates of a zone with a leaf. Pure.
 
-The API returns no PEM, serial number or fingerprint. Two certificates that agree in all that is compared here cannot be told apart.
+The API returns no PEM, serial number or fingerprint, so certificates that agree in all compared fields count as the same.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 
 def is_same(leaf: Leaf, certificate: Certificate, wanted_type: str | None = None) -> bool:
-    """Tell whether a certificate of a zone looks the same as a leaf.
+    """Return whether a certificate of a zone is the same as a leaf, as far as the API shows.
 
-    :param wanted_type: The type that it has to have where the API returns one; any if unset.
+    :param wanted_type: The required type, None for any. A certificate without a type matches as well.
     """
     expires_on = certificate.expires_on
     return (
@@ -33,18 +33,21 @@ def is_same(leaf: Leaf, certificate: Certificate, wanted_type: str | None = None
         and (certificate.signature or "").lower() == leaf.signature.lower()
         and (not leaf.issuer or is_issuer(leaf.organization or "", certificate.issuer or ""))
         and (wanted_type is None or certificate.type in (None, wanted_type))
-        and certificate.names <= leaf.names  # the API may leave out names of other zones
+        and certificate.names <= leaf.names  # the API may omit names of other zones
     )
 
 
 def find_same(leaf: Leaf, certificates: t.Iterable[Certificate], wanted_type: str | None = None) -> list[Certificate]:
-    """Return the certificates that look the same as a leaf, those that name most of its hosts first."""
+    """Return the certificates that are the same as a leaf, those with the most hosts first."""
     found = [certificate for certificate in certificates if is_same(leaf, certificate, wanted_type)]
     return sorted(found, key=lambda certificate: (-len(certificate.names), certificate.newest_first()))
 
 
 def is_issuer(organization: str, issuer: str) -> bool:
-    """Compare letters and digits. How the API spells letters that are not ASCII is not known: any plain way will do."""
+    """Return whether the API's C(issuer) is this organization, comparing only letters and digits.
+
+    How the API spells non-ASCII letters is not documented. They may be unchanged, removed, or without accents.
+    """
     composed = _plain(organization)
     dropped = "".join(char for char in composed if char.isascii())
     without_marks = _plain(unicodedata.normalize("NFKD", organization).encode("ascii", "ignore").decode("ascii"))

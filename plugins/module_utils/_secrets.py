@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Which texts of a task are secrets, in every form in which they may appear, and how they are masked. Pure."""
+"""Finds the secrets of a task, in every form in which they may appear, and masks them. Pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ import typing as t
 from contextvars import ContextVar
 from urllib.parse import unquote
 
-# What ansible-core puts in place of a secret, as a whole value and within a text.
+# ansible-core's replacements for a secret: as a whole value, and within a string.
 WHOLE = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 MASK = "********"
 
 _VARIABLES = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY")
-_SHORTEST_LINE = (
-    4  # of a secret of several lines: a shorter one gives nothing away, and would mask parts of other words
-)
+# Characters of a line in a multi-line secret. A shorter one reveals nothing, and would mask parts of other words.
+_SHORTEST_LINE = 4
 
-_KEY = "PRIVATE KEY"  # of a PEM, in whichever option it is
+_KEY = "PRIVATE KEY"  # marks a PEM key, in any option
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _STRINGS = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
@@ -35,9 +34,9 @@ _hidden: ContextVar[tuple[str, ...]] = ContextVar("secrets of the task at hand, 
 def find_secrets(
     spec: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return every form of every secret that a task is given, the longest first.
+    """Return every form of every secret in the arguments and the environment of a task, the longest first.
 
-    :param spec: The argument spec, which says which options are secrets.
+    :param spec: The argument spec, whose C(no_log) marks the secrets.
     :param params: The arguments, validated or not.
     """
     secrets = [*_secret_options(spec, params), *(environ.get(name) or "" for name in _VARIABLES)]
@@ -49,7 +48,7 @@ def find_secrets(
 
 
 def more_secrets(known: t.Iterable[str], found: t.Iterable[str]) -> tuple[str, ...]:
-    """Return what is known, and every form of what has been found, the longest first."""
+    """Return the known secrets and every form of those found, the longest first."""
     forms = {form for secret in found for form in _forms(secret)}
     return tuple(sorted(filter(None, {*known, *forms}), key=len, reverse=True))
 
@@ -66,17 +65,17 @@ def _secret_options(spec: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) 
 
 def _forms(secret: str) -> set[str]:
     lines = [line.strip() for line in secret.splitlines()]
-    # Not the first and the last line of a PEM.
+    # The BEGIN and END lines of a PEM are not secret.
     parts = [line for line in lines if len(line) >= _SHORTEST_LINE and not line.startswith("-----")]
-    # As ansible-core's own messages and JSON within a text have them.
+    # Also as ansible-core quotes values in messages, and as JSON within a string.
     plain = {secret, secret.strip(), *parts}
     return {form for text in plain for form in (text, repr(text)[1:-1], json.dumps(text)[1:-1]) if text.strip()}
 
 
 def _misplaced(given: object) -> set[str]:
-    """Return the parts of a URL in which people put credentials; such a URL is refused, and these are not shown.
+    """Return the parts of a URL that may be credentials. Such a URL is refused, and these parts are masked.
 
-    A password may hold a C(/) or an C(@), and the C(//) may be missing: all before the last C(@) is suspect.
+    A password may contain C(/) or C(@), and C(//) may be missing, so everything before the last C(@) counts.
     """
     url = str(given or "")
     before = url.rpartition("@")[0]
@@ -87,7 +86,7 @@ def _misplaced(given: object) -> set[str]:
 
 
 def _proxy_secrets(url: str) -> set[str]:
-    """Return the password in the URL of a proxy, and what it is part of. A user name alone is no secret."""
+    """Return the password in a proxy URL, and the strings that contain it. A user name alone is not a secret."""
     login = (url.partition("://")[2] or url).rpartition("@")[0]
     password = login.partition(":")[2]
     if not password:
@@ -97,14 +96,14 @@ def _proxy_secrets(url: str) -> set[str]:
 
 
 def find_template_secrets(template: str) -> tuple[str, ...]:
-    """Return what may be a secret in a template that fails: what is outside of its braces, and the strings within."""
+    """Return what may be secret in a template that fails: the text outside the braces, and the strings within."""
     pieces = [template, *_BRACES.split(template), *(text for found in _STRINGS.findall(template) for text in found)]
     return more_secrets((), (piece for piece in pieces if len(piece.strip()) >= _SHORTEST_LINE))
 
 
 @contextlib.contextmanager
 def hiding(secrets: t.Sequence[str]) -> t.Iterator[None]:
-    """Have C(hide) mask these secrets within the block. A new thread has to be given a copy of the context."""
+    """Make C(hide) mask these secrets within the block. Threads need a copy of the context."""
     token = _hidden.set(tuple(secrets))
     try:
         yield
@@ -113,12 +112,12 @@ def hiding(secrets: t.Sequence[str]) -> t.Iterator[None]:
 
 
 def hide(text: str) -> str:
-    """Mask the secrets of the task at hand in a text that is to be cut: afterwards, a part of one would be left."""
+    """Mask the secrets of the current task in a string. Do this before a string is cut, or a part of a secret may remain."""
     return masked(text, _hidden.get())
 
 
 def masked(text: str, secrets: t.Sequence[str]) -> str:
-    """Return a text with no secret in it.
+    """Return a string without the secrets.
 
     :param secrets: The longest first, as one may be part of another.
     """

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The options that select certificates: from dictionaries to typed entries."""
+"""Parses the options that select certificates."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _HOST = re.compile(r"(\*\.)?[0-9a-z_-]+(\.[0-9a-z_-]+)*", re.ASCII)
 
 
 def read_entries(items: t.Iterable[Params], option: str) -> tuple[Entry, ...]:
-    """Return the entries of a list of selectors.
+    """Parse a list of selectors.
 
-    :raises OptionError: one is invalid.
+    :raises OptionError: An entry is invalid.
     """
     return tuple(read_entry(item or {}, f"entry {number} of '{option}'") for number, item in enumerate(items, 1))
 
 
 def read_entry(item: Params, where: str) -> Entry:
-    """Return one selector.
+    """Parse a selector.
 
-    :param where: What it is, for a message.
-    :raises OptionError: it is invalid.
+    :param where: Its name in messages.
+    :raises OptionError: It is invalid.
     """
     fields: dict[str, t.Any] = {field: str(item[field]).strip() for field in FIELDS if item.get(field) is not None}
     fields = {field: value for field, value in fields.items() if value}
@@ -93,7 +93,7 @@ def _check_id(fields: t.Mapping[str, str], where: str) -> None:
 
 
 def _read_priority(value: t.Any, where: str) -> Number | None:
-    """Return a priority exactly: what the API returned, fractions and huge numbers too, has to be accepted back."""
+    """Return the exact value of a priority. Any number that the API returns is accepted, also fractions."""
     if value is None or value == "":
         return None
     number = _exact(value)

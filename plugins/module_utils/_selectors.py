@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Which certificates the entries of C(certificates) stand for. Pure."""
+"""Matches the entries of C(certificates) with the certificates of a zone. Pure."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import a_labels, wildcard_over
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import letters_and_digits
 
-# The fields that are compared with a shell pattern; each is an attribute of Certificate of the same name.
+# The fields that match shell patterns. Each one is an attribute of Certificate.
 PATTERN_FIELDS = ("issuer", "signature", "type", "status", "geo_restrictions")
-# The fields whose value is a string, and all fields.
+# The fields with a string as value, and all fields.
 FIELDS = ("id", "host") + PATTERN_FIELDS
 SELECTORS = FIELDS + ("valid_for_days",)
 
 _DAY = 86400
 
-# As fnmatch reads a pattern: in a set, a "]" may come first; a "[" that is not closed is an ordinary character.
+# As in fnmatch: a "]" may come first in a set, and an unclosed "[" is an ordinary character.
 _SET_OR_CHARACTER = re.compile(r"\[(?=(!?\]?[^\]]*))\1\]|.", re.DOTALL)
 
 Test = t.Callable[[t.Optional[str]], bool]
 
 
 class Entry(t.NamedTuple):
-    """One entry of C(certificates) as it is set in the task; a field that is not set is C(None)."""
+    """One entry of C(certificates). Unset fields are None."""
 
     id: str | None = None
     host: str | None = None
@@ -45,11 +45,11 @@ class Entry(t.NamedTuple):
     priority: Number | None = None
 
     def given(self) -> dict[str, t.Any]:
-        """Return the fields by which it selects."""
+        """Return the selectors that are set."""
         return {field: value for field in SELECTORS if (value := getattr(self, field)) is not None}
 
     def __str__(self) -> str:
-        """Return it as it is written in YAML, where C(*) and C(!) have a meaning of their own at the start of a value."""
+        """Return the entry as YAML. Values that start with C(*) or C(!) are quoted."""
         return ", ".join(
             f'{field}: "{value}"' if str(value).startswith(("*", "!")) else f"{field}: {value}"
             for field, value in self.given().items()
@@ -57,7 +57,11 @@ class Entry(t.NamedTuple):
 
 
 class Claim(t.NamedTuple):
-    """What an entry stands for: all that it matches, and the part that no entry before it has claimed."""
+    """The certificates of an entry.
+
+    :param matches: The ids of all certificates that it matches.
+    :param certificates: Those that no earlier entry has claimed, in the order requested.
+    """
 
     entry: Entry
     matches: frozenset[str]
@@ -65,9 +69,9 @@ class Claim(t.NamedTuple):
 
 
 def claim(entries: t.Iterable[Entry], certificates: t.Iterable[Certificate], now: datetime) -> list[Claim]:
-    """Give each certificate to the first entry that matches it; entries with an C(id) come before all others.
+    """Assign each certificate to the first entry that matches it. Entries with an C(id) come before all others.
 
-    :returns: A claim for each entry, in the order of the entries; the certificates of a claim newest first.
+    :returns: A claim for each entry, in the order of the entries. The certificates of a claim are sorted newest first.
     """
     entries, certificates = tuple(entries), tuple(certificates)
     matches = [matching(entry, certificates, now) for entry in entries]
@@ -87,9 +91,9 @@ def claim(entries: t.Iterable[Entry], certificates: t.Iterable[Certificate], now
 
 
 def matching(entry: Entry, certificates: t.Sequence[Certificate], now: datetime) -> list[Certificate]:
-    """Return those of a zone's certificates that an entry matches.
+    """Return the certificates that an entry matches.
 
-    :param certificates: All of the zone: which of them a C(host) stands for depends on the others.
+    :param certificates: All certificates of the zone: what a C(host) matches depends on the others.
     """
     if entry.id is not None:
         return _with_id(entry.id, certificates)
@@ -104,16 +108,13 @@ def matching(entry: Entry, certificates: t.Sequence[Certificate], now: datetime)
 
 
 def _with_id(identifier: str, certificates: t.Iterable[Certificate]) -> list[Certificate]:
-    """Return the certificate with this id; one that differs in case is meant only where no other differs so, too.
-
-    An id is opaque, so two certificates may have ids that differ only in case.
-    """
+    """Return the certificate with this id. The case is ignored unless several ids differ only in case."""
     alike = [certificate for certificate in certificates if certificate.id.lower() == identifier.lower()]
     return [certificate for certificate in alike if certificate.id == identifier or len(alike) == 1]
 
 
 def _for_host(name: str, certificates: t.Sequence[Certificate]) -> list[Certificate]:
-    """Return those from which Cloudflare chooses for a name: a wildcard counts only where the zone has no exact name."""
+    """Return the certificates that Cloudflare chooses from for a name: exact matches, or wildcards if there are none."""
     exact = [certificate for certificate in certificates if name in certificate.names]
     return exact or [certificate for certificate in certificates if wildcard_over(name) in certificate.names]
 
@@ -128,27 +129,27 @@ def _test(field: str, pattern: str) -> Test:
 
 
 def issuer_matcher(pattern: str) -> Test:
-    """Return a test for issuers, which compares letters and digits alone: C(DigiCert Inc) fits C(DigiCertInc)."""
+    """Return a test for issuers that compares only letters and digits: C(DigiCert Inc) matches C(DigiCertInc)."""
     negated = pattern.startswith("!")
     fits = matcher("!" * negated + _without_punctuation(pattern[negated:]))
     return lambda value: fits(value if value is None else letters_and_digits(value))
 
 
 def _without_punctuation(pattern: str) -> str:
-    """Drop spaces and punctuation from a shell pattern, but for C(*), C(?) and what stands in brackets."""
+    """Remove spaces and punctuation from a shell pattern, except C(*), C(?) and sets in brackets."""
     return _SET_OR_CHARACTER.sub(
         lambda part: part[0] if len(part[0]) > 1 or part[0] in "*?" else letters_and_digits(part[0]), pattern
     )
 
 
 def matcher(pattern: str) -> Test:
-    """Return a test for values: a shell pattern, whatever the case; a leading C(!) negates.
+    """Return a test for a case-insensitive shell pattern. A leading C(!) negates it.
 
-    A value that is missing fits no plain pattern and every negated one.
+    A missing value matches no plain pattern and every negated one.
     """
     negated = pattern.startswith("!")
     try:
         fits = re.compile(translate(pattern[negated:]), re.IGNORECASE).match
-    except re.error:  # on Python 3.8 and 3.9, for a range that is empty: [z-a]
+    except re.error:  # Python 3.8 and 3.9 raise this for an empty range such as [z-a]
         fits = re.compile(r"(?!)").match
     return lambda value: (value is not None and fits(value) is not None) is not negated

@@ -4,10 +4,10 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Which custom certificate visitors were presented, and whether it is the one that comes first. Pure.
+"""Compares the certificates that the edge served with the order of a zone. Pure.
 
-It is expected only where Cloudflare documents what comes first. A certificate has one key, for ECDSA or for RSA: what clients of
-the other kind get is documented only where the certificate is one of a pack.
+A certificate is expected only where Cloudflare documents which one comes first. A certificate has one key, either ECDSA or
+RSA. What clients that only accept the other kind of key get is documented only if the certificate is part of a pack.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _WHY_NOT_DOCUMENTED = {
 
 
 class Presented(t.NamedTuple):
-    """What one kind of client was presented for a name.
+    """The certificate that one kind of client got for a name.
 
-    :param key_type: The keys that the client accepts: V(ecdsa), V(rsa), or V(any).
-    :param untrusted: Why a client that verifies would refuse the leaf, null where it would accept it.
-    :param error: Why there is no leaf.
+    :param key_type: The keys that the client accepts: V(ecdsa), V(rsa) or V(any).
+    :param untrusted: Why a verifying client would refuse the leaf, None if it would accept it.
+    :param error: Why there is no leaf, or None.
     """
 
     name: str
@@ -59,16 +59,17 @@ class Presented(t.NamedTuple):
 
 
 class First(t.NamedTuple):
-    """Which certificate comes first for a name that several cover, and what decides it."""
+    """The certificate that comes first for a contested name, and what decides it."""
 
     id: str
     decided_by: str
 
 
 class Row(t.NamedTuple):
-    """What was presented, and how it compares.
+    """The certificate that was served, and the result of the comparison.
 
-    :param other_kind: Nothing is expected only because the certificate that comes first is not for this kind of client.
+    :param reason: Why C(certificate_id) or C(as_expected) is null, or None.
+    :param other_kind: Whether C(as_expected) is null only because the first certificate has the other kind of key.
     """
 
     presented: Presented
@@ -101,7 +102,11 @@ class Row(t.NamedTuple):
 
 
 class _Expected(t.NamedTuple):
-    """Those of which one is expected: the first one, or its whole pack; none, and why, where nothing is."""
+    """The certificates of which one is expected.
+
+    :param certificates: The first certificate or its whole pack. Empty if nothing is expected.
+    :param why_none: Why nothing is expected, or None.
+    """
 
     first: Certificate | None
     certificates: tuple[Certificate, ...]
@@ -114,9 +119,9 @@ def compare(
     firsts: t.Mapping[str, First],
     now: datetime,
 ) -> list[Row]:
-    """Compare what was presented with a zone's certificates, and with what comes first for each contested name.
+    """Compare the certificates that were served with a zone's certificates and their order.
 
-    :param firsts: By name.
+    :param firsts: The certificate that comes first, by contested name.
     """
     by_name: dict[str, list[Presented]] = {}
     for found in presented:
@@ -129,7 +134,7 @@ def compare(
 
 
 def is_all_as_expected(rows: t.Sequence[Row]) -> bool | None:
-    """Tell whether every name has the certificate that is expected; null where that is not known of every name."""
+    """Return whether every name gets the expected certificate. None if that is unknown for a name."""
     if any(row.as_expected is False for row in rows):
         return False
     names = {row.presented.name for row in rows}
@@ -141,7 +146,7 @@ def is_all_as_expected(rows: t.Sequence[Row]) -> bool | None:
 def _expect(
     name: str, certificates: t.Sequence[Certificate], firsts: t.Mapping[str, First], now: datetime
 ) -> _Expected:
-    """An exact name comes before a wildcard; what is not contested is covered by one certificate alone."""
+    """Return what is expected for a name. An exact name comes before a wildcard."""
     for covering in (name, wildcard_over(name)):
         holders = [found for found in certificates if covering in found.names]
         contest = firsts.get(covering)
@@ -199,14 +204,14 @@ def _compare_name(
 
 
 def _fits(certificate: Certificate, key_type: str) -> bool:
-    """Tell whether a certificate may be for clients that accept such keys, judged by its signature."""
+    """Return whether clients that accept this type of key may get a certificate, judged by its signature."""
     return key_type == ANY_KEY or certificate.algorithm is None or certificate.algorithm.endswith(key_type)
 
 
 def _judge(
     found: Presented, looks_same: t.Sequence[Certificate], expected: _Expected, fitting: t.Sequence[Certificate]
 ) -> tuple[bool | None, str | None]:
-    """Say whether what was presented is expected, and if that is null, why."""
+    """Return RV(served[].as_expected), and the reason if it is null."""
     if found.error:
         return None, None
     if not expected.certificates:

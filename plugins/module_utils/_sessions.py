@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Sessions for one server each. They are kept for later tasks of the same process, with their connections.
+"""Sessions, kept with their connections for later tasks of the same process.
 
-A loop over zones makes one TLS handshake then, not one for each of its items.
+A loop over zones then needs one TLS handshake instead of one per item.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version impo
 if t.TYPE_CHECKING:  # pragma: no cover
     import ssl
 
-# At the top, so that an action plugin has them imported once, in the parent of all workers.
+# At the top, so that action plugins import them once, in the parent of all workers.
 try:
     from requests import Session
     from requests.adapters import HTTPAdapter
@@ -45,7 +45,7 @@ _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 _PROXY_SCHEMES = ("http", "https", *_SOCKS)
 PROXY_ADVICE = "Check the variable HTTPS_PROXY (or ALL_PROXY) in the environment."
 
-# Servers and firewalls drop idle connections without notice. A write uses a connection that is known to work.
+# Servers and firewalls drop idle connections without notice. A write needs a connection that was used recently.
 _LONGEST_IDLE_TO_READ = 30.0  # seconds
 _LONGEST_IDLE_TO_WRITE = 5.0
 _MOST_KEPT = 200
@@ -60,7 +60,7 @@ class ApiSession(Session):
         super().__init__()
         self.key = key
         self.last_used = time.monotonic()
-        # The environment was evaluated before.
+        # _route has read the environment already.
         self.trust_env = False
         self.proxies = {"https": connection.route.proxy} if connection.route.proxy else {}
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -68,17 +68,17 @@ class ApiSession(Session):
             {
                 "User-Agent": f"zonefleet.cloudflare/{VERSION}",
                 "Accept": "application/json",
-                "Accept-Encoding": "gzip",  # what _transport decompresses; requests would add what it finds installed
+                "Accept-Encoding": "gzip",  # only this, as _transport decompresses the body
             }
         )
         self.adapters.clear()
         self.mount(connection.url.partition("://")[0] + "://", _Adapter(connection, context))
 
     def get_redirect_target(self, resp: t.Any) -> None:
-        """Follow no redirect. Without this, requests would still parse the target, and read the whole body."""
+        """Follow no redirect. Otherwise requests would still parse the target and read the whole body."""
 
     def refresh(self, method: str) -> None:
-        """Close connections that were idle for too long; others that the server has closed are found out by urllib3."""
+        """Close connections that were idle for too long. urllib3 detects connections that the server has closed."""
         now = time.monotonic()
         if now - self.last_used > (_LONGEST_IDLE_TO_READ if method == "GET" else _LONGEST_IDLE_TO_WRITE):
             self.close()
@@ -86,7 +86,7 @@ class ApiSession(Session):
 
 
 class _Adapter(HTTPAdapter):
-    """Never tries again by itself: what to do after a failure is decided in one place, in the client."""
+    """Adapter without retries of its own: only the client decides about retries."""
 
     def __init__(self, connection: Connection, context: ssl.SSLContext | None) -> None:
         self._tls: dict[str, t.Any] = {} if context is None else {"ssl_context": context}
@@ -107,25 +107,25 @@ class _Adapter(HTTPAdapter):
         return manager
 
     def close(self) -> None:
-        """Close every connection now: urllib3 2 leaves that to the garbage collection."""
+        """Close every connection now. urllib3 2 leaves that to garbage collection."""
         for manager in (self.poolmanager, *self.proxy_manager.values()):
             for key in list(manager.pools.keys()):  # it cannot be iterated
                 manager.pools[key].close()
         super().close()  # pylint: disable=no-member
 
     def build_connection_pool_key_attributes(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Leave the choice of the context to this adapter: requests 2.32.2 would put its own there."""
+        """Use the context of this adapter. requests 2.32.2 would use its own."""
         host, tls = super().build_connection_pool_key_attributes(*args, **kwargs)  # pylint: disable=no-member
         tls.update(t.cast(t.Any, self._tls))
         return host, tls
 
     def cert_verify(self, conn: t.Any, url: t.Any, verify: t.Any, cert: t.Any) -> None:
-        """Verify always, by the context, which has the CA bundle: requests would have it read again and again."""
+        """Always verify, with the CA bundle of the context. requests would load the bundle for every connection."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 
 class _Kept:
-    """The sessions of this process that no client uses. Those of the parent are not used: two would write to one TLS stream."""
+    """The unused sessions of this process. Those of the parent are ignored, as two processes must not share a TLS stream."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -133,7 +133,7 @@ class _Kept:
         self._sessions: list[ApiSession] = []
 
     def take(self, key: _Key) -> ApiSession | None:
-        """Return the one that was used last of those with a key."""
+        """Return the most recently used session with this key, or None."""
         with self._lock:
             if self._process != os.getpid():
                 self._process, self._sessions = os.getpid(), []
@@ -141,7 +141,7 @@ class _Kept:
             return None if place is None else self._sessions.pop(place)
 
     def add(self, session: ApiSession) -> None:
-        """Keep one, instead of the one that has not been used for the longest time where there are many."""
+        """Keep a session. Close the least recently used one if there are too many."""
         with self._lock:
             self._sessions.append(session)
             surplus = self._sessions[:-_MOST_KEPT]
@@ -162,29 +162,32 @@ _kept = _Kept()
 
 
 def take_session(connection: Connection) -> ApiSession:
-    """Return a session that nobody else uses, a kept one if there is one.
+    """Return a session for exclusive use, a kept one if possible.
 
-    :raises AttemptError: the proxy or the CA bundle that the environment names cannot be used.
+    :raises AttemptError: The proxy or the CA bundle of the environment cannot be used.
     """
     _check_proxy(connection.route.proxy)
     context = context_for(connection.route.ca_bundle) if connection.url.startswith("https:") else None
-    # Everything that a session depends on. A CA bundle that has changed on disk gives another context.
+    # Everything that a session depends on. A CA bundle that has changed on disk results in another context.
     key = (connection.url, connection.route, connection.credentials, context)
     return _kept.take(key) or ApiSession(connection, context, key)
 
 
 def keep_session(session: ApiSession) -> None:
-    """Give back a session, to be used again."""
+    """Keep a session for later use."""
     _kept.add(session)
 
 
 def close_sessions() -> None:
-    """Close all kept sessions, where no later task of this process will use them."""
+    """Close all kept sessions."""
     _kept.close()
 
 
 def _check_proxy(proxy: str | None) -> None:
-    """Make sure that the URL of a proxy can be used; it is not shown, as it may hold a password anywhere."""
+    """Check the URL of a proxy. Messages do not show it, as it may contain a password.
+
+    :raises AttemptError: It cannot be used.
+    """
     if proxy is None:
         return
     try:
@@ -193,8 +196,8 @@ def _check_proxy(proxy: str | None) -> None:
         found = None
     problem, advice = "", PROXY_ADVICE
     if found is None or not found.host:
-        problem = "the URL of the proxy is malformed (it is not shown, as it may hold a password)"
-        advice += " Special characters of a password have to be percent-encoded."
+        problem = "the URL of the proxy is malformed (it is not shown, as it may contain a password)"
+        advice += " Percent-encode special characters in a password."
     elif found.scheme not in _PROXY_SCHEMES:
         schemes = ", ".join(_PROXY_SCHEMES)
         problem = (

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Set the order of a zone's custom certificates: read, decide, write, verify."""
+"""Sets the order of a zone's custom certificates: reads the zone, plans, writes, and verifies the result."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ _MOST_SHOWN = 10
 
 
 class _Decision(t.NamedTuple):
-    """What a reading of the zone leads to.
+    """The plan for a zone, and the data that it is based on.
 
-    :param certificates: Those of the zone, as read.
-    :param before: The number that each of them had before this run may have written anything.
-    :param waited: What C(Client.waited) was at the reading.
+    :param certificates: The zone's certificates when it was read.
+    :param before: Their priorities before any write of this run.
+    :param waited: The value of C(Client.waited) when the zone was read.
     """
 
     zone: Zone
@@ -86,24 +86,24 @@ class _Decision(t.NamedTuple):
 
     @property
     def restore(self) -> list[dict[str, t.Any]]:
-        """Return what undoes the run, given back as C(certificates)."""
+        """The value of RV(restore)."""
         order = sorted(self.wanted.order, key=lambda certificate: -self.before[certificate.id])
         return [{"id": item.id, "priority": plain_number(self.before[item.id])} for item in order]
 
 
 class _Became(enum.Enum):
-    """What became of an attempt at a write."""
+    """The outcome of an attempt at a write."""
 
     WRITTEN = enum.auto()
-    RENEWED = enum.auto()  # refused, because the zone does not hold a certificate of the list any more
-    OUTDATED = enum.auto()  # not made, because the reading is too old by now
+    RENEWED = enum.auto()  # refused, because a certificate of the list is no longer in the zone
+    OUTDATED = enum.auto()  # not attempted, because the last read is too old
     FAILED = enum.auto()
 
 
 class _Attempt(t.NamedTuple):
     """An attempt at a write.
 
-    :param perhaps_done: Whether it may have changed something, whatever became of it.
+    :param perhaps_done: Whether it may have changed something.
     """
 
     became: _Became
@@ -113,9 +113,9 @@ class _Attempt(t.NamedTuple):
 
 
 def set_order(client: Client, zone: Zone, options: OrderOptions, check_mode: bool) -> Report:
-    """Do what a task asks for.
+    """Set the order of a zone as requested.
 
-    :raises CloudflareError: with all that is known in its fields; after a write C(changed), and C(restore) to undo it.
+    :raises CloudflareError: After a write, its fields have C(changed) and C(restore).
     """
     decision = _decide(client, zone, options)
     if check_mode or not decision.plan.write:
@@ -127,11 +127,11 @@ def set_order(client: Client, zone: Zone, options: OrderOptions, check_mode: boo
 def give_number(
     client: Client, zone: Zone, connection: Connection, reading: ZoneCertificates, identifier: str, number: Number
 ) -> tuple[tuple[Certificate, ...], list[str]]:
-    """Give one certificate a priority, and leave the others theirs.
+    """Set the priority of one certificate.
 
-    :param reading: The zone as it was read a moment ago.
-    :returns: The certificates of the zone, as an answer of the API proves them, and warnings of others that have moved.
-    :raises CloudflareError: as for C(set_order).
+    :param reading: The zone's certificates, just read.
+    :returns: The verified certificates of the zone, and warnings about other priorities that changed.
+    :raises CloudflareError: See C(set_order).
     """
     entries = (Entry(id=identifier, priority=number),)
     options = OrderOptions(
@@ -150,11 +150,11 @@ def _decide(client: Client, zone: Zone, options: OrderOptions) -> _Decision:
 
 
 def _decide_on(zone: Zone, options: OrderOptions, reading: ZoneCertificates) -> _Decision:
-    # see which certificates the entries stand for
+    # match the entries with certificates
     now = datetime.now(timezone.utc)
     claims = tuple(claim(options.entries, reading.current, now))
     unmatched = tuple(claimed.entry for claimed in claims if not claimed.matches)
-    # a policy for a fleet meets zones without any custom certificate: nothing is out of order there
+    # a zone without custom certificates is in order, so that one policy can be used for a whole fleet
     has_nothing_to_order = not reading.current and not any(entry.id for entry in unmatched)
     if unmatched and options.missing == "fail" and not has_nothing_to_order:
         raise CloudflareError(
@@ -162,7 +162,7 @@ def _decide_on(zone: Zone, options: OrderOptions, reading: ZoneCertificates) -> 
             unmatched=[entry.given() for entry in unmatched],
         )
     _check_ids_distinct(claims)
-    # decide which numbers they get
+    # plan the priorities
     wanted = _wanted(options, claims, reading.current)
     plan = make_plan(wanted)
     before = numbers_of(reading.current)
@@ -170,9 +170,9 @@ def _decide_on(zone: Zone, options: OrderOptions, reading: ZoneCertificates) -> 
 
 
 def _check_ids_distinct(claims: t.Iterable[Claim]) -> None:
-    """Refuse two ids that name one certificate, because they differ only in case: the second would count for nothing.
+    """Check that no two ids match the same certificate because they differ only in case.
 
-    :raises CloudflareError: there are such.
+    :raises CloudflareError: Two ids match the same certificate.
     """
     named: dict[str, Entry] = {}
     for claimed in claims:
@@ -204,8 +204,8 @@ def _wanted_exactly(claims: t.Sequence[Claim]) -> Wanted:
         if len(claimed.certificates) > 1:
             raise CloudflareError(
                 f"The entry of 'certificates' with {printable(claimed.entry)} and priority {plain_number(t.cast(Number, claimed.entry.priority))} matches "
-                f"{len(claimed.certificates)} certificates, which cannot all have that number: {_described(claimed.certificates)}. "
-                "Make it match one, or remove every 'priority' to set only the order."
+                f"{len(claimed.certificates)} certificates, which cannot all have that priority: {_described(claimed.certificates)}. "
+                "Make it match only one, or remove every 'priority' to set only the order."
             )
         numbers.update((certificate.id, t.cast(Number, claimed.entry.priority)) for certificate in claimed.certificates)
     named = (certificate for claimed in claims for certificate in claimed.certificates)
@@ -215,7 +215,7 @@ def _wanted_exactly(claims: t.Sequence[Claim]) -> Wanted:
 def _rivals(
     options: OrderOptions, order: t.Iterable[Certificate], certificates: t.Iterable[Certificate]
 ) -> tuple[Certificate, ...]:
-    """Return the unlisted certificates that have to stay below the listed ones with which they compete."""
+    """Return the unlisted certificates that must stay below the listed ones that they compete with."""
     return _unlisted(order, certificates) if options.unlisted == "last" and not options.exact else ()
 
 
@@ -236,7 +236,7 @@ def _one_described(certificate: Certificate) -> str:
 
 
 def _carry_out(client: Client, options: OrderOptions, decision: _Decision) -> Report:
-    """Write what was decided, on a reading that is fresh, and report what proves it."""
+    """Write the plan, based on a recent read, and report the verified result."""
     may_read_again = True
     may_follow_renewal = all(entry.id is None for entry in options.entries)
     perhaps_done = False
@@ -245,27 +245,27 @@ def _carry_out(client: Client, options: OrderOptions, decision: _Decision) -> Re
         perhaps_done |= attempt.perhaps_done
         if attempt.answered is not None:
             return _verify(client, options, decision, attempt.answered)
-        # the decision is outdated: decide again, once for each reason
+        # the plan is outdated: read and plan again, once for each reason
         if attempt.became is _Became.OUTDATED:
             may_read_again = False
         elif attempt.became is _Became.RENEWED and may_follow_renewal:
             may_follow_renewal = False
         else:
-            # pylint: disable-next=raising-bad-type  # what failed has an error
+            # pylint: disable-next=raising-bad-type  # a failed attempt has an error
             raise _in_doubt(t.cast(ApiError, attempt.error), decision, perhaps_done)
         try:
             latest = _decide(client, decision.zone, options)
         except CloudflareError as error:
             raise _in_doubt(error, decision, perhaps_done) from None
         decision = _with_numbers_of(decision, latest) if perhaps_done else latest
-    # another writer made the change, or an attempt whose answer was lost did
+    # another writer made the change, or an attempt whose response was lost
     after = numbers_of(decision.certificates)
     changed = perhaps_done and any(after[key] != number for key, number in decision.before.items())
     return _report(decision, decision.certificates, after, changed, False)
 
 
 def _attempt(client: Client, decision: _Decision, stale_after: float) -> _Attempt:
-    """Try to write once; the client itself repeats what failed only for a moment."""
+    """Send the write. The client itself retries transient failures."""
     try:
         answered = prioritize(client, decision.zone.id, decision.plan.write, stale_after)
     except Outdated as delay:
@@ -277,10 +277,10 @@ def _attempt(client: Client, decision: _Decision, stale_after: float) -> _Attemp
 
 
 def _with_numbers_of(earlier: _Decision, latest: _Decision) -> _Decision:
-    """Return the latest decision with the numbers from before the run, as the earlier one knows them.
+    """Return the latest decision with the priorities from before the run.
 
-    A certificate that was renewed in between has its predecessor's: of the certificates that an entry stands for, the
-    first new one succeeds the first that is gone, and so on.
+    A certificate that was renewed in between gets the priority of its predecessor: among the certificates of an entry, the
+    first new one succeeds the first one that is gone, and so on.
     """
     before = {**latest.before, **{key: earlier.before[key] for key in latest.before if key in earlier.before}}
     for was, now in zip(earlier.claims, latest.claims):
@@ -291,17 +291,20 @@ def _with_numbers_of(earlier: _Decision, latest: _Decision) -> _Decision:
 
 
 def _in_doubt(error: CloudflareError, decision: _Decision, perhaps_done: bool) -> CloudflareError:
-    """Return an error that also says, where a write may have been done before it, so, and how to undo that."""
+    """Return an error. If a write may have been applied before it, add a note and C(restore)."""
     if perhaps_done:
         error.message += (
-            " The change may have been made, in whole or in part: run again to see, or undo it with 'restore'."
+            " The change may have been made, in whole or in part: run again to check, or undo it with 'restore'."
         )
         error.fields.update(_undo(decision, decision.certificates))
     return error
 
 
 def _verify(client: Client, options: OrderOptions, decision: _Decision, answered: Answered) -> Report:
-    """Report the change if an answer shows it; the list is read again where the PUT's answer does not."""
+    """Report the change if the response to the PUT shows it. Otherwise, read the list again until it does.
+
+    :raises CloudflareError: The list does not show the change, or cannot be read.
+    """
     state = _merged(decision.certificates, answered)
     problems: list[str] = []
     if options.verify == "answer" and decision.wanted.concerned() <= answered.current.keys() | answered.deleted:
@@ -317,7 +320,7 @@ def _verify(client: Client, options: OrderOptions, decision: _Decision, answered
             if not problems:
                 return _report(decision, state, numbers_of(state), True, False)
     except CloudflareError as error:
-        error.message += " The change was sent, but not verified: run again to see, or undo it with 'restore'."
+        error.message += " The change was sent, but not verified: run again to check, or undo it with 'restore'."
         error.fields.update(_undo(decision, state))
         raise
     raise CloudflareError(
@@ -329,7 +332,7 @@ def _verify(client: Client, options: OrderOptions, decision: _Decision, answered
 
 
 def _merged(certificates: t.Sequence[Certificate], answered: Answered) -> tuple[Certificate, ...]:
-    """Return what was read with the priorities that an answer shows, and what only that answer shows."""
+    """Return the certificates that were read, updated with the response to the PUT."""
     known = {certificate.id for certificate in certificates}
     numbers = numbers_of(answered.current.values())
     updated = tuple(
@@ -341,12 +344,15 @@ def _merged(certificates: t.Sequence[Certificate], answered: Answered) -> tuple[
 
 
 def _problems(options: OrderOptions, wanted: Wanted, state: t.Sequence[Certificate]) -> list[str]:
-    """Say what is not as requested in a state of the zone, whose unlisted certificates may not be those of the plan."""
+    """Return the differences between a state of the zone and the order requested.
+
+    The state may have other unlisted certificates than the plan.
+    """
     rivals = _rivals(options, wanted.order, state)
     found = list(faults(wanted._replace(rivals=rivals), numbers_of(state)))
     if options.unlisted == "fail":
         found += [
-            f"certificate {printable(item.id, 64)} has appeared, which 'certificates' does not name, and 'unlisted' is 'fail'"
+            f"certificate {printable(item.id, 64)} was added, which 'certificates' does not list, and 'unlisted' is 'fail'"
             for item in _unlisted(wanted.order, state)
         ]
     return found
@@ -363,10 +369,10 @@ def _undo(decision: _Decision, state: t.Sequence[Certificate]) -> dict[str, t.An
 def _report(
     decision: _Decision, state: t.Sequence[Certificate], after: Numbers, changed: bool, check_mode: bool
 ) -> Report:
-    """Put the result together.
+    """Build the report.
 
-    :param state: The certificates after the run, in check mode those that were read.
-    :param after: Their numbers after it, in check mode those planned.
+    :param state: The certificates after the run. In check mode, the certificates that were read.
+    :param after: The priorities after the run. In check mode, the planned ones.
     """
     before = {certificate.id: decision.before.get(certificate.id, certificate.priority) for certificate in state}
     contests = find_contests(state, before, after)
@@ -404,7 +410,7 @@ def _moved_unlisted(decision: _Decision, before: Numbers, after: Numbers) -> lis
         if found.id in after and before[found.id] != after[found.id]
     ]
     return (
-        [f"Certificates that the list does not name have another priority since the run: {listed(moved)}."]
+        [f"The priority of certificates that are not listed in 'certificates' changed during the run: {listed(moved)}."]
         if moved
         else []
     )

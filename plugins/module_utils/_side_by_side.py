@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Do the same for many things, some at a time."""
+"""Runs a function for many items in parallel threads."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ def side_by_side(
     at_a_time: int,
     see: t.Callable[[Made | None], None] = lambda _made: None,
 ) -> list[Made]:
-    """Return what the function makes of each item, in the order of the items.
+    """Call a function for each item, and return the results in the order of the items.
 
-    The threads do not keep a process alive: an interrupt ends it at once, however long they would still wait.
+    The threads are daemons, so that an interrupt ends the process at once.
 
-    :param see: Called in this thread with each result as it comes, and with None where none came for a second.
-    :raises BaseException: whatever the function raises; items that no thread has taken by then are left.
+    :param at_a_time: The number of threads.
+    :param see: Called in this thread with each result, and with None after each second without a result.
+    :raises BaseException: The first exception of the function. Items that no thread has started are skipped.
     """
     crew = _Crew(function, items)
     for _thread in range(min(at_a_time, len(items))):
-        # A copy of the context: secrets that are masked in this thread are masked in that one as well.
+        # A copy of the context, so that the thread masks the same secrets.
         threading.Thread(target=contextvars.copy_context().run, args=(crew.work,), daemon=True).start()
     made: dict[int, Made] = {}
     try:
@@ -54,7 +55,7 @@ def side_by_side(
 
 
 class _Crew(t.Generic[Item, Made]):
-    """What the threads share: the items that are left, and what became of the others."""
+    """The shared state of the threads: the remaining items, and the results."""
 
     def __init__(self, function: t.Callable[[Item], Made], items: t.Iterable[Item]) -> None:
         self._function = function
@@ -64,7 +65,7 @@ class _Crew(t.Generic[Item, Made]):
         self.stopped = threading.Event()
 
     def work(self) -> None:
-        """Take one item after the other until none is left."""
+        """Process items until none is left."""
         while not self.stopped.is_set():
             with self._taking:
                 taken = next(self._items, None)

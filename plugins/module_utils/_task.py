@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The one way from a task's arguments to its outcome."""
+"""Runs a task: from its arguments to its result."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ try:
 except ImportError:  # before ansible-core 2.22
     register_secrets = None
 
-# With the connection goes whether a write may follow a read.
+# The second argument says whether a write may follow a read.
 MakePacer = t.Callable[[Connection, bool], Pacer]
 
 
 class Outcome(t.NamedTuple):
-    """What to exit with. There is no secret in it, but for those that are told apart.
+    """The outcome of a task. Result and warnings contain no secrets.
 
-    :param secrets: Every form of every secret of the task, for what others show of it.
+    :param secrets: Every form of every secret of the task, so that ansible-core can mask them elsewhere.
     """
 
     failed: bool
@@ -62,10 +62,11 @@ def perform(
     environ: Environ | None = None,
     tell: Tell = lambda _progress: None,
 ) -> Outcome:
-    """Do a task's job with its validated arguments. Exits nowhere and raises no CloudflareError.
+    """Run a job with validated arguments. This function does not exit, and every CloudflareError becomes a failed outcome.
 
-    :param make_pacer: Makes the pacer that this task shares with others; null where it shares none.
-    :param tell: Called with the progress of a long run.
+    :param make_pacer: Returns the pacer that this task shares with others. None if it shares none.
+    :param environ: The environment, that of the process by default.
+    :param tell: Called with progress messages of a long run.
     """
     environ = os.environ if environ is None else environ
     secrets = find_secrets(job.spec, params, environ)
@@ -74,7 +75,7 @@ def perform(
             options = job.read_options(params, environ)
         except CloudflareError as error:
             return _outcome(failure(error), secrets)
-    # What was read from files is known only now.
+    # Secrets from files are known only now.
     secrets = more_secrets(secrets, getattr(options, "secrets", ()))
     many = isinstance(options.zone, ManyZones)
     if make_pacer is None and many:
@@ -86,7 +87,7 @@ def perform(
         options,
         check_mode,
         diff,
-        # A task for more zones than the window allows has to wait. That does not count against max_wait.
+        # A task for more zones than the rate limit allows must wait. That does not count against max_wait.
         lambda: Client(options.connection, pacer.another(bounded=not many)),
     )
     with hiding(secrets):
@@ -101,17 +102,17 @@ def _do(task: ZoneTask, tell: Tell) -> Ended:
 
 
 def _outcome(ended: Ended, secrets: t.Sequence[str]) -> Outcome:
-    # Anything that the API returns may contain a secret. From ansible-core 2.22 on, core masks only what is displayed.
+    # A response may contain a secret. From ansible-core 2.22 on, core masks only what is displayed.
     return Outcome(ended.failed, returnable(ended.result, secrets), returnable(ended.warnings, secrets), secrets)
 
 
 def _pacer_of_its_own(connection: Connection, writes: bool) -> Pacer:
-    """Return the pacer of a task that shares none: its zones share it. One zone alone obeys what the API says."""
+    """Return a pacer that the zones of this task share."""
     return SharedPacer(MemoryStore(), connection, "", writes=writes, tell=lambda _wait: None)
 
 
 class _Module(AnsibleModule):
-    """A module whose arguments are looked at before ansible-core converts them, and whose results hold no secret."""
+    """A module that checks its arguments before ansible-core converts them, and masks secrets in its results."""
 
     def _load_params(self) -> None:
         super()._load_params()
@@ -127,20 +128,20 @@ class _Module(AnsibleModule):
         super().fail_json(**self._returnable({"msg": msg, **kwargs}))
 
     def _returnable(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Mask what is returned, the arguments for C(invocation) as well, where core itself may not do so."""
+        """Mask the result and the arguments in C(invocation), as ansible-core may not do so itself."""
         secrets = find_secrets(self.argument_spec, getattr(self, "params", None) or {}, os.environ)
         self.params = returnable(self.params, secrets)
         return t.cast("dict[str, t.Any]", returnable(result, secrets))
 
 
 def run_module(job: Job) -> None:
-    """Do a module's job and exit."""
+    """Run a module's job and exit."""
     module = _Module(argument_spec=job.spec, supports_check_mode=True)
     if module.misshapen:
         module.fail_json(module.misshapen)
     outcome = perform(job, module.params, check_mode=module.check_mode, diff=module._diff)
     if register_secrets is not None:
-        register_secrets(outcome.secrets)  # for what core and others display
+        register_secrets(outcome.secrets)  # so that ansible-core masks them in all output
     for warning in outcome.warnings:
         module.warn(warning)
     if outcome.failed:

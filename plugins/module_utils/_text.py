@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Text that comes from elsewhere, made safe to show on a terminal and to return."""
+"""Makes strings from the API and from users safe to display and to return. Pure."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import unicodedata
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._secrets import hide, masked
 
-# Controls, formats (bidirectional marks among them), lone surrogates, private use, and the two line separators.
+# Control and format characters (such as bidirectional marks), surrogates, private use, line and paragraph separators.
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-# The name of a field, of a result of ours or of an object of the API. No token or key of Cloudflare looks like that.
+# The name of a result key or an API field. No API token or key looks like this.
 _NAME = re.compile(r"[a-z_]{1,30}", re.ASCII)
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def printable(value: object, limit: int = 200) -> str:
-    """Return C(value) as one line of text in which nothing can act on a terminal.
+    """Return C(value) as one line that is safe to print on a terminal.
 
-    Unsafe characters are shown as escapes; more than C(limit) characters are cut, with an ellipsis. Secrets are masked
-    before that: of one that is cut, the rest would be shown.
+    Unsafe characters are escaped. A string of more than C(limit) characters is cut and ends with an ellipsis. Secrets are
+    masked first, so that no part of one remains.
     """
     text = hide(str(value))
     if len(text) > limit:
@@ -37,7 +37,7 @@ def printable(value: object, limit: int = 200) -> str:
 
 
 def listed(values: t.Iterable[object], most: int = 5) -> str:
-    """Return the first C(most) of C(values), comma separated, and how many more there are."""
+    """Return the first C(most) of C(values), separated by commas, and the number of the others."""
     items = [printable(value) for value in values]
     shown = ", ".join(items[:most])
     return f"{shown} and {len(items) - most} more" if len(items) > most else shown
@@ -49,19 +49,20 @@ def counted(count: int, noun: str) -> str:
 
 
 def letters_and_digits(text: str) -> str:
-    """Return C(text) without spaces and punctuation, which is how the API spells an issuer: C(Let's Encrypt) is C(LetsEncrypt)."""
+    """Return C(text) without spaces and punctuation, as the API spells issuers: C(LetsEncrypt) for C(Let's Encrypt)."""
     return "".join(char for char in text if char.isalnum())
 
 
 def well_formed(text: str) -> str:
-    """Return a text without lone surrogates, which JSON can hold and no encoding can: ansible-core refuses them."""
+    """Replace lone surrogates. JSON can contain them, but they cannot be encoded, and ansible-core fails."""
     return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def returnable(value: t.Any, secrets: t.Sequence[str]) -> t.Any:
-    """Return plain data without secrets and lone surrogates in any text of it, whether it is a key or a value.
+    """Return plain data without secrets and lone surrogates in its strings and keys.
 
-    Keys that are names of fields stay: with a secret as short as C(e), a task would lose its C(failed), and end well.
+    Keys that are field names are kept. Otherwise a secret such as C(e) would change the key C(failed), and the task would
+    not fail.
 
     :param secrets: The longest first.
     """

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Why a TLS handshake failed, read from the first bytes of the answer and from OpenSSL's error. Pure."""
+"""Explains why a TLS handshake failed, from the first bytes that the server sent and OpenSSL's error. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import ssl
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
 ENOUGH = 64
-"""How many bytes of the start of an answer are worth keeping."""
+"""How many of the first bytes are needed."""
 
 _WHERE = re.compile(r"^\[.*?\] |^\(.*?, '|'\)$| \(_ssl\.c:\d+\)$")
 _ALERT, _RECORD_TYPES, _FATAL = 21, range(20, 25), 2
@@ -37,7 +37,7 @@ _ALERTS = {
 
 
 class Cause(enum.Enum):
-    """Why no certificate was seen, as far as it matters for what to do next."""
+    """Why no certificate was read, as far as it decides the next step."""
 
     NO_CONNECTION = "no connection"
     NO_ANSWER = "no answer in time"
@@ -57,9 +57,9 @@ _MEANINGS = {
 
 
 def explain(start: bytes, error: ssl.SSLError) -> tuple[Cause, str]:
-    """Return why a handshake failed, as a cause and as the end of a sentence about the server.
+    """Return why a handshake failed: the cause, and the end of a sentence about the server.
 
-    :param start: The start of what the server sent.
+    :param start: The first bytes that the server sent.
     """
     number = _first_alert(start)
     if number is not None:
@@ -70,23 +70,23 @@ def explain(start: bytes, error: ssl.SSLError) -> tuple[Cause, str]:
         return Cause.OTHER, no_tls(start)
     reason = printable(error.reason.lower().replace("_", " ") if error.reason else _WHERE.sub("", str(error)))
     _version, is_alert, alert = reason.partition(" alert ")
-    if is_alert:  # after its hello: a certificate of the client is missing, for example
+    if is_alert:  # after the server's hello, for example because it requires a client certificate
         return Cause.ENDED, f"ended the handshake with the TLS alert {alert.replace(' ', '_')}"
     return Cause.REFUSED_HERE, f"sent what OpenSSL does not accept: {reason}"
 
 
 def speaks_tls(start: bytes) -> bool:
-    """Whether an answer starts as TLS does."""
+    """Return whether the first bytes are TLS."""
     return len(start) > 1 and start[0] in _RECORD_TYPES and start[1] == 3
 
 
 def no_tls(start: bytes) -> str:
-    """Return the end of a sentence about a server whose answer starts with something else."""
+    """Return the end of a sentence about a server that did not answer with TLS."""
     return f"did not answer with TLS: {_quoted(start)}"
 
 
 def _first_alert(start: bytes) -> int | None:
-    """Return the fatal alert that an answer consists of."""
+    """Return the number of the fatal alert, or None if the first bytes are something else."""
     whole = len(start) >= 7 and start[0] == _ALERT and start[1] == 3 and start[3:5] == b"\x00\x02"
     return start[6] if whole and start[5] == _FATAL else None
 

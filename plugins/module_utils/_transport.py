@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""One HTTP attempt, as a whole within one deadline and a bounded size."""
+"""Makes one HTTP attempt, within a deadline and a maximum size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
 try:
     from requests.exceptions import InvalidURL
     from urllib3.exceptions import ConnectTimeoutError, LocationValueError, NewConnectionError
-except ImportError:  # which _sessions tells
+except ImportError:  # Client raises the error
     pass
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -37,9 +37,10 @@ _REFUSED_BY_PROXY = re.compile(r"Tunnel connection failed: (4[0-9]{2}\b.*)", re.
 
 
 class Answer(t.NamedTuple):
-    """An HTTP answer, its body decompressed.
+    """An HTTP response.
 
-    :param framed: Whether the server announced the length of the body, so that it is known to be whole.
+    :param body: The decompressed body.
+    :param framed: Whether the length of the body was known, so that the body is complete.
     """
 
     status: int
@@ -49,10 +50,10 @@ class Answer(t.NamedTuple):
 
 
 def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwargs: t.Any) -> Answer:
-    """Make one attempt at a request; redirects are answers like any other.
+    """Make one attempt at a request. Redirects are not followed.
 
     :param timeout: Seconds for the whole attempt.
-    :raises AttemptError: no answer came, or none that can be used.
+    :raises AttemptError: There is no usable response.
     """
     session.refresh(method)
     with deadline(timeout):
@@ -64,7 +65,7 @@ def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwa
         except AttemptError:
             raise
         except Exception as error:
-            # Any exception: which ones the libraries raise depends on their versions and on the server.
+            # Which exceptions the libraries raise depends on their versions and on the server.
             raise _failure(error, timeout) from None
 
 
@@ -74,7 +75,7 @@ def _read(response: requests.Response) -> Answer:
         raise AttemptError(f"its body has the encoding {printable(encoding, 60)}, which was not asked for", final=True)
     body = bytearray()
     while True:
-        # Not decompressed by urllib3, which has no limit before 2.0.
+        # urllib3 before 2.0 decompresses without a limit.
         chunk = response.raw.read(_CHUNK, decode_content=False)
         if not chunk:
             break
@@ -82,7 +83,7 @@ def _read(response: requests.Response) -> Answer:
         _check_size(body)
     announced = response.headers.get("Content-Length", "")
     has_length = announced.isascii() and announced.isdigit()
-    if has_length and len(body) < int(announced):  # older urllib3 does not tell
+    if has_length and len(body) < int(announced):  # older urllib3 does not raise an error
         raise AttemptError("the answer was cut off")
     framed = has_length or "Transfer-Encoding" in response.headers or response.status_code in (204, 304)
     packed = bool(body) and encoding.endswith("gzip")
@@ -106,54 +107,54 @@ def _check_size(body: bytes | bytearray) -> None:
         raise AttemptError(f"its body is larger than {MAX_BYTES // 2**20} MiB", final=True)
 
 
-# One for each kind of failure.
+# One return statement for each kind of failure.
 # pylint: disable-next=too-many-return-statements
 def _failure(error: Exception, timeout: float) -> AttemptError:
-    """Reduce the nested exceptions of the HTTP libraries to the one reason at the bottom."""
+    """Return the innermost reason in the nested exceptions of the HTTP libraries."""
     chain = list(_causes(error))
     for cause in chain:
         if isinstance(cause, AttemptError):
             return cause
         if isinstance(cause, ssl.SSLCertVerificationError):
-            # urllib3 before 2 compares names itself, and raises one without such a message.
-            problem = getattr(cause, "verify_message", None) or _said(cause)
-            told = f"the server's TLS certificate is not trusted: {printable(problem)}"
-            return AttemptError(told, final=True, sent=False)
+            # urllib3 before 2 compares names itself and raises an exception without verify_message.
+            problem = getattr(cause, "verify_message", None) or _text_of(cause)
+            reason = f"the server's TLS certificate is not trusted: {printable(problem)}"
+            return AttemptError(reason, final=True, sent=False)
         if isinstance(cause, Unreachable) and not cause.timed_out:
             return _no_connection(cause)
         if isinstance(cause, (InvalidURL, LocationValueError)):
-            told = f"the URL is invalid ({_said(cause)})"
-            return AttemptError(told, final=True, sent=False, advice="Check 'api_url'.")
+            reason = f"the URL is invalid ({_text_of(cause)})"
+            return AttemptError(reason, final=True, sent=False, advice="Check 'api_url'.")
     sent = not any(isinstance(cause, NewConnectionError) for cause in chain)
     if any(map(_is_timeout, chain)):
-        return AttemptError(f"no whole answer within {timeout:g} s", sent=sent)
+        return AttemptError(f"no complete answer within {timeout:g} s", sent=sent)
     if any(isinstance(cause, http.client.IncompleteRead) for cause in chain):
         return AttemptError("the answer was cut off")
     last = chain[-1]
     refused = _REFUSED_BY_PROXY.search(str(last))
     if refused:
-        told = f"the proxy refused: {printable(refused.group(1))}"
-        return AttemptError(told, final=True, sent=False, advice=PROXY_ADVICE)
-    return AttemptError(_said(last), sent=sent)
+        reason = f"the proxy refused: {printable(refused.group(1))}"
+        return AttemptError(reason, final=True, sent=False, advice=PROXY_ADVICE)
+    return AttemptError(_text_of(last), sent=sent)
 
 
 def _is_timeout(error: BaseException) -> bool:
-    # urllib3 also calls it a timeout if a connection cannot be made.
-    made_in_vain = isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError)
-    return made_in_vain or isinstance(error, (socket.timeout, TimeoutError))
+    # In urllib3, a failed connection (NewConnectionError) is a ConnectTimeoutError as well.
+    connect_timeout = isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError)
+    return connect_timeout or isinstance(error, (socket.timeout, TimeoutError))
 
 
-def _said(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     return printable(getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
 
 
 def _no_connection(cause: Unreachable) -> AttemptError:
     advice = PROXY_ADVICE if cause.proxy else "Check 'api_url', and whether a proxy is needed (HTTPS_PROXY)."
-    return AttemptError(cause.told, final=cause.final, sent=False, advice=advice)
+    return AttemptError(cause.reason, final=cause.final, sent=False, advice=advice)
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:
-    """Yield an exception and all that it wraps, in whichever way, the innermost last."""
+    """Yield an exception and all exceptions that it wraps, the innermost last."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:

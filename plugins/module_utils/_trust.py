@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""TLS contexts with the CA bundle that they trust: each is built once, which takes as long as many requests."""
+"""TLS contexts for CA bundles. Each one is built once, as this takes as long as many requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
 try:
     from requests.utils import DEFAULT_CA_BUNDLE_PATH, extract_zipped_paths
     from urllib3.util.ssl_ import create_urllib3_context
-except ImportError:  # which _transport tells
+except ImportError:  # Client raises the error
     pass
 
 _Mark = t.Tuple[t.Any, ...]
@@ -31,17 +31,17 @@ _lock = threading.Lock()
 
 
 def prepare(environ: t.Mapping[str, str]) -> None:
-    """Build the context that an environment asks for ahead, for the processes that are forked from this one."""
-    with contextlib.suppress(Exception):  # whatever it is, the request meets it again, and tells it
+    """Build the context for an environment in the parent process, before workers are forked."""
+    with contextlib.suppress(Exception):  # the first request reports the error
         context_for(find_ca_bundle(environ))
 
 
 def context_for(ca_bundle: str | None, *, proxy: bool = False) -> ssl.SSLContext:
-    """Return the context that trusts a CA bundle as it is on disk now.
+    """Return the context for the current content of a CA bundle.
 
-    :param ca_bundle: A file or a directory; nothing for the one that comes with requests.
-    :param proxy: For the connection to a proxy: before urllib3 2, its name is checked by the context.
-    :raises AttemptError: the bundle is not there, or is none.
+    :param ca_bundle: A file or a directory, None for the bundle of requests.
+    :param proxy: Whether it is for the connection to a proxy. Before urllib3 2, the context must check its hostname.
+    :raises AttemptError: The bundle does not exist or is invalid.
     """
     path = ca_bundle or extract_zipped_paths(DEFAULT_CA_BUNDLE_PATH)
     reason = ""
@@ -54,14 +54,14 @@ def context_for(ca_bundle: str | None, *, proxy: bool = False) -> ssl.SSLContext
             return known[1]
     except FileNotFoundError:
         reason = "does not exist"
-    except (OSError, ValueError) as error:  # an error of TLS is an OSError
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = f"cannot be read: {printable(getattr(error, 'strerror', None) or error)}"
     origin = "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE" if ca_bundle else "the Python library 'certifi'"
     raise AttemptError(f"the CA bundle {printable(path)} {reason} (it comes from {origin})", final=True, sent=False)
 
 
 def _mark(path: str) -> _Mark:
-    """Return what changes along with the content of a file, or of the files in a directory."""
+    """Return a value that changes when the file, or a file in the directory, changes."""
     found = os.stat(path)
     files = sorted(entry.path for entry in os.scandir(path)) if os.path.isdir(path) else []
     return (_state(found), *(_state_of(file) for file in files))
@@ -74,7 +74,7 @@ def _state(found: os.stat_result) -> _Mark:
 def _state_of(path: str) -> _Mark:
     try:
         return (path, *_state(os.stat(path)))
-    except OSError:  # a link to nowhere, which TLS ignores, too
+    except OSError:  # a broken link, which OpenSSL ignores as well
         return (path,)
 
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The release, for the User-Agent; a test holds it equal to galaxy.yml."""
+"""The version for the User-Agent header. A test checks that it equals the one in galaxy.yml."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Visitors of every kind that look at many names side by side: a name that hangs costs the others nothing."""
+"""Makes the handshakes for many names and kinds of client in parallel, so that a slow name does not delay the others."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._side_by_side
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._tls_failure import Cause
 
 SIDE_BY_SIDE = 20
-"""The most connections that are open at a time."""
+"""The maximum number of open connections."""
 
-# What a server that speaks TLS 1.3 alone may do to a client that speaks TLS 1.2; the first is the only one to be sure of.
+# How a server that only supports TLS 1.3 may refuse a TLS 1.2 client. Only the first one is unambiguous.
 _ANOTHER_VERSION = (Cause.OTHER_VERSION,)
 _PERHAPS_ANOTHER_VERSION = (Cause.OTHER_VERSION, Cause.NO_COMMON_KIND, Cause.ENDED, Cause.REFUSED_HERE)
 
@@ -35,7 +35,7 @@ Outcome = t.Union[Seen, Unseen]
 
 
 class Sight(t.NamedTuple):
-    """What one kind of client was presented for a name, or why nothing."""
+    """The certificate that one kind of client got for a name, or why it got none."""
 
     name: str
     kind: str
@@ -51,13 +51,13 @@ def visit(
     timeout: float,
     trusted: TrustStore,
 ) -> list[Sight]:
-    """Look at each name, in their order, once as each kind of client.
+    """Make a handshake for each name and kind of client, and return the results in the order of the names.
 
-    A server that has a certificate for neither TLS 1.2 client because it speaks TLS 1.3 alone is one sight, of V(any).
+    If a server only supports TLS 1.3, the name has one result, of kind V(any).
 
-    :param address: Connect there instead of to the names.
-    :param timeout: Seconds for one look.
-    :param trusted: What a client that verifies trusts.
+    :param address: Where to connect, None for the names themselves.
+    :param timeout: Seconds for one name and kind of client.
+    :param trusted: The CAs that a verifying client trusts.
     """
     visits = [_Visit(name, kinds, Place(address or name, port), timeout, trusted) for name in names]
     side_by_side(_look, [(visiting, kind) for visiting in visits for kind in kinds], SIDE_BY_SIDE)
@@ -70,7 +70,7 @@ def _look(one: tuple[_Visit, str]) -> None:
 
 
 class _Visit:
-    """The looks at one name; whoever comes last sees whether TLS 1.3 is left to try."""
+    """The handshakes for one name. The thread that finishes last tries TLS 1.3 if necessary."""
 
     def __init__(self, name: str, kinds: t.Sequence[str], place: Place, timeout: float, trusted: TrustStore) -> None:
         self._name = name

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What a list decides wrongly: one warning a kind, with a count and an example. Pure."""
+"""Warnings about the order requested: one for each kind of problem, with a count and an example. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
 
 
 class _Lift(t.NamedTuple):
-    """A certificate that its kind puts before a listed one with a higher number."""
+    """A certificate whose kind puts it before a listed one with a higher priority."""
 
     first: Certificate
     overruled: Certificate
@@ -41,12 +41,12 @@ def find_warnings(
     after: Numbers,
     now: datetime,
 ) -> list[str]:
-    """Return the warnings about a list.
+    """Return the warnings about the order requested.
 
-    :param order: The listed certificates; the one to be used first comes first.
-    :param certificates: All of the zone.
+    :param order: The listed certificates, the one to use first at the front.
+    :param certificates: All certificates of the zone.
     :param contests: The contested names of the zone.
-    :param after: The numbers with the list applied.
+    :param after: The priorities after the run, by id.
     """
     if not order:
         return _nothing_matched(contests)
@@ -91,7 +91,7 @@ def _nothing_matched(contests: t.Sequence[Contest]) -> list[str]:
 
 
 def _unfit_first(listed: t.Collection[str], contests: t.Iterable[Contest], now: datetime) -> list[str]:
-    """Warn of names for which the list puts an unfit certificate first although a fit one covers the name, too."""
+    """Warn about names whose first certificate is expired or not active although a valid one covers them as well."""
     wrong = [
         contest
         for contest in contests
@@ -111,8 +111,8 @@ def _unfit_first(listed: t.Collection[str], contests: t.Iterable[Contest], now: 
 def _overruled_by_kind(
     listed: t.Collection[str], certificates: t.Iterable[Certificate], after: Numbers
 ) -> t.Iterator[str]:
-    """Warn of certificates, listed or not, that come before a listed one whatever their lower priority."""
-    # Of equal numbers, one above the other was not asked for: those that are not listed go first.
+    """Warn about certificates, listed or not, that come before a listed one in spite of a lower priority."""
+    # With equal priorities, unlisted certificates go first, so that an equal one is not reported.
     falling = sorted(certificates, key=lambda certificate: (-after[certificate.id], certificate.id in listed))
     for lower, uppers, what in (
         (KEYLESS, (LEGACY, UNKNOWN, MODERN), "a keyless certificate before all others"),
@@ -132,8 +132,8 @@ def _overruled_by_kind(
 def _lifts(
     falling: t.Iterable[Certificate], listed: t.Collection[str], lower: int, uppers: t.Collection[int]
 ) -> t.Iterator[_Lift]:
-    """Find each certificate of one kind that competes with a listed one of other kinds that has a higher number."""
-    above: dict[str | None, Certificate] = {}  # by name; under None one that competes with all
+    """Yield each certificate of one kind that competes with a listed one of other kinds with a higher priority."""
+    above: dict[str | None, Certificate] = {}  # by name; the key None is for one that competes with all
     for certificate in falling:
         if certificate.rank == lower:
             names = certificate.names or above
@@ -145,7 +145,7 @@ def _lifts(
 
 
 def _changed_without_effect(contests: t.Iterable[Contest], before: Numbers, after: Numbers) -> list[str]:
-    """Warn of new numbers that decide a name where Cloudflare documents no effect of them."""
+    """Warn about names whose priorities change without a documented effect."""
     changed = [
         contest
         for contest in contests

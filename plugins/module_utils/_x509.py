@@ -4,12 +4,12 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""X.509 certificates and their private keys, read from PEM or DER. Pure.
+"""Parses X.509 certificates and private keys from PEM or DER. Pure.
 
-- C(read_chain) reads a file as it is uploaded: the leaf, then the chain. C(read_leaf) reads one certificate, as a server sends it.
-- C(unlock_key) reads the leaf's private key, and returns it as the API takes it.
-- What is refused is an C(X509Error), whose text goes after the name of the option: C('certificate' has expired ...).
-  No part of a key or of a passphrase is in it.
+- C(read_chain) parses the certificates to upload: the leaf, then the chain. C(read_leaf) parses one certificate of a server.
+- C(unlock_key) parses the leaf's private key, and returns it in the format that the API accepts.
+- The message of an C(X509Error) follows the name of the option: C('certificate' expired on ...). It contains no part of a
+  key or passphrase.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from datetime import datetime, timezone
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import comparable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import letters_and_digits, printable
 
-# The file can be imported without the library; whoever reads a certificate then gets an X509Error that says so.
+# Without the library, this file can be imported, but its functions raise an X509Error.
 IMPORT_ERROR: str | None
 try:
     from cryptography import __version__, x509
@@ -42,8 +42,8 @@ else:
     _VERSION = int(__version__.partition(".")[0])
 
 LOWEST_CRYPTOGRAPHY = "2.8"
-# OpenSSL tests the factors of an RSA key for being prime, which takes twenty times as long as all else that an unchanged
-# certificate needs. The key is not used here, and its numbers are checked by _fits_together.
+# OpenSSL's primality test of an RSA key takes 20 times as long as the rest of a run that changes nothing. The key is not
+# used here, and _fits_together checks its numbers.
 _FAST: dict[str, bool] = {"unsafe_skip_rsa_key_validation": True} if _VERSION >= 39 else {}
 _FEWEST_RSA_BITS = 2048
 
@@ -68,19 +68,19 @@ _KEY_LABEL = re.compile(r"(?:[A-Z0-9]+ )?PRIVATE KEY")
 
 
 class X509Error(ValueError):
-    """Why a certificate or a key is refused, to be read after the name of the option that holds it."""
+    """A certificate or a key is refused. The message follows the name of the option."""
 
 
 class Leaf(t.NamedTuple):
-    """What can be seen of one certificate.
+    """The fields of a certificate.
 
-    :param names: The hostnames that it covers, as lower-case A-labels: its DNS names, or its common name if it has none.
-    :param expires_on: In UTC, to the second.
-    :param organization: The O of its issuer, as it is spelled there.
-    :param signature: How its issuer signed it, in the API's spelling.
-    :param key_type: V(rsa), V(ecdsa), V(ed25519), V(ed448), or V(other).
-    :param fingerprint_sha256: In lower-case hexadecimal digits.
-    :param pem: The certificate alone, as PEM.
+    :param names: The hostnames as lower-case A-labels: the DNS names, or the common name if there are none.
+    :param expires_on: The time of expiry in UTC, to the second.
+    :param organization: The O of the issuer, unchanged.
+    :param signature: The signature algorithm, as the API spells it.
+    :param key_type: C(rsa), C(ecdsa), C(ed25519), C(ed448) or C(other).
+    :param fingerprint_sha256: Lower-case hexadecimal digits.
+    :param pem: The certificate without its chain, in PEM.
     """
 
     names: frozenset[str]
@@ -94,22 +94,25 @@ class Leaf(t.NamedTuple):
 
     @property
     def issuer(self) -> str | None:
-        """The issuer's O as the API spells it: letters and digits alone."""
+        """The O of the issuer as the API spells it: only letters and digits."""
         return letters_and_digits(self.organization) if self.organization else None
 
 
 class Chain(t.NamedTuple):
-    """A file of certificates: its leaf, and C(pem), the leaf and its chain without any text between them."""
+    """A leaf and its chain.
+
+    :param pem: The leaf and the chain in PEM, without other text.
+    """
 
     leaf: Leaf
     pem: str
 
 
 def read_chain(text: str, now: datetime | None) -> Chain:
-    """Read certificates: PEM, the leaf first; whatever stands between the PEM blocks is ignored.
+    """Parse certificates in PEM, the leaf first. Text outside the PEM blocks is ignored.
 
-    :param now: What cannot be uploaded at this time is refused; with None, whatever can be read is accepted.
-    :raises X509Error: it is not what it must be, or C(cryptography) is missing.
+    :param now: The time at which the leaf must be valid for an upload, None to skip these checks.
+    :raises X509Error: The certificates are invalid, or C(cryptography) is missing.
     """
     need_library()
     blocks = [body for label, body in _BLOCK.findall(text) if label in _CERTIFICATE_LABELS]
@@ -127,20 +130,20 @@ def read_chain(text: str, now: datetime | None) -> Chain:
 
 
 def read_leaf(der: bytes) -> Leaf:
-    """Read one certificate from DER, whatever it is.
+    """Parse one certificate in DER.
 
-    :raises X509Error: it cannot be read, or C(cryptography) is missing.
+    :raises X509Error: It is invalid, or C(cryptography) is missing.
     """
     need_library()
     return _read(_load(der, "the certificate"), "the certificate")
 
 
 def unlock_key(text: str, passphrase: str | None, leaf: Leaf) -> str:
-    """Return the private key of a leaf as PEM, PKCS #8, not encrypted.
+    """Return the private key of a leaf as unencrypted PKCS #8 in PEM.
 
-    :param text: PEM; whatever stands beside the one private key is ignored.
+    :param text: One private key in PEM. Other text is ignored.
     :param passphrase: Used only if the key is encrypted.
-    :raises X509Error: the key cannot be read, is not the leaf's, or is too weak.
+    :raises X509Error: The key is invalid, too weak, or not the leaf's.
     """
     need_library()
     blocks = [(label, body) for label, body in _BLOCK.findall(text) if _KEY_LABEL.fullmatch(label)]
@@ -161,9 +164,9 @@ def unlock_key(text: str, passphrase: str | None, leaf: Leaf) -> str:
 
 
 def need_library() -> None:
-    """Check whether certificates can be read at all.
+    """Check that the Python library C(cryptography) is installed.
 
-    :raises X509Error: C(cryptography) is missing.
+    :raises X509Error: It is missing.
     """
     if IMPORT_ERROR is not None:
         raise X509Error(
@@ -173,7 +176,7 @@ def need_library() -> None:
 
 
 def _der(body: str) -> bytes:
-    """Return what the text between the two lines of a PEM block, or of a whole one, encodes; nothing where it is no base64."""
+    """Return the decoded body of a PEM block, with or without its BEGIN and END lines. Empty if it is not base64."""
     try:
         return b64decode("".join(_BLOCK.sub(r"\2", body).split()), validate=True)
     except (binascii.Error, ValueError):
@@ -253,7 +256,10 @@ def _key_type(found: t.Any) -> str:
 
 
 def _check_first(certificates: t.Sequence[t.Any]) -> None:
-    """Refuse a file that does not begin with its leaf; a self-signed certificate alone may be flagged as a CA."""
+    """Check that the first certificate is the leaf. A single self-signed certificate may be a CA certificate.
+
+    :raises X509Error: The first certificate is not the leaf.
+    """
     first = certificates[0]
     others = [(number, found) for number, found in enumerate(certificates, 1) if found != first]
     issued = next((number for number, found in others if found.issuer == first.subject), None)
@@ -272,7 +278,7 @@ def _check_leaf(leaf: Leaf, found: t.Any, now: datetime) -> None:
     if leaf.expires_on <= now:
         raise X509Error(f"expired on {leaf.expires_on:%Y-%m-%d %H:%M:%S} UTC. Provide one that is valid.")
     if leaf.key_type == "other":
-        raise X509Error("has a public key of a kind that is not supported: use RSA or ECDSA.")
+        raise X509Error("has a public key of an unsupported type: use RSA or ECDSA.")
     if leaf.key_type == "rsa" and found.public_key().key_size < _FEWEST_RSA_BITS:
         raise _too_weak(found.public_key().key_size)
 
@@ -299,13 +305,13 @@ def _load_key(label: str, body: str, passphrase: str | None) -> t.Any:
             "cannot be decrypted with 'private_key_passphrase': the passphrase is wrong, or the key is damaged."
         )
     raise X509Error(
-        f"cannot be read: the {printable(label)} is damaged, or of a kind that is not supported. Provide an RSA or ECDSA key, "
+        f"cannot be read: the {printable(label)} is damaged, or its type is not supported. Provide an RSA or ECDSA key, "
         "as PKCS #8, PKCS #1 or SEC 1."
     )
 
 
 def _fits_together(numbers: t.Any) -> bool:
-    """Tell whether the numbers of an RSA key belong together. Whether its factors are prime is up to who made it."""
+    """Return whether the numbers of an RSA key are consistent. Primality is not checked."""
     p, q, public = numbers.p, numbers.q, numbers.public_numbers
     return bool(
         p > 1
@@ -320,7 +326,7 @@ def _fits_together(numbers: t.Any) -> bool:
 
 
 def _rewrapped(body: str) -> str:
-    """Return what a PEM block holds in lines of the usual length, without indentation; header lines stay as they are."""
+    """Return the body of a PEM block in lines of 64 characters, without indentation. Header lines are kept."""
     lines = [line.strip() for line in body.strip().splitlines()]
     headers = [line for line in lines if ":" in line]
     data = "".join("".join(line.split()) for line in lines if ":" not in line)

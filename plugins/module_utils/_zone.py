@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What the API's object of a zone holds, and what its id looks like. Pure.
+"""Zones: the API's object of a zone, and the format of its id. Pure.
 
 Source: Cloudflare API, "List Zones".
 """
@@ -20,7 +20,7 @@ _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 class Zone(t.NamedTuple):
-    """A zone to work on, with its name where that is known."""
+    """A zone. The name is None if it is unknown."""
 
     id: str
     name: str | None = None
@@ -30,23 +30,23 @@ class Zone(t.NamedTuple):
 
 
 def is_zone_id(text: str) -> bool:
-    """Tell whether it is what Cloudflare uses as the id of a zone or an account: it goes into a path as it is."""
+    """Return whether a string has the format of a zone or account id, and so is safe to use in a path."""
     return _ID.fullmatch(text) is not None
 
 
 def account_of(zone: t.Mapping[str, t.Any], field: str) -> object:
-    """Return a field of the account that a zone is in; nothing where the API does not tell."""
+    """Return a field of the zone's account, or None if the API does not return it."""
     return part_of(zone, "account", field)
 
 
 def part_of(zone: t.Mapping[str, t.Any], part: str, field: str) -> t.Any:
-    """Return a field of an object within the zone's; nothing where there is none."""
+    """Return a field of an object in the zone, or None."""
     found = zone.get(part)
     return found.get(field) if isinstance(found, dict) else None
 
 
 def described(zone: t.Mapping[str, t.Any]) -> str:
-    """Return what tells a zone from others of its name."""
+    """Return a description that distinguishes a zone from others with the same name."""
     return (
         f"{printable(zone['id'], 64)} (account {printable(account_of(zone, 'id'))} "
         f"{printable(account_of(zone, 'name'))}, status {printable(zone.get('status'))})"

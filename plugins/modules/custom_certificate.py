@@ -13,17 +13,17 @@ author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
   - Uploads a custom TLS certificate to a zone, renews it there in place, or removes it.
-  - A renewal replaces the certificate without an outage and without another unit of the zone's quota. With O(keep_priority), the
-    new certificate gets the priority of the one that it replaces, so the order of the zone's certificates stays as it is.
-  - The zone is read first, and nothing is sent if the certificate is there already. The API returns neither the PEM nor a serial
-    number nor a fingerprint. A certificate is taken for the same if its expiry (to the second), its signature algorithm, its
-    issuer (letters and digits), and its type are the same, and all of its hosts are among the DNS names of the leaf.
-  - A change of the private key or of the chain alone can therefore not be seen. Set O(renew=always) once to send it.
-  - Every upload and renewal is verified by reading the zone again. If an answer is lost, the zone is read before anything is sent
+  - A renewal replaces the certificate without an outage, and does not use more of the zone's quota. With O(keep_priority), the
+    new certificate gets the priority of the certificate that it replaces, so the order of the zone's certificates does not change.
+  - The module reads the zone first, and sends nothing if the zone has the certificate already. The API returns no PEM, serial
+    number or fingerprint. Two certificates count as the same if expiry (to the second), signature algorithm, issuer (only letters
+    and digits) and type are equal, and all hosts that the API returns are DNS names of the leaf.
+  - The module therefore cannot detect that only the private key or the chain has changed. Set O(renew=always) once to send them.
+  - Every upload and renewal is verified by reading the zone again. If a response is lost, the zone is read before anything is sent
     again, because Cloudflare may accept the same certificate twice.
 requirements:
-  - The Python library C(cryptography), version 2.8 or newer, for the Python that runs the module. A usual installation of
-    ansible-core brings it to the control node.
+  - The Python library C(cryptography), version 2.8 or newer, for the Python that runs the module. On the control node, it is
+    usually installed with ansible-core.
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
   - zonefleet.cloudflare._api.zone
@@ -33,27 +33,28 @@ attributes:
   check_mode:
     support: full
     details: >-
-      Makes one request. RV(action), RV(previous) and the diff are those of the run that would follow; RV(certificate) has no
-      id, because Cloudflare assigns it.
+      Makes one request. RV(action), RV(previous) and the diff are the same as without check mode. RV(certificate) has no id,
+      because Cloudflare assigns it.
   diff_mode:
     support: full
-    details: Shows the metadata before and after, one field a line. Neither certificates nor keys are in it.
+    details: Shows the metadata before and after, one field per line. It contains no certificates and no keys.
   idempotent:
     support: partial
     details: With O(renew=always), the certificate is sent in every run.
 notes:
-  - Private keys and passphrases are not returned, not logged and not shown, and neither are parts of them. Nothing is written to
-    a file. The key is sent to the API unencrypted, over TLS.
-  - A token for this module needs C(SSL and Certificates Write). There is no narrower permission.
-  - If a run is interrupted between a renewal and the setting of the priority, the next run cannot know what the priority was.
-    Declare the order with M(zonefleet.cloudflare.custom_certificate_priority) after this module to be independent of that.
-  - Until the priority is set, visitors may get another certificate. This takes as long as one request, or, if Cloudflare needs
-    time to activate the certificate, until O(wait) is over.
+  - Private keys and passphrases are never returned, logged or displayed, not even in part. Nothing is written to a file. The key
+    is sent to the API unencrypted, over TLS.
+  - An API token for this module needs the permission C(SSL and Certificates Write). Cloudflare has no narrower permission.
+  - If a run is interrupted after a renewal but before the priority is set, the next run does not know the previous priority. To
+    avoid this, set the order with M(zonefleet.cloudflare.custom_certificate_priority) after this module.
+  - Visitors may get another certificate until the priority is set. This takes as long as one request, or, if Cloudflare needs
+    time to activate the certificate, as long as O(wait) waits.
 options:
   state:
     description:
-      - V(present) uploads or renews the certificate where the zone does not have it.
-      - V(absent) removes the certificate that O(match) selects, that is the same as O(certificate), or both if both are set.
+      - V(present) uploads or renews the certificate if the zone does not have it.
+      - V(absent) removes the certificate that O(match) selects, or that is the same as O(certificate). If both are set, both must
+        apply.
     type: str
     choices: [present, absent]
     default: present
@@ -65,14 +66,14 @@ options:
     type: str
   certificate_path:
     description:
-      - The path of a file with the certificate, on the host that runs the module. A relative path starts at the directory of the
-        playbook if that is the control node.
+      - The path of a file with the certificate, on the host that runs the module. On the control node, a relative path is relative to
+        the directory of the playbook.
       - Mutually exclusive with O(certificate).
     type: path
   private_key:
     description:
       - The private key of the certificate in PEM format (PKCS#8, PKCS#1 or SEC 1).
-      - It is required only if the certificate has to be sent. If it is set, it is checked in every run.
+      - Required only if the certificate has to be sent. If set, it is checked in every run.
       - Mutually exclusive with O(private_key_path) and O(custom_csr_id).
     type: str
   private_key_path:
@@ -82,47 +83,47 @@ options:
     type: path
   private_key_passphrase:
     description:
-      - The passphrase of the private key. The key is decrypted by the module, because the API accepts no encrypted key.
-      - It is ignored if the key is not encrypted.
+      - The passphrase of the private key. The module decrypts the key, because the API does not accept encrypted keys.
+      - Ignored if the key is not encrypted.
     type: str
   custom_csr_id:
     description:
-      - The id of a certificate signing request that Cloudflare made. The private key then never leaves Cloudflare.
+      - The id of a certificate signing request (CSR) that Cloudflare created. The private key then never leaves Cloudflare.
       - Mutually exclusive with O(private_key) and O(private_key_path).
     type: str
   type:
     description:
-      - The type of the certificate. V(sni_custom) is for clients that send SNI, V(legacy_custom) also for clients that do not.
-      - It cannot be changed in place. A certificate of another type is another certificate.
-      - The API's own default is V(legacy_custom).
+      - The type of the certificate. V(sni_custom) requires clients that send SNI, V(legacy_custom) also supports clients that do not.
+      - The type of a certificate cannot be changed. A certificate with the same content and another type is another certificate.
+      - The default of the API itself is V(legacy_custom).
     type: str
     choices: [sni_custom, legacy_custom]
     default: sni_custom
   bundle_method:
     description:
-      - How Cloudflare builds the chain. V(force) uses the chain as it is sent, and accepts a certificate of a private CA.
-      - If the zone has the certificate with another bundle method, it is sent again.
+      - How Cloudflare builds the chain. V(force) uses the chain as sent, and accepts certificates of a private CA.
+      - If the zone has the certificate with another bundle method, the certificate is sent again.
     type: str
     choices: [ubiquitous, optimal, force]
     default: ubiquitous
   geo_restrictions:
     description:
-      - The region where the private key may be kept. If unset, nothing is requested and nothing is compared.
-      - It is set at upload only. If the zone has the certificate with another value, the task fails.
+      - The region where the private key may be kept. If unset, no restriction is requested, and an existing one is ignored.
+      - It can only be set at upload. If the zone has the certificate with another value, the task fails.
       - Mutually exclusive with O(policy).
     type: str
     choices: [us, eu, highest_security]
   policy:
     description:
       - "The countries and regions where the private key may be kept, as an expression, for example V((country: NO\\) or (region: EU\\))."
-      - It is set at upload only. If the zone has the certificate with another value, the task fails.
+      - It can only be set at upload. If the zone has the certificate with another value, the task fails.
       - Mutually exclusive with O(geo_restrictions).
     type: str
   match:
     description:
-      - Selects the certificate to renew or to remove. All selectors that are set have to match.
+      - Selects the certificate to renew or to remove. The certificate must match all selectors that are set.
       - If more than one certificate matches, the task fails and lists them. If none matches, the certificate is uploaded.
-      - If unset, the certificate to renew is the one of the same type with the same hosts and the same signature algorithm.
+      - If unset, the certificate to renew is the one with the same type, hosts and signature algorithm.
     type: dict
     suboptions:
       id:
@@ -133,14 +134,14 @@ options:
         type: str
       host:
         description:
-          - A hostname. It selects the certificates that cover exactly this name, and never those with a wildcard over it, because
-            they cover more.
-          - V(*.example.com) selects the certificates with this wildcard.
+          - A hostname. It selects the certificates that cover exactly this hostname. Certificates with a wildcard that covers it are
+            not selected, because they cover other hostnames as well.
+          - "V(*.example.com) selects the certificates that cover this wildcard itself."
         type: str
       issuer:
         description:
-          - The CA, as a shell pattern. Only letters and digits are compared, and upper and lower case are equal, so
-            V(DigiCert*) and V(Let's Encrypt) match.
+          - The CA, as a case-insensitive shell pattern. Only letters and digits are compared, so V(DigiCert*) and V(Let's Encrypt)
+            match.
           - For this selector and those below, a leading C(!) negates the pattern. Put such a pattern in quotes.
         type: str
       signature:
@@ -157,27 +158,26 @@ options:
         type: str
       valid_for_days:
         description: >-
-          The number of days that a certificate must have left at the time of the run. A certificate without a readable expiry is
-          not selected.
+          The minimum number of days until the certificate expires. A certificate without a valid expiry does not match.
         type: int
   keep_priority:
     description:
-      - Whether to give a renewed certificate the priority that the previous one had, if Cloudflare has not kept it.
-      - The priority is set and verified as by M(zonefleet.cloudflare.custom_certificate_priority).
+      - Whether to set the priority of the previous certificate for a renewed one, if Cloudflare has not kept it.
+      - The priority is set and verified as in M(zonefleet.cloudflare.custom_certificate_priority).
     type: bool
     default: true
   renew:
     description:
-      - V(changed) sends the certificate only if the zone does not have the same.
-      - V(always) sends it in any case, for a private key or a chain that was replaced.
+      - V(changed) sends the certificate only if the zone does not have it.
+      - V(always) always sends it. Use this if only the private key or the chain has changed.
     type: str
     choices: [changed, always]
     default: changed
   allow_uncovered:
     description:
-      - Whether to remove a certificate although no other active and unexpired custom certificate covers one of its hostnames,
-        exactly or by a wildcard.
-      - Universal SSL or another product of Cloudflare may cover the hostname. The module cannot see that.
+      - Whether to remove a certificate even if no other active, unexpired custom certificate covers one of its hostnames, exactly or
+        by a wildcard.
+      - Universal SSL or another Cloudflare product may cover the hostname. The module cannot check that.
     type: bool
     default: false
   wait:
@@ -187,8 +187,8 @@ options:
     default: true
   wait_timeout:
     description:
-      - How many seconds to wait at most; V(0) to V(3600). O(max_wait) is a limit as well.
-      - If the certificate is still pending then, the task returns a warning. In a zone that is not active, it stays pending.
+      - The maximum number of seconds to wait; from V(0) to V(3600). O(max_wait) applies as well.
+      - If the certificate is still pending after that, the module warns. In a zone that is not active, it stays pending.
     type: int
     default: 120
 seealso:
@@ -196,29 +196,29 @@ seealso:
   - module: zonefleet.cloudflare.custom_certificate_info
   - module: zonefleet.cloudflare.served_certificate_info
   - name: Upload custom certificates
-    description: Cloudflare's documentation of custom certificates and their requirements.
+    description: Cloudflare's documentation on custom certificates and their requirements.
     link: https://developers.cloudflare.com/ssl/edge-certificates/custom-certificates/uploading/
 """
 
 EXAMPLES = r"""
 ---
-# The credentials come from the environment, as CLOUDFLARE_API_TOKEN.
+# The credentials come from the environment variable CLOUDFLARE_API_TOKEN.
 
-- name: Keep the certificate of the shop current
+- name: Upload the certificate of the shop, or renew it in place
   zonefleet.cloudflare.custom_certificate:
     zone: example.com
     certificate_path: files/shop.example.com/fullchain.pem
     private_key_path: files/shop.example.com/key.pem
     private_key_passphrase: "{{ vault_key_passphrase }}"
 
-- name: Show which certificate the zone has now
+- name: Check whether the zone has this certificate
   zonefleet.cloudflare.custom_certificate:
     zone: example.com
     certificate: "{{ lookup('ansible.builtin.file', 'files/shop.example.com/fullchain.pem') }}"
   register: shop
   check_mode: true
 
-- name: Renew a certificate by one that covers another list of hostnames
+- name: Renew a certificate with one that covers other hostnames
   zonefleet.cloudflare.custom_certificate:
     zone: example.com
     certificate_path: files/www.example.com/fullchain.pem
@@ -253,22 +253,22 @@ zone_id:
   sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
 action:
   description:
-    - What the run did, or in check mode would do.
+    - What the run did, or would do in check mode.
     - One of V(uploaded), V(renewed), V(unchanged) and V(removed).
   returned: success, and on failure after a change
   type: str
   sample: renewed
 certificate:
   description:
-    - The certificate as the zone has it now, or null if it is not in the zone.
-    - In check mode, what is known of it beforehand, without an id. The fields are then those that the diff shows.
-  returned: success, and on failure after a change where it is known
+    - The certificate as it is in the zone now, or null if it is not in the zone.
+    - In check mode, a certificate that would be uploaded or renewed has only the fields that the diff shows, and no id.
+  returned: success, and on failure after a change if it is known
   type: dict
   contains:
     id:
       description:
         - The id of the certificate. Treat it as an opaque string.
-        - The renewal of a certificate of type V(sni_custom) gives it another one.
+        - A renewal gives a certificate of type V(sni_custom) a new id.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
@@ -278,7 +278,7 @@ certificate:
       type: str
       sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
     type:
-      description: V(legacy_custom) for clients without SNI as well, V(sni_custom) for those with SNI only.
+      description: The type. V(legacy_custom) also supports clients without SNI, V(sni_custom) requires SNI.
       returned: when the API returns it
       type: str
       sample: legacy_custom
@@ -297,25 +297,25 @@ certificate:
       type: str
       sample: DigiCertInc
     signature:
-      description: The hash and the algorithm of the signature.
+      description: The signature algorithm.
       returned: when the API returns it
       type: str
       sample: SHA256WithRSA
     bundle_method:
-      description: How the chain to the root is put together, V(ubiquitous), V(optimal) or V(force).
+      description: How Cloudflare builds the chain, V(ubiquitous), V(optimal) or V(force).
       returned: when the API returns it
       type: str
       sample: ubiquitous
     status:
       description: >-
-        The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use others as
-        well. Deleted certificates are left out.
+        The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use other values.
+        Deleted certificates are not returned.
       returned: when the API returns it
       type: str
       sample: active
     priority:
       description: >-
-        The priority, a higher one is used first. V(0) where the API returns none; a fraction where somebody has set one.
+        The priority. A certificate with a higher priority is used first. V(0) if the API returns none. It may be a fraction.
       returned: always
       type: int
       sample: 3
@@ -335,13 +335,13 @@ certificate:
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
     custom_csr_id:
-      description: The id of the signing request that Cloudflare made for the certificate.
+      description: The id of the certificate signing request (CSR) that Cloudflare created for the certificate.
       returned: when there is one
       type: str
       sample: b3a90c7e-6f21-4d58-9c04-e1d7280f5a6b
     geo_restrictions:
       description: The region where the private key may be kept.
-      returned: when it is restricted so
+      returned: when the certificate has such a restriction
       type: dict
       contains:
         label:
@@ -352,13 +352,13 @@ certificate:
       sample:
         label: eu
     policy:
-      description: Where the private key may be kept, as a rule. Former name of RV(certificate.policy_restrictions).
-      returned: when it is restricted so and the API uses this name
+      description: The rule for where the private key may be kept. Former name of RV(certificate.policy_restrictions).
+      returned: when the certificate has such a restriction and the API uses this name
       type: str
       sample: "(country: NO) or (region: EU)"
     policy_restrictions:
-      description: Where the private key may be kept, as a rule made of countries and regions.
-      returned: when it is restricted so
+      description: The rule for where the private key may be kept, which consists of countries and regions.
+      returned: when the certificate has such a restriction
       type: str
       sample: "(country: NO) or (region: EU)"
     keyless_server:
@@ -387,7 +387,7 @@ certificate:
           type: int
           sample: 24008
         status:
-          description: How the key server stands, V(active) or V(deleted).
+          description: The status of the key server, V(active) or V(deleted).
           returned: always
           type: str
           sample: active
@@ -397,7 +397,7 @@ certificate:
           type: bool
           sample: true
         permissions:
-          description: What the credentials of the task may do with the key server.
+          description: The permissions of the task's credentials for the key server.
           returned: always
           type: list
           elements: str
@@ -405,7 +405,7 @@ certificate:
             - "#ssl:read"
             - "#ssl:edit"
         created_on:
-          description: When the key server was set up at Cloudflare.
+          description: When the key server was created at Cloudflare.
           returned: always
           type: str
           sample: "2026-02-03T09:40:11Z"
@@ -460,8 +460,8 @@ certificate:
     expires_on: "2027-04-30T23:59:59.000000Z"
 previous:
   description:
-    - The certificate that was renewed or removed, as it was before, or null if there was none.
-    - It has the fields of RV(certificate).
+    - The certificate that was renewed or removed, as it was before the run. Null if there was none.
+    - It has the same fields as RV(certificate).
   returned: success, and on failure after a change
   type: dict
   sample:
@@ -480,14 +480,15 @@ previous:
     expires_on: "2026-04-30T23:59:59.000000Z"
 contested:
   description:
-    - The hostnames that two or more certificates of the zone cover before the run or after it, and which comes first for each.
-    - A wildcard is a hostname of its own here.
+    - The hostnames that two or more certificates of the zone cover before or after the run, and which certificate comes first for
+      each.
+    - A wildcard counts as a separate hostname.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: The name, in lower case and as an C(xn--) name where it is internationalized.
+      description: The hostname in lower case. An internationalized name is in its C(xn--) form.
       returned: always
       type: str
       sample: example.com
@@ -497,62 +498,63 @@ contested:
       type: str
       sample: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
     before_issuer:
-      description: The issuer of the certificate in RV(contested[].before), or null where the API returns none.
+      description: The issuer of the certificate in RV(contested[].before). Null if the API returns none.
       returned: always
       type: str
       sample: GlobalSignnvsa
     before_expires_on:
-      description: When the certificate in RV(contested[].before) expires, or null where the API does not return it.
+      description: When the certificate in RV(contested[].before) expires. Null if the API does not return it.
       returned: always
       type: str
       sample: "2027-08-15T23:59:59.000000Z"
     after:
       description: >-
-        The id of the certificate that comes first after it. In check mode, the one that would. Null if there is none, and in check
-        mode for the certificate that would be uploaded or renewed, whose id is not known yet.
+        The id of the certificate that comes first after the run, or would come first in check mode. Null if there is none, and in
+        check mode for a certificate that would be uploaded or renewed, because its id is not known yet.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
     after_issuer:
-      description: The issuer of the certificate in RV(contested[].after), or null where the API returns none.
+      description: The issuer of the certificate in RV(contested[].after). Null if the API returns none.
       returned: always
       type: str
       sample: DigiCertInc
     after_expires_on:
-      description: When the certificate in RV(contested[].after) expires, or null where the API does not return it.
+      description: When the certificate in RV(contested[].after) expires. Null if the API does not return it.
       returned: always
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
     tie:
       description: >-
-        Whether another certificate of the same kind, which is in no pack with this one, has the same priority. The most recently
-        uploaded one is named then, see V(recency) in RV(contested[].decided_by).
+        Whether another certificate of the same kind, outside its pack, has the same priority. The most recently uploaded one is
+        returned then, see V(recency) in RV(contested[].decided_by).
       returned: always
       type: bool
       sample: false
     pack:
       description: >-
-        Whether the certificate is one of several with equal host lists and different signature algorithms, from which the
-        visitor's client picks. The one with the highest priority is named.
+        Whether the certificate is part of a pack: several certificates with equal host lists and different signature algorithms,
+        from which the visitor's client picks. The one with the highest priority is returned.
       returned: always
       type: bool
       sample: false
     decided_by:
       description:
-        - What puts the certificate in RV(contested[].after) before the strongest of the other certificates that cover the name, or
-          null if no other one covers it.
+        - Why the certificate in RV(contested[].after) comes before the next certificate that covers the hostname. Null if no other
+          certificate covers it.
         - >-
-          V(kind): Cloudflare uses a keyless certificate before one of type C(legacy_custom), and that before one of type
-          C(sni_custom), whatever their priorities. A certificate of another type, or of none, is taken to come before
+          V(kind): Cloudflare uses a keyless certificate before one of type C(legacy_custom), and that one before one of type
+          C(sni_custom), whatever their priorities. The module assumes that a certificate of an unknown type comes before
           C(sni_custom).
-        - "V(priority): both are of type C(legacy_custom), and it has the higher priority."
-        - "V(client): it is in a pack, so the visitor's client picks."
+        - "V(priority): Both certificates are of type C(legacy_custom), and this one has the higher priority."
+        - "V(client): The certificate is part of a pack, so the visitor's client picks."
         - >-
-          V(recency): the priorities are equal. Cloudflare documents that the most recently ordered certificate is used. The API
-          does not return when that was, so the most recently uploaded one is named, and of those the one with the lowest id.
+          V(recency): The priorities are equal. Cloudflare documents that the most recently ordered certificate is used. The API
+          does not return the time of the order, so the most recently uploaded certificate is returned, or if the times are equal,
+          the one with the lowest id.
         - >-
-          V(undocumented): the priorities differ, but the certificates are not of type C(legacy_custom), and Cloudflare documents
-          no effect of priority for others. The one with the higher priority is named.
+          V(undocumented): The priorities differ, but the certificates are not of type C(legacy_custom), and Cloudflare documents
+          no effect of priority for other types. The certificate with the higher priority is returned.
       returned: always
       type: str
       sample: priority
@@ -578,23 +580,23 @@ contested:
       pack: false
       decided_by: priority
 requests:
-  description: How many requests the run made, repeated ones included.
-  returned: always, unless a connection option is refused or C(requests) is missing
+  description: The number of requests that the run made, including retries.
+  returned: always, unless a connection option is invalid or C(requests) is missing
   type: int
   sample: 2
 waited:
-  description: How many seconds the run spent waiting, between attempts and where the API asked for it.
-  returned: always, unless a connection option is refused or C(requests) is missing
+  description: The number of seconds that the run waited, before retries and for the rate limit.
+  returned: always, unless a connection option is invalid or C(requests) is missing
   type: float
   sample: 0.0
 messages:
-  description: Messages in Cloudflare's answers, as returned by the API.
-  returned: when there is any
+  description: The C(messages) in Cloudflare's responses, as the API returns them.
+  returned: when there are any
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's code of the message.
+      description: Cloudflare's message code.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -604,7 +606,7 @@ messages:
       type: str
       sample: The zone is about to move to another plan
     documentation_url:
-      description: A link to documentation about it.
+      description: A link to the documentation.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
@@ -624,18 +626,18 @@ messages:
     - code: 10000
       message: The zone is about to move to another plan
 status:
-  description: The HTTP status of the answer that made the task fail.
-  returned: on failure, when there was an answer
+  description: The HTTP status of the response that made the task fail.
+  returned: on failure, when there was a response
   type: int
   sample: 403
 errors:
-  description: The errors in Cloudflare's answer, as returned by the API. Empty if there are none.
+  description: The errors in Cloudflare's response, as the API returns them. Empty if there are none.
   returned: on failure of a request
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's code of the error.
+      description: Cloudflare's error code.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -645,7 +647,7 @@ errors:
       type: str
       sample: Authentication error
     documentation_url:
-      description: A link to documentation about it.
+      description: A link to the documentation.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
@@ -668,7 +670,7 @@ errors:
       elements: dict
       contains:
         code:
-          description: Cloudflare's code of the error.
+          description: Cloudflare's error code.
           returned: when the API returns it
           type: int
           sample: 6111

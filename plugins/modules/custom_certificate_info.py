@@ -12,10 +12,10 @@ short_description: Read the custom certificates of a Cloudflare zone in their or
 author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
-  - Lists the custom TLS certificates of a zone, those with the highest priority first, and says for every hostname that several
-    of them cover which one comes first.
-  - It changes nothing, sets no facts, and needs a read-only token.
-  - M(zonefleet.cloudflare.custom_certificate_priority) says how Cloudflare decides, and sets the order.
+  - Returns the custom TLS certificates of a zone, sorted by priority, and which one comes first for every hostname that several of
+    them cover.
+  - The module changes nothing and sets no facts. A read-only token is sufficient.
+  - M(zonefleet.cloudflare.custom_certificate_priority) sets the order. Its documentation describes how Cloudflare decides.
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
   - zonefleet.cloudflare._api.zone
@@ -26,41 +26,41 @@ extends_documentation_fragment:
 options:
   filter:
     description:
-      - Which certificates to return in RV(certificates). A certificate is returned when it matches any of the entries. An entry
-        matches by O(filter[].id), or by all of the other selectors that it has.
-      - If unset, all are returned.
-      - An entry that matches no certificate, but is a near match of one, such as a misspelled issuer, is named in a warning.
+      - The certificates to return in RV(certificates). A certificate is returned if it matches any of the entries. An entry matches
+        by O(filter[].id), or by all of the other selectors that are set.
+      - If unset, all certificates are returned.
+      - The module warns if an entry matches no certificate but is similar to an existing one, for example a misspelled issuer.
     type: list
     elements: dict
     suboptions:
       id:
         description:
           - The id of a certificate. Mutually exclusive with all other selectors.
-          - RV(certificates[].id) has the ids. They are compared exactly first. Another case matches only if no other id of the zone
-            differs from it only in case.
+          - The id is case-insensitive, unless the zone has several ids that differ only in case.
         type: str
       host:
         description:
-          - A hostname that visitors use. It selects the certificates that Cloudflare chooses from for it. These are the ones that
-            cover exactly this hostname, or if the zone has none of those, the ones with a wildcard that covers it.
+          - A hostname that visitors use. It selects the certificates that Cloudflare chooses from for this hostname. These are the
+            certificates that cover exactly this hostname, or, if there are none, the certificates with a wildcard that covers it.
           - A wildcard covers one label, so C(*.example.com) covers C(www.example.com), but not C(example.com).
-          - "V(*.example.com) selects the certificates that have this wildcard among their hostnames."
-          - Upper and lower case are equal. An internationalized name can be written in its own script or in its C(xn--) form.
+          - "V(*.example.com) selects the certificates that cover this wildcard itself."
+          - Case-insensitive. An internationalized name can be written in its own script or in its C(xn--) form.
         type: str
       issuer:
         description:
           - The CA, in Cloudflare's short form. That is the organization of the issuer without spaces and punctuation, such as
             V(DigiCertInc), V(GlobalSignnvsa) or V(LetsEncrypt).
-          - Only letters and digits are compared, so V(DigiCert Inc) and V(GlobalSign nv-sa), as other tools show them, match as well.
-          - Like all selectors below except O(filter[].valid_for_days), this is a shell pattern with C(*), C(?) and C([...]). Upper
-            and lower case are equal. A leading C(!) negates the pattern.
+          - Only letters and digits are compared, so the spellings of other tools, such as V(DigiCert Inc) and V(GlobalSign nv-sa),
+            match as well.
+          - Like all selectors below except O(filter[].valid_for_days), this is a case-insensitive shell pattern with C(*), C(?) and
+            C([...]). A leading C(!) negates the pattern.
           - >-
-            In YAML, put a pattern that starts with C(!) or C(*) in quotes, as in C(status: "!expired"). Without them, C(!) starts a tag
-            and C(*) an alias, and the playbook does not load.
-          - A certificate without the field matches every negated pattern, and no other.
+            In YAML, put a pattern that starts with C(!) or C(*) in quotes, as in C(status: "!expired"). Without quotes, C(!) starts a
+            tag and C(*) an alias, and the playbook cannot be loaded.
+          - A certificate without this field matches negated patterns only.
         type: str
       signature:
-        description: The hash and the algorithm of the signature, such as V(SHA256WithRSA), V(ECDSA*) or V(*RSA).
+        description: The signature algorithm, such as V(SHA256WithRSA), V(ECDSA*) or V(*RSA).
         type: str
       type:
         description: The type of the certificate, V(legacy_custom) or V(sni_custom).
@@ -68,27 +68,27 @@ options:
       status:
         description:
           - The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing).
-          - Certificates with status V(deleted), which the API returns for a while, do not exist for this module.
+          - The module ignores certificates with status V(deleted), which the API returns for a while.
         type: str
       geo_restrictions:
         description: The label of the region where the private key may be kept, such as V(us), V(eu) or V(highest_security).
         type: str
       valid_for_days:
         description:
-          - Selects the certificates that are still valid for at least this many days at the time of the run, from V(0) to V(36500).
-          - A certificate without a readable RV(certificates[].expires_on) is not selected.
+          - The minimum number of days until the certificate expires, from V(0) to V(36500).
+          - A certificate without a valid RV(certificates[].expires_on) does not match.
         type: int
         version_added: 1.1.0
 seealso:
   - module: zonefleet.cloudflare.custom_certificate_priority
   - name: Certificate and hostname priority
-    description: Cloudflare's documentation of which certificate is used for a name.
+    description: Cloudflare's documentation on which certificate is used for a hostname.
     link: https://developers.cloudflare.com/ssl/reference/certificate-and-hostname-priority/
 """
 
 EXAMPLES = r"""
 ---
-# The credentials come from the environment, as CLOUDFLARE_API_TOKEN.
+# The credentials come from the environment variable CLOUDFLARE_API_TOKEN.
 
 - name: Read the custom certificates of a zone
   zonefleet.cloudflare.custom_certificate_info:
@@ -104,24 +104,24 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.name }}"
 
-- name: Show what expires within 30 days
+- name: Show the certificates that expire within 30 days
   ansible.builtin.debug:
     msg: "{{ zone.certificates | selectattr('expires_on', 'defined') | selectattr('expires_on', 'lt', soon) | map(attribute='id') }}"
   vars:
     soon: "{{ '%Y-%m-%d' | ansible.builtin.strftime(now().timestamp() + 30 * 86400, utc=true) }}"
 
-- name: Read what Cloudflare chooses from for one host
+- name: Read the certificates that Cloudflare chooses from for one hostname
   zonefleet.cloudflare.custom_certificate_info:
     zone: example.com
     filter:
       - host: shop.example.com
 
-- name: Read the certificates that are expired or are not from the usual CA
+- name: Read the certificates that are expired or issued by another CA
   zonefleet.cloudflare.custom_certificate_info:
     zone: example.com
     filter:
       - status: expired
-      # With the quotes. YAML takes an unquoted "!" for the start of a tag.
+      # The quotes are required. In YAML, an unquoted "!" starts a tag.
       - issuer: "!DigiCert*"
 
 - name: Read one certificate by its id
@@ -139,8 +139,8 @@ zone_id:
   sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
 certificates:
   description:
-    - The custom certificates of the zone that O(filter) selects, as the API returns them. Those with the highest priority come
-      first, equal ones by their id.
+    - The custom certificates of the zone that O(filter) selects, as the API returns them. They are sorted by priority, the highest
+      first, then by id.
   returned: success
   type: list
   elements: dict
@@ -148,7 +148,7 @@ certificates:
     id:
       description:
         - The id of the certificate. Treat it as an opaque string.
-        - The renewal of a certificate of type V(sni_custom) gives it another one.
+        - A renewal gives a certificate of type V(sni_custom) a new id.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
@@ -158,7 +158,7 @@ certificates:
       type: str
       sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
     type:
-      description: V(legacy_custom) for clients without SNI as well, V(sni_custom) for those with SNI only.
+      description: The type. V(legacy_custom) also supports clients without SNI, V(sni_custom) requires SNI.
       returned: when the API returns it
       type: str
       sample: legacy_custom
@@ -177,25 +177,25 @@ certificates:
       type: str
       sample: DigiCertInc
     signature:
-      description: The hash and the algorithm of the signature.
+      description: The signature algorithm.
       returned: when the API returns it
       type: str
       sample: SHA256WithRSA
     bundle_method:
-      description: How the chain to the root is put together, V(ubiquitous), V(optimal) or V(force).
+      description: How Cloudflare builds the chain, V(ubiquitous), V(optimal) or V(force).
       returned: when the API returns it
       type: str
       sample: ubiquitous
     status:
       description: >-
-        The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use others as
-        well. Deleted certificates are left out.
+        The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use other values.
+        Deleted certificates are not returned.
       returned: when the API returns it
       type: str
       sample: active
     priority:
       description: >-
-        The priority, a higher one is used first. V(0) where the API returns none; a fraction where somebody has set one.
+        The priority. A certificate with a higher priority is used first. V(0) if the API returns none. It may be a fraction.
       returned: always
       type: int
       sample: 3
@@ -215,13 +215,13 @@ certificates:
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
     custom_csr_id:
-      description: The id of the signing request that Cloudflare made for the certificate.
+      description: The id of the certificate signing request (CSR) that Cloudflare created for the certificate.
       returned: when there is one
       type: str
       sample: b3a90c7e-6f21-4d58-9c04-e1d7280f5a6b
     geo_restrictions:
       description: The region where the private key may be kept.
-      returned: when it is restricted so
+      returned: when the certificate has such a restriction
       type: dict
       contains:
         label:
@@ -232,13 +232,13 @@ certificates:
       sample:
         label: eu
     policy:
-      description: Where the private key may be kept, as a rule. Former name of RV(certificates[].policy_restrictions).
-      returned: when it is restricted so and the API uses this name
+      description: The rule for where the private key may be kept. Former name of RV(certificates[].policy_restrictions).
+      returned: when the certificate has such a restriction and the API uses this name
       type: str
       sample: "(country: NO) or (region: EU)"
     policy_restrictions:
-      description: Where the private key may be kept, as a rule made of countries and regions.
-      returned: when it is restricted so
+      description: The rule for where the private key may be kept, which consists of countries and regions.
+      returned: when the certificate has such a restriction
       type: str
       sample: "(country: NO) or (region: EU)"
     keyless_server:
@@ -277,7 +277,7 @@ certificates:
           type: bool
           sample: true
         permissions:
-          description: What the credentials of the task may do with the key server.
+          description: The permissions of the task's credentials for the key server.
           returned: always
           type: list
           elements: str
@@ -285,7 +285,7 @@ certificates:
             - "#ssl:read"
             - "#ssl:edit"
         created_on:
-          description: When the key server was set up at Cloudflare.
+          description: When the key server was created at Cloudflare.
           returned: always
           type: str
           sample: "2026-02-03T09:40:11Z"
@@ -359,28 +359,28 @@ contested:
   description:
     - The hostnames that two or more certificates of the zone cover, and which certificate comes first for each. O(filter) does
       not limit them.
-    - A wildcard is a hostname of its own here.
+    - A wildcard counts as a separate hostname.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: The name, in lower case and as an C(xn--) name where it is internationalized.
+      description: The hostname in lower case. An internationalized name is in its C(xn--) form.
       returned: always
       type: str
       sample: example.com
     before:
-      description: The same as RV(contested[].after), so that the items are like those of M(zonefleet.cloudflare.custom_certificate_priority).
+      description: The same as RV(contested[].after). The items have the same keys as in M(zonefleet.cloudflare.custom_certificate_priority).
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
     before_issuer:
-      description: The issuer of the certificate in RV(contested[].before), or null where the API returns none.
+      description: The issuer of the certificate in RV(contested[].before). Null if the API returns none.
       returned: always
       type: str
       sample: DigiCertInc
     before_expires_on:
-      description: When the certificate in RV(contested[].before) expires, or null where the API does not return it.
+      description: When the certificate in RV(contested[].before) expires. Null if the API does not return it.
       returned: always
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
@@ -390,44 +390,45 @@ contested:
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
     after_issuer:
-      description: The issuer of the certificate in RV(contested[].after), or null where the API returns none.
+      description: The issuer of the certificate in RV(contested[].after). Null if the API returns none.
       returned: always
       type: str
       sample: DigiCertInc
     after_expires_on:
-      description: When the certificate in RV(contested[].after) expires, or null where the API does not return it.
+      description: When the certificate in RV(contested[].after) expires. Null if the API does not return it.
       returned: always
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
     tie:
       description: >-
-        Whether another certificate of the same kind, which is in no pack with this one, has the same priority. The most recently
-        uploaded one is named then, see V(recency) in RV(contested[].decided_by).
+        Whether another certificate of the same kind, outside its pack, has the same priority. The most recently uploaded one is
+        returned then, see V(recency) in RV(contested[].decided_by).
       returned: always
       type: bool
       sample: false
     pack:
       description: >-
-        Whether the certificate is one of several with equal host lists and different signature algorithms, from which the
-        visitor's client picks. The one with the highest priority is named.
+        Whether the certificate is part of a pack: several certificates with equal host lists and different signature algorithms,
+        from which the visitor's client picks. The one with the highest priority is returned.
       returned: always
       type: bool
       sample: false
     decided_by:
       description:
-        - What puts the certificate in RV(contested[].after) before the strongest of the other certificates that cover the name.
+        - Why the certificate in RV(contested[].after) comes before the next certificate that covers the hostname.
         - >-
-          V(kind): Cloudflare uses a keyless certificate before one of type C(legacy_custom), and that before one of type
-          C(sni_custom), whatever their priorities. A certificate of another type, or of none, is taken to come before
+          V(kind): Cloudflare uses a keyless certificate before one of type C(legacy_custom), and that one before one of type
+          C(sni_custom), whatever their priorities. The module assumes that a certificate of an unknown type comes before
           C(sni_custom).
-        - "V(priority): both are of type C(legacy_custom), and it has the higher priority."
-        - "V(client): it is in a pack, so the visitor's client picks."
+        - "V(priority): Both certificates are of type C(legacy_custom), and this one has the higher priority."
+        - "V(client): The certificate is part of a pack, so the visitor's client picks."
         - >-
-          V(recency): the priorities are equal. Cloudflare documents that the most recently ordered certificate is used. The API
-          does not return when that was, so the most recently uploaded one is named, and of those the one with the lowest id.
+          V(recency): The priorities are equal. Cloudflare documents that the most recently ordered certificate is used. The API
+          does not return the time of the order, so the most recently uploaded certificate is returned, or if the times are equal,
+          the one with the lowest id.
         - >-
-          V(undocumented): the priorities differ, but the certificates are not of type C(legacy_custom), and Cloudflare documents
-          no effect of priority for others. The one with the higher priority is named.
+          V(undocumented): The priorities differ, but the certificates are not of type C(legacy_custom), and Cloudflare documents
+          no effect of priority for other types. The certificate with the higher priority is returned.
       returned: always
       type: str
       sample: priority
@@ -454,29 +455,29 @@ contested:
       decided_by: priority
 zones:
   description:
-    - What became of each of O(zones), in the order given.
-    - An item has what a task for this zone alone returns, without facts and diff.
+    - The result for each zone, in the order of O(zones).
+    - An item has the same keys as the result of a task for this zone alone, without facts and diff.
   returned: with O(zones)
   type: list
   elements: dict
   contains:
     zone_id:
-      description: The id of the zone; null where a name was not found.
+      description: The id of the zone. Null if no zone has the name.
       returned: always
       type: str
       sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
     zone:
-      description: The name of the zone, where the task gives the name.
+      description: The name of the zone, if the task sets the name. Otherwise null.
       returned: always
       type: str
       sample: example.com
     changed:
-      description: Whether this zone changed, or in check mode would.
+      description: Always V(false), because the module changes nothing.
       returned: always
       type: bool
       sample: false
     failed:
-      description: Whether this zone failed; its RV(zones[].msg) and RV(zones[].errors) say why.
+      description: Whether this zone failed. The reason is in RV(zones[].msg) and RV(zones[].errors).
       returned: always
       type: bool
       sample: false
@@ -511,12 +512,12 @@ zones:
       sample: []
     requests:
       description: As RV(requests), for this zone.
-      returned: when the zone was asked for
+      returned: when a request for this zone was made
       type: int
       sample: 1
     waited:
       description: As RV(waited), for this zone.
-      returned: when the zone was asked for
+      returned: when a request for this zone was made
       type: float
       sample: 0.0
   sample:
@@ -525,7 +526,7 @@ zones:
       changed: false
       failed: false
 changed_zones:
-  description: The ids of the zones that changed, or in check mode would.
+  description: Always empty, because the module changes nothing.
   returned: with O(zones)
   type: list
   elements: str
@@ -537,23 +538,23 @@ failed_zones:
   elements: str
   sample: []
 requests:
-  description: How many requests the run made, repeated ones included.
-  returned: always, unless a connection option is refused or C(requests) is missing
+  description: The number of requests that the run made, including retries.
+  returned: always, unless a connection option is invalid or C(requests) is missing
   type: int
   sample: 2
 waited:
-  description: How many seconds the run spent waiting, between attempts and where the API asked for it.
-  returned: always, unless a connection option is refused or C(requests) is missing
+  description: The number of seconds that the run waited, before retries and for the rate limit.
+  returned: always, unless a connection option is invalid or C(requests) is missing
   type: float
   sample: 0.0
 messages:
-  description: Messages in Cloudflare's answers, as returned by the API.
-  returned: when there is any
+  description: The C(messages) in Cloudflare's responses, as the API returns them.
+  returned: when there are any
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's code of the message.
+      description: Cloudflare's message code.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -563,7 +564,7 @@ messages:
       type: str
       sample: The zone is about to move to another plan
     documentation_url:
-      description: A link to documentation about it.
+      description: A link to the documentation.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
@@ -583,18 +584,18 @@ messages:
     - code: 10000
       message: The zone is about to move to another plan
 status:
-  description: The HTTP status of the answer that made the task fail.
-  returned: on failure, when there was an answer
+  description: The HTTP status of the response that made the task fail.
+  returned: on failure, when there was a response
   type: int
   sample: 403
 errors:
-  description: The errors in Cloudflare's answer, as returned by the API. Empty if there are none.
+  description: The errors in Cloudflare's response, as the API returns them. Empty if there are none.
   returned: on failure of a request
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's code of the error.
+      description: Cloudflare's error code.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -604,7 +605,7 @@ errors:
       type: str
       sample: Authentication error
     documentation_url:
-      description: A link to documentation about it.
+      description: A link to the documentation.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
@@ -627,7 +628,7 @@ errors:
       elements: dict
       contains:
         code:
-          description: Cloudflare's code of the error.
+          description: Cloudflare's error code.
           returned: when the API returns it
           type: int
           sample: 6111

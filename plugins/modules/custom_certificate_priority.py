@@ -12,17 +12,18 @@ short_description: Set the order in which a Cloudflare zone uses its custom cert
 author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
-  - Puts the custom TLS certificates of a zone into the order requested, for the hostnames that several of them cover. It reads
-    the certificates, compares, and sets priorities only if the order is not as requested.
-  - For a hostname that several certificates cover, Cloudflare decides by other criteria first. A certificate with exactly this
-    hostname is used before one with a wildcard. Then a keyless certificate is used before one of type C(legacy_custom), and that
-    before one of type C(sni_custom), whatever their priorities. Only then the higher priority decides, which Cloudflare documents
-    for C(legacy_custom) alone. The module sets the priorities as requested in every case. RV(contested) says what decides.
-  - Certificates with equal host lists and different signature algorithms form a pack. The visitor's client picks one from it by
-    what it supports, and the pack as a whole competes with the others.
-  - A zone that is in order takes one request for each 50 of its certificates. A change takes one more, and another one where the
-    answer to it does not show the new order.
-  - Every change is verified. A change that cannot be shown to be active is a failure.
+  - Sets the order in which Cloudflare uses the custom TLS certificates of a zone for the hostnames that several of them cover.
+    Priorities are changed only if the order is not as requested.
+  - If several certificates cover a hostname, Cloudflare applies other criteria before the priority. A certificate with exactly
+    this hostname is used before one with a wildcard. Then a keyless certificate is used before one of type C(legacy_custom), and
+    that one before one of type C(sni_custom), whatever their priorities. Only then is the certificate with the higher priority
+    used. Cloudflare documents this last step only for C(legacy_custom). The module sets the priorities as requested in every
+    case, and returns what decides in RV(contested).
+  - Certificates with equal host lists and different signature algorithms form a pack. The visitor's client picks one that it
+    supports, and the pack as a whole competes with other certificates.
+  - A zone in order takes one request per 50 certificates. A change takes one more request, and another one if the response does
+    not show the new order.
+  - Every change is verified. The task fails if the new order cannot be verified.
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
   - zonefleet.cloudflare._api.zone
@@ -33,27 +34,26 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: The result and the diff are those of the run that would follow. C(ansible_facts) has the order as read.
+    details: The result and the diff are the same as without check mode, except that C(ansible_facts) has the current order.
   diff_mode:
     support: full
-    details: Shows the hostnames that get another certificate, then the certificates in their order, one a line.
+    details: Shows the hostnames that get another certificate, then the certificates in their order, one per line.
   idempotent:
     support: full
 options:
   certificates:
     description:
-      - The order requested. The first certificate is used first. The list must not be empty.
-      - An entry selects certificates, by O(certificates[].id) or by any of the other selectors. A certificate has to match all
-        selectors that are set.
-      - An entry that selects several certificates stands for all of them, the one that expires last first, then the one that was
-        uploaded last.
-      - A certificate that several entries select belongs to the first of them, but entries with an O(certificates[].id) come
-        before all others.
-      - If no entry has a O(certificates[].priority), only the order counts. The zone is in order when the priorities fall along
-        the list, whatever the numbers are. Otherwise as few certificates as possible get a new number, and those that are not
-        listed keep theirs.
-      - If every entry has a O(certificates[].priority), each certificate gets exactly that number and the others keep theirs. It
-        is an error if only some entries have one.
+      - The certificates in the order requested. The first one is used first. The list must not be empty.
+      - An entry selects certificates by O(certificates[].id) or by any of the other selectors. A certificate must match all
+        selectors of the entry.
+      - If an entry selects several certificates, they are ordered by expiry, the latest first, then by upload, the latest first.
+      - If several entries select the same certificate, it belongs to the first of them. Entries with an O(certificates[].id) take
+        precedence over all others.
+      - If no entry has a O(certificates[].priority), only the order matters. The zone is in order if every listed certificate has
+        a higher priority than the next one. Otherwise, as few certificates as possible get a new priority, and unlisted
+        certificates keep theirs.
+      - If every entry has a O(certificates[].priority), each listed certificate gets exactly this priority, and the others keep
+        theirs. It is an error if only some entries have one.
     type: list
     elements: dict
     required: true
@@ -61,31 +61,32 @@ options:
       id:
         description:
           - The id of a certificate. Mutually exclusive with all other selectors.
-          - An entry with an id gets its certificate before all others, wherever it is in the list.
-          - Ids are compared exactly first. Another case matches only if no other id of the zone differs from it only in case.
+          - An entry with an id takes precedence over other entries that select the same certificate, wherever it is in the list.
+          - The id is case-insensitive, unless the zone has several ids that differ only in case.
         type: str
       host:
         description:
-          - A hostname that visitors use. It selects the certificates that Cloudflare chooses from for it. These are the ones that
-            cover exactly this hostname, or if the zone has none of those, the ones with a wildcard that covers it.
+          - A hostname that visitors use. It selects the certificates that Cloudflare chooses from for this hostname. These are the
+            certificates that cover exactly this hostname, or, if there are none, the certificates with a wildcard that covers it.
           - A wildcard covers one label, so C(*.example.com) covers C(www.example.com), but not C(example.com).
-          - "V(*.example.com) selects the certificates that have this wildcard among their hostnames."
-          - Upper and lower case are equal. An internationalized name can be written in its own script or in its C(xn--) form.
+          - "V(*.example.com) selects the certificates that cover this wildcard itself."
+          - Case-insensitive. An internationalized name can be written in its own script or in its C(xn--) form.
         type: str
       issuer:
         description:
           - The CA, in Cloudflare's short form. That is the organization of the issuer without spaces and punctuation, such as
             V(DigiCertInc), V(GlobalSignnvsa) or V(LetsEncrypt).
-          - Only letters and digits are compared, so V(DigiCert Inc) and V(GlobalSign nv-sa), as other tools show them, match as well.
-          - Like all selectors below except O(certificates[].valid_for_days), this is a shell pattern with C(*), C(?) and C([...]). Upper
-            and lower case are equal. A leading C(!) negates the pattern.
+          - Only letters and digits are compared, so the spellings of other tools, such as V(DigiCert Inc) and V(GlobalSign nv-sa),
+            match as well.
+          - Like all selectors below except O(certificates[].valid_for_days), this is a case-insensitive shell pattern with C(*), C(?)
+            and C([...]). A leading C(!) negates the pattern.
           - >-
-            In YAML, put a pattern that starts with C(!) or C(*) in quotes, as in C(status: "!expired"). Without them, C(!) starts a tag
-            and C(*) an alias, and the playbook does not load.
-          - A certificate without the field matches every negated pattern, and no other.
+            In YAML, put a pattern that starts with C(!) or C(*) in quotes, as in C(status: "!expired"). Without quotes, C(!) starts a
+            tag and C(*) an alias, and the playbook cannot be loaded.
+          - A certificate without this field matches negated patterns only.
         type: str
       signature:
-        description: The hash and the algorithm of the signature, such as V(SHA256WithRSA), V(ECDSA*) or V(*RSA).
+        description: The signature algorithm, such as V(SHA256WithRSA), V(ECDSA*) or V(*RSA).
         type: str
       type:
         description: The type of the certificate, V(legacy_custom) or V(sni_custom).
@@ -93,98 +94,97 @@ options:
       status:
         description:
           - The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing).
-          - Certificates with status V(deleted), which the API returns for a while, do not exist for this module.
+          - The module ignores certificates with status V(deleted), which the API returns for a while.
         type: str
       geo_restrictions:
         description: The label of the region where the private key may be kept, such as V(us), V(eu) or V(highest_security).
         type: str
       valid_for_days:
         description:
-          - Selects the certificates that are still valid for at least this many days at the time of the run, from V(0) to V(36500).
-          - A certificate without a readable RV(certificates[].expires_on) is not selected.
+          - The minimum number of days until the certificate expires, from V(0) to V(36500).
+          - A certificate without a valid RV(certificates[].expires_on) does not match.
         type: int
         version_added: 1.1.0
       priority:
         description:
-          - The priority that the certificate gets. A certificate with a higher priority is used first. One that never got a priority
-            counts as V(0).
-          - Any number that the API returns is accepted, including fractions, so that RV(restore) can be given back unchanged.
-          - An entry with a priority that selects more than one certificate is an error.
+          - The exact priority to set. A certificate with a higher priority is used first. A certificate without a priority counts as
+            V(0).
+          - Every number that the API returns is accepted, including fractions, so that RV(restore) can be used unchanged.
+          - It is an error if an entry with a priority selects more than one certificate.
         type: raw
   unlisted:
     description:
-      - How to treat the certificates of the zone that O(certificates) does not name.
-      - Two certificates compete when they cover an equal hostname. A certificate without hostnames competes with every other.
-      - If unset, it is V(last), unless the entries have a O(certificates[].priority), with which it is mutually exclusive.
+      - How to treat certificates of the zone that are not listed in O(certificates).
+      - Two certificates compete if they cover the same hostname. A certificate without hostnames competes with every other one.
+      - Mutually exclusive with O(certificates[].priority). If no entry has a priority, the default is V(last).
     type: str
     choices:
       last:
-        - Every listed certificate is put above every unlisted one that it competes with. Certificates for other hostnames are left
-          alone, so tasks that list certificates for different hostnames do not get in each other's way.
-        - Two tasks, or two teams, that each list certificates which compete with those of the other never settle. Each puts its own
-          on top, again and again. Name them all in one list, or use V(ignore).
+        - Every listed certificate gets a higher priority than every unlisted certificate that it competes with. Certificates for
+          other hostnames do not matter, so tasks for different hostnames do not interfere with each other.
+        - If two tasks list different certificates that compete with each other, each task reverts the change of the other in every
+          run. List all of them in one task, or use V(ignore).
       ignore:
-        - Only the order of the listed certificates among themselves counts.
+        - Only the order of the listed certificates among themselves matters.
       fail:
-        - The zone must not have any certificate that is not listed. The failure names those that it has.
+        - The task fails if the zone has an unlisted certificate. The message lists these certificates.
   missing:
     description:
-      - How to treat an entry that matches no certificate of the zone. An entry whose certificates all belong to other entries is
-        not missing.
-      - A zone without any custom certificate is in order, unless an entry has an O(certificates[].id).
+      - How to treat an entry that matches no certificate of the zone. An entry is not missing if all certificates that it matches
+        belong to other entries.
+      - A zone without any custom certificates is in order, unless an entry has an O(certificates[].id).
     type: str
     choices:
       fail:
-        - Nothing is changed. The failure names each missing entry, what it may have meant, and the values that the zone's
-          certificates have in its fields.
+        - The task fails, and nothing is changed. The message lists each missing entry, with suggestions and the values that the
+          zone's certificates have in these fields.
       ignore:
-        - The entry is left out, and named in RV(unmatched). If it is a near match of a certificate, such as a misspelled issuer, a
-          warning says so at every run.
+        - The entry is ignored and returned in RV(unmatched). If it is similar to an existing certificate, for example a misspelled
+          issuer, the module warns in every run.
     default: fail
   verify:
     description:
-      - What counts as proof that a change is active.
+      - How to verify a change.
     type: str
     choices:
       answer:
-        - The answer to the change, if it shows every certificate that matters; otherwise the list is read again.
+        - Use the response to the change, if it contains every certificate that matters. Otherwise, read the list again.
       read:
-        - The list is always read again, which takes one more request.
+        - Always read the list again, which takes one more request.
     default: answer
   return_certificates:
     description:
-      - Whether RV(zones[].certificates) is there for a zone that is in order, too.
-      - For a zone that changed, would change or failed after a change, it is there in any case.
+      - Whether to return RV(zones[].certificates) also for zones that are in order.
+      - It is always returned for a zone that changed, would change in check mode, or failed after a change.
     type: bool
     default: false
     version_added: 1.1.0
 notes:
-  - The module warns where the list decides something that is hardly meant. It warns when a contested hostname gets a certificate
-    that is expired or not active although another one is fit, and when a certificate comes before a listed one because of its
-    kind, whatever the priorities. It also warns when a run changes an order that Cloudflare documents no effect of, and when
-    nothing matches although the zone has contested hostnames.
+  - The module warns if a contested hostname gets a certificate that is expired or not active although a valid one covers it, and if
+    a certificate comes before a listed one because of its kind. It also warns if a run changes priorities for which Cloudflare
+    documents no effect, and if no entry matches although the zone has contested hostnames.
 seealso:
   - module: zonefleet.cloudflare.custom_certificate_info
   - name: Certificate and hostname priority
-    description: Cloudflare's documentation of which certificate is used for a name.
+    description: Cloudflare's documentation on which certificate is used for a hostname.
     link: https://developers.cloudflare.com/ssl/reference/certificate-and-hostname-priority/
   - name: Custom certificates
-    description: Cloudflare's documentation of custom certificates, their types and packs.
+    description: Cloudflare's documentation on custom certificates, their types and packs.
     link: https://developers.cloudflare.com/ssl/edge-certificates/custom-certificates/
 """
 
 EXAMPLES = r"""
 ---
-# The credentials come from the environment, as CLOUDFLARE_API_TOKEN.
+# The credentials come from the environment variable CLOUDFLARE_API_TOKEN.
 
-- name: Prefer the certificate of one CA and keep the other one as the spare
+- name: Prefer the certificate of one CA and keep the other one as a spare
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
       - issuer: DigiCert*
       - issuer: GlobalSign*
 
-- name: Check whether the order is still the one declared
+- name: Check whether the order is still as requested
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
@@ -196,9 +196,9 @@ EXAMPLES = r"""
 - name: Fail if it is not
   ansible.builtin.assert:
     that: drift is not changed
-    fail_msg: "Somebody has changed the order. These would change back: {{ drift.reprioritized }}"
+    fail_msg: "The order has changed. A run would set these priorities again: {{ drift.reprioritized }}"
 
-- name: Run on the controller, where the token is, in a play for other hosts
+- name: Run on the control node, where the token is set, in a play for other hosts
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
@@ -207,26 +207,26 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Use the certificate that expires last first, and an expired one never first
+- name: Prefer the certificate that expires last, and never an expired one
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
-      # With the quotes. YAML takes an unquoted "!" for the start of a tag.
+      # The quotes are required. In YAML, an unquoted "!" starts a tag.
       - status: "!expired"
 
-- name: Use a certificate first that has at least 30 days left
+- name: Prefer certificates that are valid for at least 30 more days
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
       - valid_for_days: 30
 
-- name: Set the order for one host only
+- name: Set the order for one hostname only
   zonefleet.cloudflare.custom_certificate_priority:
     zone: example.com
     certificates:
       - host: shop.example.com
         issuer: DigiCert*
-      # All others that cover this hostname.
+      # All other certificates that cover this hostname
       - host: shop.example.com
     unlisted: ignore
 
@@ -239,7 +239,7 @@ EXAMPLES = r"""
       - issuer: LetsEncrypt*
     unlisted: fail
 
-- name: Name the zone and the certificates by their ids
+- name: Select the zone and the certificates by id
   zonefleet.cloudflare.custom_certificate_priority:
     zone_id: 5a7e1c4d9b3f40268e0d7c51f3a2b684
     certificates:
@@ -256,13 +256,13 @@ EXAMPLES = r"""
         priority: 10
   register: numbered
 
-- name: Undo that
+- name: Undo the change
   zonefleet.cloudflare.custom_certificate_priority:
     zone_id: "{{ numbered.zone_id }}"
     certificates: "{{ numbered.restore }}"
   when: numbered is changed
 
-- name: Give the credentials once for several tasks
+- name: Set the credentials once for several tasks
   module_defaults:
     group/zonefleet.cloudflare.api:
       api_token: "{{ vault_cloudflare_token }}"
@@ -280,7 +280,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What the run did to the order, or in check mode would do, in one line. On failure, what is wrong.
+  description: A summary of what the run changed, or would change in check mode. On failure, the error message.
   returned: always
   type: str
   sample: 2 of 5 priorities changed; www.example.com now gets DigiCertInc's certificate (expires 2027-04-30).
@@ -291,8 +291,8 @@ zone_id:
   sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
 certificates:
   description:
-    - The custom certificates of the zone as the API returns them, those with the highest priority first, equal ones by their id.
-    - The priorities are those after the run, in check mode those that the run would set.
+    - The custom certificates of the zone as the API returns them, sorted by priority, the highest first, then by id.
+    - The priorities are those after the run. In check mode, they are those that the run would set.
   returned: success, and on failure after a change was sent
   type: list
   elements: dict
@@ -300,7 +300,7 @@ certificates:
     id:
       description:
         - The id of the certificate. Treat it as an opaque string.
-        - The renewal of a certificate of type V(sni_custom) gives it another one.
+        - A renewal gives a certificate of type V(sni_custom) a new id.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
@@ -310,7 +310,7 @@ certificates:
       type: str
       sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
     type:
-      description: V(legacy_custom) for clients without SNI as well, V(sni_custom) for those with SNI only.
+      description: The type. V(legacy_custom) also supports clients without SNI, V(sni_custom) requires SNI.
       returned: when the API returns it
       type: str
       sample: legacy_custom
@@ -329,25 +329,25 @@ certificates:
       type: str
       sample: DigiCertInc
     signature:
-      description: The hash and the algorithm of the signature.
+      description: The signature algorithm.
       returned: when the API returns it
       type: str
       sample: SHA256WithRSA
     bundle_method:
-      description: How the chain to the root is put together, V(ubiquitous), V(optimal) or V(force).
+      description: How Cloudflare builds the chain, V(ubiquitous), V(optimal) or V(force).
       returned: when the API returns it
       type: str
       sample: ubiquitous
     status:
       description: >-
-        The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use others as
-        well. Deleted certificates are left out.
+        The status of the certificate, such as V(active), V(expired), V(pending) or V(initializing). Cloudflare may use other values.
+        Deleted certificates are not returned.
       returned: when the API returns it
       type: str
       sample: active
     priority:
       description: >-
-        The priority, a higher one is used first. V(0) where the API returns none; a fraction where somebody has set one.
+        The priority. A certificate with a higher priority is used first. V(0) if the API returns none. It may be a fraction.
       returned: always
       type: int
       sample: 3
@@ -367,13 +367,13 @@ certificates:
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
     custom_csr_id:
-      description: The id of the signing request that Cloudflare made for the certificate.
+      description: The id of the certificate signing request (CSR) that Cloudflare created for the certificate.
       returned: when there is one
       type: str
       sample: b3a90c7e-6f21-4d58-9c04-e1d7280f5a6b
     geo_restrictions:
       description: The region where the private key may be kept.
-      returned: when it is restricted so
+      returned: when the certificate has such a restriction
       type: dict
       contains:
         label:
@@ -384,13 +384,13 @@ certificates:
       sample:
         label: eu
     policy:
-      description: Where the private key may be kept, as a rule. Former name of RV(certificates[].policy_restrictions).
-      returned: when it is restricted so and the API uses this name
+      description: The rule for where the private key may be kept. Former name of RV(certificates[].policy_restrictions).
+      returned: when the certificate has such a restriction and the API uses this name
       type: str
       sample: "(country: NO) or (region: EU)"
     policy_restrictions:
-      description: Where the private key may be kept, as a rule made of countries and regions.
-      returned: when it is restricted so
+      description: The rule for where the private key may be kept, which consists of countries and regions.
+      returned: when the certificate has such a restriction
       type: str
       sample: "(country: NO) or (region: EU)"
     keyless_server:
@@ -429,7 +429,7 @@ certificates:
           type: bool
           sample: true
         permissions:
-          description: What the credentials of the task may do with the key server.
+          description: The permissions of the task's credentials for the key server.
           returned: always
           type: list
           elements: str
@@ -437,7 +437,7 @@ certificates:
             - "#ssl:read"
             - "#ssl:edit"
         created_on:
-          description: When the key server was set up at Cloudflare.
+          description: When the key server was created at Cloudflare.
           returned: always
           type: str
           sample: "2026-02-03T09:40:11Z"
@@ -509,8 +509,7 @@ certificates:
       expires_on: "2027-08-15T23:59:59.000000Z"
 reprioritized:
   description: >-
-    The certificates whose priority was changed, in the order of O(certificates). In check mode, those whose priority would be
-    changed.
+    The certificates whose priority changed, or would change in check mode, in the order of O(certificates).
   returned: success
   type: list
   elements: dict
@@ -521,22 +520,22 @@ reprioritized:
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
     issuer:
-      description: The issuer of the certificate, or null where the API returns none.
+      description: The issuer of the certificate. Null if the API returns none.
       returned: always
       type: str
       sample: DigiCertInc
     expires_on:
-      description: When the certificate expires, or null where the API does not return it.
+      description: When the certificate expires. Null if the API does not return it.
       returned: always
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
     before:
-      description: Its priority before the run.
+      description: The priority before the run.
       returned: always
       type: int
       sample: 1
     after:
-      description: Its priority after it.
+      description: The priority after the run. In check mode, the priority that the run would set.
       returned: always
       type: int
       sample: 3
@@ -548,9 +547,8 @@ reprioritized:
       after: 3
 restore:
   description:
-    - The listed certificates with the priorities that they had before the run, highest first. Given back as O(certificates), it
-      undoes the run.
-    - A certificate that had no priority gets V(0).
+    - The listed certificates with their priorities before the run, the highest first. Pass it as O(certificates) to undo the run.
+    - The priority is V(0) for a certificate that had none.
   returned: success, and on failure after a change was sent
   type: list
   elements: dict
@@ -561,7 +559,7 @@ restore:
       type: str
       sample: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
     priority:
-      description: Its priority before the run.
+      description: The priority before the run.
       returned: always
       type: int
       sample: 2
@@ -573,13 +571,13 @@ restore:
 contested:
   description:
     - The hostnames that two or more certificates of the zone cover, and which certificate comes first for each.
-    - A wildcard is a hostname of its own here.
+    - A wildcard counts as a separate hostname.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: The name, in lower case and as an C(xn--) name where it is internationalized.
+      description: The hostname in lower case. An internationalized name is in its C(xn--) form.
       returned: always
       type: str
       sample: example.com
@@ -589,59 +587,60 @@ contested:
       type: str
       sample: e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156
     before_issuer:
-      description: The issuer of the certificate in RV(contested[].before), or null where the API returns none.
+      description: The issuer of the certificate in RV(contested[].before). Null if the API returns none.
       returned: always
       type: str
       sample: GlobalSignnvsa
     before_expires_on:
-      description: When the certificate in RV(contested[].before) expires, or null where the API does not return it.
+      description: When the certificate in RV(contested[].before) expires. Null if the API does not return it.
       returned: always
       type: str
       sample: "2027-08-15T23:59:59.000000Z"
     after:
-      description: The id of the certificate that comes first after it. In check mode, the one that would.
+      description: The id of the certificate that comes first after the run, or would come first in check mode.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
     after_issuer:
-      description: The issuer of the certificate in RV(contested[].after), or null where the API returns none.
+      description: The issuer of the certificate in RV(contested[].after). Null if the API returns none.
       returned: always
       type: str
       sample: DigiCertInc
     after_expires_on:
-      description: When the certificate in RV(contested[].after) expires, or null where the API does not return it.
+      description: When the certificate in RV(contested[].after) expires. Null if the API does not return it.
       returned: always
       type: str
       sample: "2027-04-30T23:59:59.000000Z"
     tie:
       description: >-
-        Whether another certificate of the same kind, which is in no pack with this one, has the same priority. The most recently
-        uploaded one is named then, see V(recency) in RV(contested[].decided_by).
+        Whether another certificate of the same kind, outside its pack, has the same priority. The most recently uploaded one is
+        returned then, see V(recency) in RV(contested[].decided_by).
       returned: always
       type: bool
       sample: false
     pack:
       description: >-
-        Whether the certificate is one of several with equal host lists and different signature algorithms, from which the
-        visitor's client picks. The one with the highest priority is named.
+        Whether the certificate is part of a pack: several certificates with equal host lists and different signature algorithms,
+        from which the visitor's client picks. The one with the highest priority is returned.
       returned: always
       type: bool
       sample: false
     decided_by:
       description:
-        - What puts the certificate in RV(contested[].after) before the strongest of the other certificates that cover the name.
+        - Why the certificate in RV(contested[].after) comes before the next certificate that covers the hostname.
         - >-
-          V(kind): Cloudflare uses a keyless certificate before one of type C(legacy_custom), and that before one of type
-          C(sni_custom), whatever their priorities. A certificate of another type, or of none, is taken to come before
+          V(kind): Cloudflare uses a keyless certificate before one of type C(legacy_custom), and that one before one of type
+          C(sni_custom), whatever their priorities. The module assumes that a certificate of an unknown type comes before
           C(sni_custom).
-        - "V(priority): both are of type C(legacy_custom), and it has the higher priority."
-        - "V(client): it is in a pack, so the visitor's client picks."
+        - "V(priority): Both certificates are of type C(legacy_custom), and this one has the higher priority."
+        - "V(client): The certificate is part of a pack, so the visitor's client picks."
         - >-
-          V(recency): the priorities are equal. Cloudflare documents that the most recently ordered certificate is used. The API
-          does not return when that was, so the most recently uploaded one is named, and of those the one with the lowest id.
+          V(recency): The priorities are equal. Cloudflare documents that the most recently ordered certificate is used. The API
+          does not return the time of the order, so the most recently uploaded certificate is returned, or if the times are equal,
+          the one with the lowest id.
         - >-
-          V(undocumented): the priorities differ, but the certificates are not of type C(legacy_custom), and Cloudflare documents
-          no effect of priority for others. The one with the higher priority is named.
+          V(undocumented): The priorities differ, but the certificates are not of type C(legacy_custom), and Cloudflare documents
+          no effect of priority for other types. The certificate with the higher priority is returned.
       returned: always
       type: str
       sample: priority
@@ -667,8 +666,8 @@ contested:
       pack: false
       decided_by: priority
 unmatched:
-  description: The entries of O(certificates) that matched no certificate of the zone, as they select.
-  returned: success, and on failure because of them
+  description: The entries of O(certificates) that match no certificate of the zone, with the selectors that are set.
+  returned: success, and when the task fails because of them
   type: list
   elements: dict
   contains:
@@ -723,7 +722,7 @@ ansible_facts:
     cloudflare_certificate_order:
       description:
         - The custom certificates of the zone in their order, as in RV(certificates).
-        - In check mode, it is the order as read, so that no plan gets into a fact cache.
+        - In check mode, this is the current order, so that a fact cache does not store an order that was not set.
       returned: success
       type: list
       elements: dict
@@ -746,36 +745,36 @@ ansible_facts:
         priority: 3
 zones:
   description:
-    - What became of each of O(zones), in the order given.
-    - An item has what a task for this zone alone returns, without facts and diff.
-    - For a zone that is in order, RV(zones[].certificates) is left out unless O(return_certificates=true).
+    - The result for each zone, in the order of O(zones).
+    - An item has the same keys as the result of a task for this zone alone, without facts and diff.
+    - For a zone in order, RV(zones[].certificates) is returned only with O(return_certificates=true).
   returned: with O(zones)
   type: list
   elements: dict
   contains:
     zone_id:
-      description: The id of the zone; null where a name was not found.
+      description: The id of the zone. Null if no zone has the name.
       returned: always
       type: str
       sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
     zone:
-      description: The name of the zone, where the task gives the name.
+      description: The name of the zone, if the task sets the name. Otherwise null.
       returned: always
       type: str
       sample: example.com
     changed:
-      description: Whether this zone changed, or in check mode would.
+      description: Whether this zone changed, or would change in check mode.
       returned: always
       type: bool
       sample: false
     failed:
-      description: Whether this zone failed; its RV(zones[].msg) and RV(zones[].errors) say why.
+      description: Whether this zone failed. The reason is in RV(zones[].msg) and RV(zones[].errors).
       returned: always
       type: bool
       sample: false
     certificates:
       description: As RV(certificates).
-      returned: when the zone changed, would change, failed after a change, or with O(return_certificates=true)
+      returned: when the zone changed, would change in check mode or failed after a change, or with O(return_certificates=true)
       type: list
       elements: dict
       sample: []
@@ -786,7 +785,7 @@ zones:
       elements: dict
       sample: []
     msg:
-      description: Why the zone failed, or what the run did.
+      description: As RV(msg), for this zone.
       returned: always
       type: str
       sample: "No zone example.test is visible with these credentials ('zone')."
@@ -804,12 +803,12 @@ zones:
       sample: []
     requests:
       description: As RV(requests), for this zone.
-      returned: when the zone was asked for
+      returned: when a request for this zone was made
       type: int
       sample: 1
     waited:
       description: As RV(waited), for this zone.
-      returned: when the zone was asked for
+      returned: when a request for this zone was made
       type: float
       sample: 0.0
     restore:
@@ -826,7 +825,7 @@ zones:
       sample: []
     unmatched:
       description: As RV(unmatched).
-      returned: when the zone did not fail, and when entries matched nothing
+      returned: when the zone did not fail, or failed because of them
       type: list
       elements: dict
       sample: []
@@ -836,7 +835,7 @@ zones:
       changed: false
       failed: false
 changed_zones:
-  description: The ids of the zones that changed, or in check mode would.
+  description: The ids of the zones that changed, or would change in check mode.
   returned: with O(zones)
   type: list
   elements: str
@@ -848,23 +847,23 @@ failed_zones:
   elements: str
   sample: []
 requests:
-  description: How many requests the run made, repeated ones included.
-  returned: always, unless a connection option is refused or C(requests) is missing
+  description: The number of requests that the run made, including retries.
+  returned: always, unless a connection option is invalid or C(requests) is missing
   type: int
   sample: 3
 waited:
-  description: How many seconds the run spent waiting, between attempts and where the API asked for it.
-  returned: always, unless a connection option is refused or C(requests) is missing
+  description: The number of seconds that the run waited, before retries and for the rate limit.
+  returned: always, unless a connection option is invalid or C(requests) is missing
   type: float
   sample: 0.0
 messages:
-  description: Messages in Cloudflare's answers, as returned by the API.
-  returned: when there is any
+  description: The C(messages) in Cloudflare's responses, as the API returns them.
+  returned: when there are any
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's code of the message.
+      description: Cloudflare's message code.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -874,7 +873,7 @@ messages:
       type: str
       sample: The zone is about to move to another plan
     documentation_url:
-      description: A link to documentation about it.
+      description: A link to the documentation.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
@@ -894,18 +893,18 @@ messages:
     - code: 10000
       message: The zone is about to move to another plan
 status:
-  description: The HTTP status of the answer that made the task fail.
-  returned: on failure, when there was an answer
+  description: The HTTP status of the response that made the task fail.
+  returned: on failure, when there was a response
   type: int
   sample: 403
 errors:
-  description: The errors in Cloudflare's answer, as returned by the API. Empty if there are none.
+  description: The errors in Cloudflare's response, as the API returns them. Empty if there are none.
   returned: on failure of a request
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's code of the error.
+      description: Cloudflare's error code.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -915,7 +914,7 @@ errors:
       type: str
       sample: Authentication error
     documentation_url:
-      description: A link to documentation about it.
+      description: A link to the documentation.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
@@ -938,7 +937,7 @@ errors:
       elements: dict
       contains:
         code:
-          description: Cloudflare's code of the error.
+          description: Cloudflare's error code.
           returned: when the API returns it
           type: int
           sample: 6111

@@ -12,26 +12,28 @@ short_description: Check which TLS certificate visitors get for a hostname
 author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
-  - Makes TLS handshakes with the hostnames of a zone, as visitors do, and returns the certificates that are served. For each, it
-    returns which custom certificate of the zone it is, and whether it is the one that comes first by Cloudflare's documentation.
-  - Each name is checked once as a client that accepts ECDSA certificates alone and once as one that accepts RSA certificates alone,
-    both with TLS 1.2. A server that speaks TLS 1.3 alone is checked once, as V(any), because there the server chooses.
-  - Nothing has to be trusted to be seen, so expired certificates and those of private CAs are returned as well.
-    RV(served[].trusted) says whether a client that verifies would accept the certificate for the name.
-  - It changes nothing and needs a read-only token, or no token at all with O(certificates) and O(contested).
+  - Makes TLS handshakes with the hostnames of a zone, as visitors do, and returns the certificates that are served. The result
+    includes which custom certificate of the zone each one is, and whether it is the one that comes first according to Cloudflare's
+    documentation.
+  - Each hostname is checked twice with TLS 1.2, once as a client that only accepts ECDSA certificates and once as a client that only
+    accepts RSA certificates. A server that only supports TLS 1.3 is checked once, as V(any), because the server chooses the
+    certificate.
+  - Expired certificates and certificates of private CAs are returned as well. RV(served[].trusted) says whether a verifying client
+    would accept the certificate for the hostname.
+  - The module changes nothing. A read-only token is sufficient. With O(certificates) and O(contested), no token is required.
 requirements:
   - The Python library C(cryptography), version 2.8 or newer, for the Python that runs the module.
 notes:
-  - A handshake sees the data center that is nearest to the machine that runs the module. A change of the order takes a while to
-    get everywhere, and Cloudflare documents no time for it. Repeat the task with C(until), as in the examples.
-  - Cloudflare may serve what is no custom certificate of the zone, for example one of an Advanced or a Universal certificate that
-    covers the exact name where the custom certificate has a wildcard, a certificate of a custom hostname, or one of another zone.
-    The certificate is returned then, without a RV(served[].certificate_id).
-  - A DNS record that Cloudflare does not proxy leads to the origin server, whose certificate is returned then. Use O(address) to
-    connect to an address of Cloudflare.
-  - The API returns no fingerprints of custom certificates. A certificate is taken to be the one that is served when expiry,
-    issuer, signature algorithm and hostnames are the same.
-  - Connections are made directly, never through a proxy. Which CAs are trusted is up to OpenSSL, and to its environment variables
+  - A handshake reaches the data center that is nearest to the host that runs the module. A change of the order takes a while to
+    reach all data centers. Cloudflare does not document how long. Repeat the task with C(until), as in the examples.
+  - Cloudflare may serve a certificate that is not a custom certificate of the zone. Examples are an Advanced or Universal certificate
+    that covers the exact hostname while the custom certificate only has a wildcard, and the certificate of a custom hostname or of
+    another zone. Such a certificate is returned without a RV(served[].certificate_id).
+  - If a DNS record is not proxied by Cloudflare, the certificate of the origin server is returned. Use O(address) to connect to an
+    address of Cloudflare.
+  - The API returns no fingerprints of custom certificates. The served certificate counts as a custom certificate of the zone if
+    expiry, issuer, signature algorithm and hostnames are equal.
+  - Connections are direct, never through a proxy. The trusted CAs are those of OpenSSL. They can be set with its environment variables
     E(SSL_CERT_FILE) and E(SSL_CERT_DIR).
 extends_documentation_fragment:
   - zonefleet.cloudflare._api
@@ -42,33 +44,32 @@ extends_documentation_fragment:
 options:
   timeout:
     description:
-      - How many seconds a check of one name as one kind of client may take, from the connection to the last byte of the handshake;
-        V(1) to V(3600). It is also the limit for one attempt at a request to the API.
-      - Many names are checked at the same time. One that does not answer delays the task by this time, and does not delay the
-        others.
+      - The maximum number of seconds for the check of one hostname as one kind of client, from the connection to the last byte of the
+        handshake; from V(1) to V(3600). It also applies to each attempt of a request to the API.
+      - Many hostnames are checked at the same time, so a server that does not respond delays the task by this time at most.
     type: int
     default: 10
   names:
     description:
-      - The hostnames to check. A wildcard is not one; use a name that it covers.
-      - If unset, all names that two or more certificates of the zone cover are checked, except wildcards.
+      - The hostnames to check. For a wildcard, use a hostname that it covers.
+      - If unset, all hostnames that two or more certificates of the zone cover are checked, except wildcards.
       - An internationalized name can be written in its own script or in its C(xn--) form.
     type: list
     elements: str
   address:
     description:
-      - The hostname or the IPv4 or IPv6 address to connect to for every name.
-      - If unset, the names are resolved.
+      - The hostname or IP address to connect to for every hostname in O(names).
+      - If unset, the hostnames themselves are resolved.
     type: str
   port:
-    description: The port to connect to; V(1) to V(65535).
+    description: The port to connect to; from V(1) to V(65535).
     type: int
     default: 443
   key_types:
     description:
-      - As which kinds of client to check each name.
-      - V(ecdsa) and V(rsa) are clients with TLS 1.2 that accept this kind of certificate alone.
-      - V(any) is a client with TLS 1.3 or older that accepts both kinds.
+      - The kinds of client to check each hostname with.
+      - V(ecdsa) and V(rsa) are TLS 1.2 clients that only accept this kind of certificate.
+      - V(any) is a client that supports TLS versions up to 1.3 and accepts both kinds.
     type: list
     elements: str
     choices: [ecdsa, rsa, any]
@@ -77,14 +78,14 @@ options:
     description:
       - The custom certificates of the zone, as returned in RV(zonefleet.cloudflare.custom_certificate_info#module:certificates)
         without a filter, or in RV(zonefleet.cloudflare.custom_certificate_priority#module:certificates) outside of check mode.
-      - With it and O(contested), no request to the API is made, and neither credentials nor a zone are required.
+      - If it is set, no request to the API is made, and neither credentials nor a zone are required.
       - Required together with O(contested).
     type: list
     elements: dict
   contested:
     description:
-      - Which certificate comes first for each contested name, as RV(zonefleet.cloudflare.custom_certificate_info#module:contested)
-        of the same task as O(certificates).
+      - The certificate that comes first for each contested hostname, as returned in
+        RV(zonefleet.cloudflare.custom_certificate_info#module:contested) by the same task as O(certificates).
       - Required together with O(certificates).
     type: list
     elements: dict
@@ -92,27 +93,27 @@ seealso:
   - module: zonefleet.cloudflare.custom_certificate_priority
   - module: zonefleet.cloudflare.custom_certificate_info
   - name: Certificate and hostname priority
-    description: Cloudflare's documentation of which certificate is used for a name.
+    description: Cloudflare's documentation on which certificate is used for a hostname.
     link: https://developers.cloudflare.com/ssl/reference/certificate-and-hostname-priority/
 """
 
 EXAMPLES = r"""
 ---
-# The credentials come from the environment, as CLOUDFLARE_API_TOKEN.
+# The credentials come from the environment variable CLOUDFLARE_API_TOKEN.
 
-- name: Check what visitors get for every contested name of a zone
+- name: Check which certificates visitors get for the contested hostnames of a zone
   zonefleet.cloudflare.served_certificate_info:
     zone: example.com
   register: edge
 
-- name: Show it
+- name: Show the certificates
   ansible.builtin.debug:
     msg: "{{ item.name }} ({{ item.key_type }}): {{ item.error or item.issuer ~ ', expires on ' ~ item.expires_on }}"
   loop: "{{ edge.served }}"
   loop_control:
     label: "{{ item.name }}"
 
-- name: Check two names at one address of Cloudflare
+- name: Check two hostnames at an address of Cloudflare
   zonefleet.cloudflare.served_certificate_info:
     zone: example.com
     names:
@@ -128,7 +129,7 @@ EXAMPLES = r"""
       - issuer: GlobalSign*
   register: preferred
 
-- name: Wait until visitors get what the order says, a minute at most
+- name: Wait for up to a minute until visitors get the expected certificates
   zonefleet.cloudflare.served_certificate_info:
     certificates: "{{ preferred.certificates }}"
     contested: "{{ preferred.contested }}"
@@ -148,26 +149,26 @@ zone_id:
   sample: 5a7e1c4d9b3f40268e0d7c51f3a2b684
 served:
   description:
-    - The certificates that were served, one item for each name and kind of client, in the order of O(names).
-    - Where no certificate was served, RV(served[].error) says why, and the fields of the certificate are null.
+    - The certificates that were served, one item for each hostname and kind of client, in the order of O(names).
+    - If no certificate was served, the reason is in RV(served[].error), and the fields of the certificate are null.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: The name, in lower case and in its C(xn--) form.
+      description: The hostname in lower case. An internationalized name is in its C(xn--) form.
       returned: always
       type: str
       sample: shop.example.com
     key_type:
       description:
-        - The keys that the client accepted, V(ecdsa), V(rsa) or V(any).
-        - V(any) is also returned where a server speaks TLS 1.3 alone; one item stands for all O(key_types) of the name then.
+        - The kind of client, V(ecdsa), V(rsa) or V(any).
+        - For a server that only supports TLS 1.3, the hostname has one item with V(any) for all O(key_types).
       returned: always
       type: str
       sample: rsa
     issuer:
-      description: The organization of the issuer in Cloudflare's short form, or null where it has none.
+      description: The organization of the issuer in Cloudflare's short form. Null if the issuer has none.
       returned: always
       type: str
       sample: DigiCertInc
@@ -186,7 +187,7 @@ served:
       type: str
       sample: "2027-04-30T23:59:59Z"
     signature:
-      description: The algorithm of the signature in Cloudflare's form.
+      description: The signature algorithm, as Cloudflare spells it.
       returned: always
       type: str
       sample: SHA256WithRSA
@@ -202,8 +203,8 @@ served:
       sample: 2b6f0c1d94e7a35880d1c5f27e9b4a6031fd8c72b9e04d5a167c3e8f90b2d4a6
     trusted:
       description:
-        - Whether a client that verifies would accept the certificate for this name. Weak keys and signatures are not accepted.
-        - It is checked by a handshake of its own where the answer is V(false), right before the one that the other fields are from.
+        - Whether a verifying client would accept the certificate for this hostname. Weak keys and signatures are not accepted.
+        - If it is V(false), the other fields come from a second handshake right after the one that verified the certificate.
       returned: always
       type: bool
       sample: true
@@ -214,38 +215,39 @@ served:
       sample: certificate has expired
     certificate_id:
       description:
-        - The id of the custom certificate of the zone that looks the same.
-        - It is null where none or several do; RV(served[].reason) says which.
+        - The id of the custom certificate of the zone that was served.
+        - Null if no certificate or more than one certificate of the zone matches. RV(served[].reason) says which.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
     expected_id:
       description:
-        - The id of the custom certificate that comes first for the name, or the only one that covers it. Where the client picks
-          from a pack, the one of the pack that fits RV(served[].key_type).
-        - It is null where no custom certificate of the zone covers the name.
+        - The id of the custom certificate that comes first for the hostname, or that is the only one that covers it. If the client
+          picks from a pack, the certificate of the pack for this RV(served[].key_type).
+        - Null if no custom certificate of the zone covers the hostname.
       returned: always
       type: str
       sample: 6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908
     as_expected:
       description:
-        - Whether the certificate is the expected one, or of its pack.
+        - Whether the certificate is the expected one, or is part of its pack.
         - >-
-          It is null where Cloudflare does not document what is expected. That is so where the certificates have equal priorities,
-          where they are of type C(sni_custom), where the expected certificate has a key that this client does not accept, and
-          where it is not active.
-        - It is null as well where no certificate was served, where no custom certificate covers the name, and where several look the
-          same.
+          Null if Cloudflare does not document which certificate is used. This is the case if the certificates have equal priorities,
+          if they are of type C(sni_custom), if the client does not accept the key of the expected certificate, and if the expected
+          certificate is not active.
+        - Also null if no certificate was served, if no custom certificate covers the hostname, and if several certificates match.
       returned: always
       type: bool
       sample: true
     reason:
-      description: Why RV(served[].certificate_id) or RV(served[].as_expected) is null, if RV(served[].error) does not say it.
+      description: Why RV(served[].certificate_id) or RV(served[].as_expected) is null. Null if RV(served[].error) has the reason.
       returned: always
       type: str
       sample: No custom certificate of the zone looks like this one.
     error:
-      description: Why no certificate was served, for example because the name does not resolve or the server has none for the client.
+      description: >-
+        Why no certificate was served, for example because the hostname cannot be resolved, or because the server has no certificate
+        for the client.
       returned: always
       type: str
       sample: "no connection to 192.0.2.10 port 443: Connection refused"
@@ -287,31 +289,31 @@ served:
       error: null
 as_expected:
   description:
-    - V(false) where any of RV(served[].as_expected) is V(false).
-    - V(true) where each name has a certificate that is expected, and what is null beside it is only a client that does not accept
-      the key of the expected certificate.
-    - Null in every other case, as well where there was no name to check.
+    - V(false) if any RV(served[].as_expected) is V(false).
+    - V(true) if every hostname gets an expected certificate. Clients that do not accept the key of the expected certificate are
+      ignored.
+    - Null in all other cases, also if there was no hostname to check.
   returned: success
   type: bool
   sample: true
 requests:
-  description: How many requests to the API the run made, repeated ones included. Handshakes do not count.
-  returned: always, unless a connection option is refused or C(requests) is missing
+  description: The number of requests to the API that the run made, including retries. Handshakes do not count.
+  returned: always, unless a connection option is invalid or C(requests) is missing
   type: int
   sample: 1
 waited:
-  description: How many seconds the run spent waiting for the API, between attempts and where the API asked for it.
-  returned: always, unless a connection option is refused or C(requests) is missing
+  description: The number of seconds that the run waited for the API, before retries and for the rate limit.
+  returned: always, unless a connection option is invalid or C(requests) is missing
   type: float
   sample: 0.0
 messages:
-  description: Messages in Cloudflare's answers, as returned by the API.
-  returned: when there is any
+  description: The C(messages) in Cloudflare's responses, as the API returns them.
+  returned: when there are any
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's code of the message.
+      description: Cloudflare's message code.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -321,7 +323,7 @@ messages:
       type: str
       sample: The zone is about to move to another plan
     documentation_url:
-      description: A link to documentation about it.
+      description: A link to the documentation.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
@@ -341,18 +343,18 @@ messages:
     - code: 10000
       message: The zone is about to move to another plan
 status:
-  description: The HTTP status of the answer that made the task fail.
-  returned: on failure, when there was an answer
+  description: The HTTP status of the response that made the task fail.
+  returned: on failure, when there was a response
   type: int
   sample: 403
 errors:
-  description: The errors in Cloudflare's answer, as returned by the API. Empty if there are none.
+  description: The errors in Cloudflare's response, as the API returns them. Empty if there are none.
   returned: on failure of a request
   type: list
   elements: dict
   contains:
     code:
-      description: Cloudflare's code of the error.
+      description: Cloudflare's error code.
       returned: when the API returns it
       type: int
       sample: 10000
@@ -362,7 +364,7 @@ errors:
       type: str
       sample: Authentication error
     documentation_url:
-      description: A link to documentation about it.
+      description: A link to the documentation.
       returned: when the API returns it
       type: str
       sample: https://developers.cloudflare.com/ssl/
@@ -385,7 +387,7 @@ errors:
       elements: dict
       contains:
         code:
-          description: Cloudflare's code of the error.
+          description: Cloudflare's error code.
           returned: when the API returns it
           type: int
           sample: 6111

@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Runs a module's work inside the worker where a new process gains nothing.
+"""Base class of the action plugins: runs a module in the worker process if it does not need a process of its own.
 
-For a fleet of zones, starting an interpreter for each is most of the cost. Everything else is the module's own.
+For many zones, starting a Python interpreter for each one takes most of the time.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer
 
 display = Display()
 
-# Once, in the parent of all workers, for the CA bundle that they are most likely to need.
+# Once, in the parent of all workers, for the CA bundle of the environment.
 prepare(os.environ)
 
 _MANY_HOSTS = 10
 
 
 class InProcessAction(ActionBase):
-    """Decides where a module's work is done, nothing else. A subclass names the module's job."""
+    """Runs a job in the worker, or executes the module. Subclasses set C(job)."""
 
     job: t.ClassVar[Job]
 
@@ -50,7 +50,7 @@ class InProcessAction(ActionBase):
     _supports_async = True
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Do the task in this process, or execute the module."""
+        """Run the job in this process, or execute the module."""
         variables = task_vars or {}
         begun = super().run(tmp, variables)
         environment = self._environment()
@@ -59,7 +59,7 @@ class InProcessAction(ActionBase):
             display.vvv(f"{self._task.action}: run as a module, because {reason}", host=self._host(variables))
             if surprise and self._on_many_hosts(variables):
                 display.warning(
-                    f"{self._task.action} starts a Python process for each host, because {reason}. Without that, it runs "
+                    f"{self._task.action} starts a Python process for each host, because {reason}. Without this, it runs "
                     "many times faster."
                 )
             result = self._execute(variables)
@@ -69,14 +69,14 @@ class InProcessAction(ActionBase):
         return t.cast("dict[str, t.Any]", merge_hash(begun, result))
 
     def _environment(self) -> dict[str, str] | None:
-        """Return the task's C(environment), as core makes it for a module; None where that fails."""
+        """Return the task's C(environment) as core templates it for a module, or None if that fails."""
         if not has_environment(self._task.environment):
             return {}
         found: dict[str, t.Any] = {}
         try:
             self._compute_environment_string(found)
         except AnsibleError:
-            return None  # core meets the same on the way to the module, and tells it
+            return None  # core reports the same error when it executes the module
         return {str(name): str(value) for name, value in found.items()}
 
     def _circumstances(self, variables: dict[str, t.Any], environment: dict[str, str] | None) -> Circumstances:
@@ -91,24 +91,24 @@ class InProcessAction(ActionBase):
         )
 
     def _interpreter(self, variables: dict[str, t.Any]) -> str:
-        """Return the Python that core would take for the module, from the variables of the host that it runs on."""
+        """Return the Python that core would use for the module, from the variables of the host that it runs on."""
         own = variables
         if self._task.delegate_to:
             own = (variables.get("ansible_delegated_vars") or {}).get(self._task.delegate_to) or {}
         asked = C.config.get_config_value("INTERPRETER_PYTHON", variables=own)
         if asked == CONTROLLER_PYTHON and "ansible_playbook_python" in variables:
-            return str(variables["ansible_playbook_python"])  # as the inventory plugin has it: not worth a template
+            return str(variables["ansible_playbook_python"])  # as the inventory plugin sets it, without templating
         try:
             return str(self._templar.template(asked) or "")
         except AnsibleError:
-            return str(asked)  # core meets the same, and tells it better
+            return str(asked)  # core reports the same error when it executes the module
 
     def _on_many_hosts(self, variables: dict[str, t.Any]) -> bool:
         return not self._task.run_once and len(variables.get("ansible_play_hosts") or ()) >= _MANY_HOSTS
 
     def _execute(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Execute the module, as core does for one that has no action plugin."""
-        # From 2.21 on the payload itself tells whether it has its own way.
+        """Execute the module as core does without an action plugin."""
+        # From ansible-core 2.21 on, the module payload itself handles native async.
         wrap_async = bool(self._task.async_val) and not getattr(self._connection, "has_native_async", False)
         result: dict[str, t.Any] = self._execute_module(task_vars=variables, wrap_async=wrap_async)
         if not wrap_async:
@@ -133,12 +133,12 @@ class InProcessAction(ActionBase):
 
 
 def _tell_progress(text: str) -> None:
-    """Tell on stderr how far a long run is, unless the output is for machines."""
+    """Print progress on stderr, unless the output is JSON."""
     if "json" not in str(C.DEFAULT_STDOUT_CALLBACK):
         display.display(f"zonefleet.cloudflare: {text}", stderr=True)
 
 
 def _tells_invocation(variables: dict[str, t.Any]) -> bool:
     if not C.config.get_configuration_definition("INJECT_INVOCATION"):
-        return True  # ansible-core before 2.21: a module always tells
+        return True  # before ansible-core 2.21, modules always return the invocation
     return bool(C.config.get_config_value("INJECT_INVOCATION", variables=variables))

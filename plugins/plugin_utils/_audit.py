@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The audit: which certificate visitors get for each contested name, what decides it, and what is wrong first. Pure.
+"""Builds the audit: which certificate visitors get for each contested name, and what decides it. Problems first. Pure.
 
-What it returns is the JSON report; playbooks/schemas/audit.json describes it.
+The result is the JSON report, described in playbooks/schemas/audit.json.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._reading impo
     shown,
 )
 
-# What a name or a zone may be in, the worst first.
+# The statuses of names and zones, the worst first.
 STATUSES = ("failed", "expired", "not_active", "expiring", "uncertain", "ok")
-# Where Cloudflare documents too little to promise the winner.
+# The values of decided_by for which Cloudflare does not document the winner.
 _UNCERTAIN = ("recency", "undocumented")
 
 
@@ -73,10 +73,10 @@ class Audit(t.TypedDict):
 
 
 def make_audit(results: t.Mapping[object, object], now: datetime) -> Audit:
-    """Make the report of what M(zonefleet.cloudflare.custom_certificate_info) has returned for each zone.
+    """Build the report from the results of M(zonefleet.cloudflare.custom_certificate_info).
 
-    :param results: What was registered, by the zone's name.
-    :raises Unusable: one of them is no result of that module.
+    :param results: The registered result of each zone, by the zone's name.
+    :raises Unusable: An item is not a result of that module.
     """
     zones = sorted((_zone_row(read_zone(name, result), now) for name, result in results.items()), key=_worst_first)
     return {
@@ -118,8 +118,8 @@ def _name_row(
         winner, decided_by, pack = rows[item["after"]], str(item["decided_by"]), bool(item["pack"])
         others = [rows[holder] for holder in holders[item["name"]] if holder != item["after"]]
     except (KeyError, TypeError) as error:
-        raise Unusable(f"the result of {zone.name} is not whole, {shown(error)} is missing") from None
-    # A pack goes as a whole when the first of its members expires.
+        raise Unusable(f"the result of {zone.name} is incomplete, {shown(error)} is missing") from None
+    # Cloudflare removes a whole pack when the first of its certificates expires.
     mates = [
         other for other in others if pack and other["hosts"] == winner["hosts"] and other["type"] == winner["type"]
     ]
@@ -139,7 +139,7 @@ def _name_row(
 
 
 def _sole_rows(rows: t.Mapping[str, CertificateRow], holders: t.Mapping[str, t.Sequence[str]]) -> t.Iterator[SoleRow]:
-    """Find what no other certificate covers, where the one that does is not in order."""
+    """Yield the hostnames that only one certificate covers, if that certificate has a problem."""
     sole: dict[str, list[str]] = {}
     for name, ids in holders.items():
         if len(ids) == 1:
@@ -175,7 +175,7 @@ def _worst_first(zone: ZoneRow) -> tuple[int, float, str]:
 
 
 def _soonest(zone: ZoneRow) -> float:
-    """The days until the first name loses its certificate; zones without one come last."""
+    """Return the days until the first certificate in use expires. Zones without one come last."""
     rows = [name["winner"] for name in zone["contested"]] + [sole["certificate"] for sole in zone["uncontested"]]
     return min((row["days_left"] for row in rows if row["days_left"] is not None), default=float("inf"))
 

@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The drift report: which zones are not in the order requested, and what would change. Pure.
+"""Builds the drift report: which zones are not in the order requested, and what would change. Pure.
 
-What it returns is the JSON report; playbooks/schemas/drift.json describes it.
+The result is the JSON report, described in playbooks/schemas/drift.json.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._reading impo
     shown,
 )
 
-# The worst first.
+# The statuses of zones, the worst first.
 STATUSES = ("failed", "drifted", "ok")
 
 
@@ -68,10 +68,10 @@ class Drift(t.TypedDict):
 
 
 def make_drift(results: t.Mapping[object, object], now: datetime) -> Drift:
-    """Make the report of what M(zonefleet.cloudflare.custom_certificate_priority) has returned in check mode for each zone.
+    """Build the report from the results of M(zonefleet.cloudflare.custom_certificate_priority) in check mode.
 
-    :param results: What was registered, by the zone's name.
-    :raises Unusable: one of them is no result of that module.
+    :param results: The registered result of each zone, by the zone's name.
+    :raises Unusable: An item is not a result of that module.
     """
     zones = [_zone_row(read_zone(name, result), now) for name, result in results.items()]
     zones.sort(key=lambda zone: (STATUSES.index(zone["status"]), -len(zone["changes"]), zone["zone"]))
@@ -113,7 +113,7 @@ def _zone_row(zone: Zone, now: datetime) -> ZoneRow:
             for item in zone.result.get("reprioritized", ())
         ]
     except (KeyError, TypeError) as error:
-        raise Unusable(f"the result of {zone.name} is not whole, {shown(error)} is missing") from None
+        raise Unusable(f"the result of {zone.name} is incomplete, {shown(error)} is missing") from None
     return {
         "zone": zone.name,
         "zone_id": zone.zone_id,

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What AnsibleModule does around a module's work, done in a worker: validate, plain types, mask, warn, invocation."""
+"""Does in a worker what AnsibleModule does in a module: validates arguments, masks secrets, adds warnings and invocation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import returnable
 
 
-# Most are its parameters.
+# Most of the locals are parameters.
 # pylint: disable-next=too-many-locals
 def run_in_process(
     job: Job,
@@ -42,15 +42,16 @@ def run_in_process(
     environ: Environ,
     tell: t.Callable[[str], None] = lambda _progress: None,
 ) -> dict[str, t.Any]:
-    """Do a task's work in this process, and return the result that the module would have given.
+    """Run a job in this process, and return the result that the module would return.
 
-    :param job: The module's. Deprecations of its options are not passed on, as long as no option has one.
-    :param name: The name by which the task calls the module.
-    :param tell: Called with the progress of a long run.
-    :param invocation: Whether the result tells the arguments.
-    :param environ: The environment that the module would see.
+    :param job: The module's job. Deprecated options are not supported, as there are none.
+    :param name: The module's name in the task.
+    :param arguments: The arguments of the task, templated but not validated.
+    :param invocation: Whether the result contains the arguments.
+    :param environ: The environment that the module would have.
+    :param tell: Called with progress messages of a long run.
     """
-    # A module gets its arguments as JSON: no subclasses of text, no vaulted values.
+    # A module gets its arguments as JSON, without subclasses of str and vaulted values.
     plain = json.loads(json.dumps(dict(arguments), default=_as_json))
     given_secrets = find_secrets(job.spec, plain, environ)
     with hiding(given_secrets):
@@ -66,7 +67,7 @@ def run_in_process(
             job, params, check_mode=check_mode, diff=diff, make_pacer=make_pacer, environ=environ, tell=tell
         )
     if register_secrets is not None:
-        register_secrets(outcome.secrets)  # for what core and others display
+        register_secrets(outcome.secrets)  # so that ansible-core masks them in all output
     result = {**outcome.result, **({"failed": True} if outcome.failed else {})}
     warnings = [*_alias_warnings(validation), *outcome.warnings]
     if warnings:
@@ -78,14 +79,14 @@ def run_in_process(
 
 
 def _as_json(value: t.Any) -> t.Any:
-    """Return what core makes of a value that JSON does not have, when it hands arguments to a module."""
+    """Convert a value that JSON does not support as core does when it passes arguments to a module."""
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, t.Mapping):
         return dict(value)
     if isinstance(value, (set, frozenset)):
         return list(value)
-    return str(value)  # of a vaulted value, what is in the vault
+    return str(value)  # decrypts a vaulted value
 
 
 def _validation_message(errors: t.Any, name: str) -> str:

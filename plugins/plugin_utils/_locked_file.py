@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""One small file that many processes read and write, one at a time.
+"""A small file that many processes read and write under a lock.
 
-It is used only where it is a regular file of this user alone, and nobody waits for ever for its lock.
+It must be a regular file that only this user can write. Waiting for the lock has a time limit.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ import time
 import typing as t
 
 LOCK_WAIT = 5.0
-LEFT_BEHIND = 3600.0  # seconds after which a file that nobody touches is removed
+LEFT_BEHIND = 3600.0  # seconds after which an unused file is removed
 _MOST_BYTES = 262144
 
 
 class LockedFile:
-    """A file to be locked, read and written.
+    """A file that is locked, read and written.
 
-    :param path: Beside it are others whose names begin with C(prefix); those left behind are removed.
-    :param stuck: A path at which processes tell each other that the lock cannot be had.
+    :param prefix: The prefix of all such files in the directory. Old ones are removed.
+    :param stuck: The path of a file that marks the lock as unavailable, so that other processes do not wait for it.
     """
 
     def __init__(self, path: str, prefix: str, stuck: str) -> None:
@@ -37,15 +37,15 @@ class LockedFile:
 
     @contextlib.contextmanager
     def opened(self) -> t.Iterator[Content]:
-        """Hold the lock, and give what is in the file.
+        """Hold the lock within the block, and provide the content.
 
-        :raises OSError: the file cannot be had, for whatever reason.
+        :raises OSError: The file cannot be opened or locked.
         """
         descriptor = self._open()
         try:
             yield Content(descriptor)
         finally:
-            os.close(descriptor)  # which unlocks it, too
+            os.close(descriptor)  # this releases the lock
 
     def _open(self) -> int:
         while True:
@@ -57,7 +57,7 @@ class LockedFile:
             except BaseException:
                 os.close(descriptor)
                 raise
-            os.close(descriptor)  # removed while we waited: what is in it, nobody else would see
+            os.close(descriptor)  # the file was removed while waiting for the lock: open a new one
 
     def _open_own(self) -> int:
         try:
@@ -69,34 +69,37 @@ class LockedFile:
             return _open_existing(self.path, os.O_CREAT)
 
     def _lock(self, descriptor: int) -> None:
-        """Lock a file, but do not wait for ever for someone who has it and does not move."""
+        """Lock a file, with a time limit.
+
+        :raises OSError: Another process keeps the lock.
+        """
         deadline = time.monotonic() + LOCK_WAIT
         while not _try_to_lock(descriptor):
-            # If one has waited for the whole time, the others do not wait.
+            # After one process has waited in vain, the others do not wait.
             if time.monotonic() >= deadline or os.path.exists(self._stuck):
                 with contextlib.suppress(OSError):
                     os.close(os.open(self._stuck, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-                raise OSError("another process keeps the lock of their file")
+                raise OSError("another process keeps the lock of the shared file")
             time.sleep(0.002)
         with contextlib.suppress(OSError):
             os.unlink(self._stuck)
 
 
 class Content:
-    """What is in a file while its lock is held."""
+    """The content of a file, valid while its lock is held."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     def read(self) -> bytes:
-        """Return what was written last, or nothing."""
+        """Return the content, empty if it cannot be read."""
         with contextlib.suppress(OSError):
             return os.pread(self._descriptor, _MOST_BYTES, 0)
         return b""
 
     def write(self, content: bytes) -> None:
-        """Write over what is there in one go, so that a writer who is killed leaves the one content or the other."""
-        with contextlib.suppress(OSError):  # a full disk
+        """Overwrite the content in one system call, so that a killed process leaves either the old or the new content."""
+        with contextlib.suppress(OSError):  # for example a full disk
             size = os.fstat(self._descriptor).st_size
             if size > _MOST_BYTES:
                 os.ftruncate(self._descriptor, 0)
@@ -110,12 +113,12 @@ def _open_existing(path: str, more_flags: int = 0) -> int:
     if (
         stat.S_ISREG(found.st_mode)
         and found.st_uid == os.geteuid()
-        and found.st_nlink <= 1  # not a file of another name, too; 0 where it was removed just now
+        and found.st_nlink <= 1  # no hard link; 0 if it was just removed
         and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     ):
         return descriptor
     os.close(descriptor)
-    raise OSError(f"{path} is not a file of this user alone")
+    raise OSError(f"{path} is not a regular file that only this user can write")
 
 
 def _try_to_lock(descriptor: int) -> bool:
@@ -127,7 +130,7 @@ def _try_to_lock(descriptor: int) -> bool:
 
 
 def _remove_left_behind(directory: str, prefix: str) -> None:
-    """Remove the files that no run has touched for a long time."""
+    """Remove the files that no run has used for a long time."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(directory):
             if entry.name.startswith(prefix) and _is_left_behind(entry.stat(follow_symlinks=False)):
@@ -142,7 +145,7 @@ def _remove_unlocked(path: str) -> None:
     with contextlib.suppress(OSError):
         descriptor = _open_existing(path)
         try:
-            if _try_to_lock(descriptor) and _is_left_behind(os.fstat(descriptor)):  # nor touched in the meantime
+            if _try_to_lock(descriptor) and _is_left_behind(os.fstat(descriptor)):  # not used in the meantime
                 os.unlink(path)
         finally:
             os.close(descriptor)

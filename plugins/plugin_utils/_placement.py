@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Whether a task can run in a worker instead of a new process."""
+"""Decides whether a task can run in the worker instead of a new process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._route import is_read
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed
 
-# Values for interpreter discovery: the Python that runs already will do. ansible-core 2.22 no longer has two of them.
+# Values that request interpreter discovery, for which the worker's Python is used. ansible-core 2.22 removed two of them.
 _DISCOVERY = frozenset(("", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent"))
 
 CONTROLLER_PYTHON = "{{ ansible_playbook_python }}"
@@ -23,12 +23,13 @@ CONTROLLER_PYTHON = "{{ ansible_playbook_python }}"
 
 @dataclass(frozen=True)
 class Circumstances:
-    """How a task is to be run.
+    """The settings that decide where a task runs.
 
     :param connection: The full name of the connection plugin.
-    :param environment: What is in the way of a worker in the task's C(environment); empty if nothing is.
-    :param interpreter: The Python that is asked for, templated; empty where none is.
-    :param controller_python: The Python that runs ansible-playbook.
+    :param environment: Why the task's C(environment) needs a new process, or an empty string.
+    :param interpreter: The requested Python interpreter, templated, or an empty string.
+    :param controller_python: The Python interpreter that runs ansible-playbook.
+    :param keep_files: Whether C(ANSIBLE_KEEP_REMOTE_FILES) is set.
     """
 
     connection: str | None
@@ -41,7 +42,7 @@ class Circumstances:
 
 
 def why_a_module(found: Circumstances, platform: str = sys.platform) -> tuple[str, bool]:
-    """Say why a task has to run as a module, empty where it does not, and whether that may come as a surprise."""
+    """Return why a task must run as a module, and whether that may surprise the user. The reason is empty if it need not."""
     causes: tuple[tuple[bool, str, bool], ...] = (
         (found.connection != "ansible.builtin.local", f"the connection is {found.connection}", False),
         (found.keep_files, "ANSIBLE_KEEP_REMOTE_FILES is set", False),
@@ -55,17 +56,17 @@ def why_a_module(found: Circumstances, platform: str = sys.platform) -> tuple[st
 
 
 def has_environment(environment: t.Any) -> bool:
-    """Tell whether an C(environment) keyword holds anything; core gives a list with an empty dict where it does not."""
+    """Return whether the C(environment) keyword is set. If it is not, core provides a list with an empty dictionary."""
     return any(bool(item) for item in environment or ())
 
 
 def what_needs_a_process(environment: t.Mapping[str, t.Any]) -> str:
-    """Say which variables only a new process can have; empty where the task itself reads all of them."""
+    """Return which variables need a new process, or an empty string if the collection itself reads all of them."""
     others = [name for name in map(str, environment) if not (name.startswith("CLOUDFLARE_") or is_read(name))]
     return f"sets {listed(others)}" if others else ""
 
 
 def _is_own(found: Circumstances) -> bool:
-    """Compare as text: where the links lead to makes different virtual environments look alike."""
+    """Return whether the interpreter is the worker's own. Links are not resolved: virtual environments share their target."""
     interpreter = found.interpreter.strip()
     return interpreter in _DISCOVERY or interpreter in (sys.executable, found.controller_python)

@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What the reports share: the registered result of a zone, read once, and its certificates as reports show them. Pure.
+"""Parses the registered result of a zone, and its certificates, for the reports. Pure.
 
-Everything that leaves this file is a plain JSON value in which no character acts on a terminal or reverses a line.
+The values are plain JSON. Control characters and bidirectional marks in strings are escaped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 
-# Cloudflare mails about a certificate 30 days before it expires.
+# Cloudflare sends an e-mail 30 days before a certificate expires.
 SOON = timedelta(days=30)
 _NAME, _MESSAGE = 260, 2000
 _PLAN_REFUSES = 1011
@@ -42,10 +42,10 @@ class CertificateRow(t.TypedDict):
 
 
 class Zone(t.NamedTuple):
-    """What a task has returned for one zone.
+    """The result of a task for one zone.
 
-    :param problem: Why the zone could not be read; empty where it could.
-    :param note: What else there is to say about the zone, or nothing.
+    :param problem: Why the zone could not be read, or an empty string.
+    :param note: A remark about the zone, or None.
     """
 
     name: str
@@ -57,24 +57,24 @@ class Zone(t.NamedTuple):
 
 
 class Unusable(ValueError):
-    """What was given to a report is not what a module returns, with what is wrong as its text."""
+    """The input of a report is not a module's result. The message says why."""
 
 
 def shown(value: object, limit: int = _NAME) -> str:
-    """Return text that comes from elsewhere in the form in which reports have it."""
+    """Return a string from the API as reports show it."""
     return printable(value, limit)
 
 
 def read_zone(name: object, result: object) -> Zone:
-    """Read what a task has registered for a zone.
+    """Parse the registered result of a zone.
 
-    :raises Unusable: it is no result of a module of this collection.
+    :raises Unusable: It is not a result of a module of this collection.
     """
     name = shown(name)
     if not isinstance(result, dict):
         raise Unusable(f"the result of {name} is not a dictionary")
     zone_id = shown(result["zone_id"]) if result.get("zone_id") else None
-    # A zone that is in order comes without its certificates where one task is about many zones.
+    # A task for many zones does not return the certificates of a zone in order.
     if result.get("failed") or "contested" not in result:
         return _unread(name, zone_id, result)
     try:
@@ -121,7 +121,7 @@ def _status(certificate: Certificate, now: datetime) -> str:
 
 
 def moment(when: datetime) -> str:
-    """Return a time as reports have it."""
+    """Return a time as reports show it: in UTC, to the second."""
     return f"{when.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What the report filters do: registered results to a report, in the format asked for."""
+"""The common part of the report filters: turns registered results into a report in the requested format."""
 
 from __future__ import annotations
 
@@ -28,9 +28,12 @@ def make_report(
     table: t.Callable[[Made], Table],
     page: t.Callable[[Made], str],
 ) -> t.Any:
-    """Make a report in one of the formats; nothing in it is evaluated as a template.
+    """Return a report in one of the formats. It is not evaluated as a template.
 
-    :raises AnsibleFilterError: the format is unknown, or the results are not what a module returns.
+    :param make: Returns the report for the results.
+    :param table: Returns the report as a table, for text and Markdown.
+    :param page: Returns the report as HTML.
+    :raises AnsibleFilterError: The format is unknown, or the input is invalid.
     """
     if report_format not in FORMATS:
         raise AnsibleFilterError(f"The format must be one of {', '.join(FORMATS)}, not {report_format!r}.")

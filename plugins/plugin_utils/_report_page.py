@@ -4,10 +4,10 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The reports as HTML, by the templates beside the playbooks.
+"""Renders the reports as HTML, with the templates in playbooks/templates.
 
-Jinja runs here by itself, and not as Ansible's: so that everything is escaped without being asked for, no text of the API is
-ever taken for a template, and a thousand zones take about as long as one task.
+This uses Jinja directly instead of Ansible's templating: everything is escaped automatically, strings from the API are never
+evaluated as templates, and a report on 1,000 zones takes about as long as one task.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._wording impo
 )
 
 _TEMPLATES = Path(__file__).resolve().parents[2] / "playbooks" / "templates"
-# The days that the time line has room for: a certificate is valid for 398 days at most.
+# The days on the time line. A certificate is valid for 398 days at most.
 _DAYS = 400
-# As many zones are worth a list of their own.
+# The maximum number of zones in the list at the top.
 _MOST_FIRST = 50
 
 
 def audit_page(audit: Audit) -> str:
-    """Return the audit as a page that stands alone."""
+    """Return the audit as a self-contained HTML page."""
     used = {name["decided_by"] for zone in audit["zones"] for name in zone["contested"]}
     return _render(
         "audit.html.j2",
@@ -57,7 +57,7 @@ def audit_page(audit: Audit) -> str:
 
 
 def drift_page(drift: Drift) -> str:
-    """Return the drift report as a page that stands alone."""
+    """Return the drift report as a self-contained HTML page."""
     return _render("drift.html.j2", report=drift, scope=drift_findings(drift), changes=grouped_changes)
 
 
@@ -69,12 +69,12 @@ def _render(name: str, *, report: t.Any, **values: t.Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # A name may be anything; what a link leads to must not be.
+    # Names from the API are not safe to use as anchors.
     anchors = {zone["zone"]: f"z{place}" for place, zone in enumerate(report["zones"])}
     template = environment.get_template(name)
     return template.render(report=report, anchors=anchors, words=STATUS, expiry=expiry_words, **values)
 
 
 def _place(row: CertificateRow) -> float:
-    """Where on the time line a certificate expires, in per cent."""
+    """Return the position of the expiry on the time line, in percent."""
     return round(max(0, min(row["days_left"] or 0, _DAYS)) / _DAYS * 100, 1)

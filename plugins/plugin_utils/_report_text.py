@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The reports as text: a table for the console, and Markdown. Pure."""
+"""Renders the reports as a table for the console and as Markdown. Pure."""
 
 from __future__ import annotations
 
@@ -29,19 +29,23 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._wording impo
     grouped_changes,
 )
 
-# The default callback prints a list with eight spaces, two quotes and a comma around each line: 100 columns in all.
+# The default callback adds eight spaces, two quotes and a comma to each line of a list: 100 columns in total.
 WIDTH = 89
-# More would not be read on a console; a report in a file has every row.
+# The maximum number of rows on the console. A report in a file has every row.
 MOST_ROWS = 50
 _GAP = "  "
-# What a row is about may be longer than what its other columns say by so much.
+# The subject column may be this much wider than the others before it is cut.
 _SUBJECT = 12
-# The end of a message says what to do.
+# Several lines, as the end of a message says what to do.
 _MESSAGE_LINES = 8
 
 
 class Cell(t.NamedTuple):
-    """Text for a column, with what must not be cut off, and what Markdown, which has room, says after it."""
+    """The text of a table cell.
+
+    :param kept: A suffix that is never cut.
+    :param more: A further suffix for Markdown only.
+    """
 
     text: str
     kept: str = ""
@@ -51,14 +55,14 @@ class Cell(t.NamedTuple):
         return len(self.text) + len(self.kept)
 
     def cut(self, size: int) -> str:
-        """Return it in that many characters."""
+        """Return the text, cut or padded to this number of characters."""
         room = max(size - len(self.kept), 1)
         text = self.text if len(self.text) <= room else self.text[: room - 1] + "…"
         return (text + self.kept).ljust(size)
 
 
 class Row(t.NamedTuple):
-    """A line of a table: a status and what it is about, then one cell for each further heading, or a message."""
+    """A row of a table: the status, the subject, and either a cell for each further heading or a message."""
 
     status: str
     subject: Cell
@@ -67,7 +71,7 @@ class Row(t.NamedTuple):
 
 
 class Table(t.NamedTuple):
-    """What a report says: sentences, rows with the worst first, and what the words in them mean."""
+    """A report as a table: introductory sentences, rows with the worst first, and explanations of the terms."""
 
     title: str
     intro: list[str]
@@ -80,7 +84,7 @@ def audit_table(audit: Audit) -> Table:
     """Return the audit as a table."""
     order = list(STATUS)
     used = {name["decided_by"] for zone in audit["zones"] for name in zone["contested"]}
-    # Zones are sorted by the worst of their hostnames.
+    # Zones are sorted by their worst hostname, so sort the rows again.
     rows = sorted(
         (row for zone in audit["zones"] for row in _audit_rows(zone)), key=lambda row: order.index(row.status)
     )
@@ -106,7 +110,7 @@ def _audit_rows(zone: AuditZone) -> t.Iterator[Row]:
 
 
 def drift_table(drift: Drift) -> Table:
-    """Return the drift report as a table; zones that are in order are only counted."""
+    """Return the drift report as a table. Zones in order are only counted."""
     return Table(
         "Drift of custom certificates",
         [f"{drift_findings(drift)}, on {_minute(drift['created_on'])}"],
@@ -150,7 +154,7 @@ def _minute(moment: str) -> str:
 
 
 def as_lines(table: Table, width: int = WIDTH, most: int = MOST_ROWS) -> list[str]:
-    """Return a table as lines for a console, without the rows that are too many."""
+    """Return the first rows of a table as lines for the console."""
     lines = [line for text in table.intro for line in textwrap.wrap(text, width)]
     if table.rows:
         lines += ["", *_aligned(table.headings, table.rows[:most], width)]
@@ -158,12 +162,12 @@ def as_lines(table: Table, width: int = WIDTH, most: int = MOST_ROWS) -> list[st
         lines.append(f"... and {counted(len(table.rows) - most, 'row')} more. A report in a file has all of them.")
     if table.legend:
         lines += ["", *(line for text in table.legend for line in textwrap.wrap(text, width, subsequent_indent=_GAP))]
-    # Where Ansible prints JSON, each of these would get a backslash.
+    # Ansible prints the lines as JSON, where these characters would be escaped.
     return [line.replace('"', "'").replace("\\", "/").rstrip() for line in lines]
 
 
 def _aligned(headings: t.Sequence[str], rows: t.Sequence[Row], width: int) -> t.Iterator[str]:
-    """Lay the rows out in columns; what does not fit is cut where the text is longest; messages are folded."""
+    """Align the rows in columns. The longest texts are cut until the rows fit, and messages are wrapped."""
     header = [Cell(heading.upper()) for heading in headings]
     lines = [([Cell(STATUS[row.status]), row.subject, *row.cells], row.message) for row in rows]
     columns = [
@@ -194,7 +198,7 @@ def _folded(begin: str, message: str, width: int) -> t.Iterator[str]:
 
 
 def as_markdown(table: Table) -> str:
-    """Return a table as Markdown, every row of it."""
+    """Return a whole table as Markdown."""
     lines = [f"# {table.title}", ""]
     for text in table.intro:
         lines += [_escaped(text), ""]
@@ -213,7 +217,7 @@ def _line(cells: t.Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-# All that CommonMark and GitHub read as more than itself within a line; "://" and "www." make links there.
+# All inline markup of CommonMark and GitHub. GitHub turns "://" and "www." into links.
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#!|~&$@^]|:(?=//)|(?<=\bwww)\.", re.IGNORECASE)
 
 

@@ -4,9 +4,9 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The pacer that the workers of all runs on this controller share for one credential, in a file from which it cannot be derived.
+"""The pacer that all workers and runs on this controller share for one credential.
 
-Whatever goes wrong with the file, requests are made all the same.
+Its state is in a file that does not reveal the credential. If the file cannot be used, requests are made without it.
 """
 
 from __future__ import annotations
@@ -39,28 +39,28 @@ def pacer_of_this_run(
     """Return the pacer that all tasks and inventory sources of this run share.
 
     :param writes: Whether a write may follow a read.
-    :param speaker: Who says that there is a long wait.
-    :param host: Whose task it is.
+    :param speaker: The prefix of messages about long waits.
+    :param host: The host of the task.
     """
     display = Display()
-    # The directory of this run's own temporary directory is there for all runs, and its name is this run's alone.
+    # All runs share the parent of the local temporary directory. Its own name is unique to this run.
     directory, run = os.path.split(C.DEFAULT_LOCAL_TMP)
     return SharedPacer(
         FileStore(connection, directory, run, note=lambda text: display.vvv(text, host=host)),
         connection,
         run,
         writes=writes,
-        # On stderr, because on stdout a callback or ansible-inventory may be writing JSON.
+        # On stderr, because a callback or ansible-inventory may write JSON to stdout.
         tell=lambda text: display.display(f"{speaker}: {text}", stderr=True),
     )
 
 
 class FileStore:
-    """Shares a state among all processes of this user on this machine, and the threads of each.
+    """Shares a state among all processes of this user on this machine, and their threads.
 
-    :param directory: Where the file is: of this user alone, and the same for all runs.
-    :param run: The name of a directory within it that is this run's alone.
-    :param note: Called with what only someone who looks into it wants to know.
+    :param directory: The directory of the file: private to this user, and the same for all runs.
+    :param run: The name of a subdirectory that is unique to this run.
+    :param note: Called with debug messages.
     """
 
     def __init__(self, connection: Connection, directory: str, run: str, *, note: Tell) -> None:
@@ -70,11 +70,11 @@ class FileStore:
         self._note = note
         self._noted = False
         self._lock = threading.Lock()
-        self._own = State()  # where there is no file
+        self._own = State()  # used if the file cannot be used
 
     @contextlib.contextmanager
     def state(self) -> t.Iterator[State]:
-        """Read the file, and write back what the block makes of it."""
+        """Read the file, and write the changed state at the end of the block."""
         with self._lock, contextlib.ExitStack() as stack:
             try:
                 content = stack.enter_context(self._file.opened())
@@ -95,7 +95,7 @@ class FileStore:
 
 
 def _digest(connection: Connection) -> str:
-    """Name a credential in a way from which it cannot be told, and this boot, since the times mean nothing in another."""
+    """Return a hash of the credential, the user and the boot. Monotonic times are meaningless after a reboot."""
     secret = "\0".join(f"{name}: {value}" for name, value in sorted(connection.credentials.headers().items()))
     salted = f"zonefleet.cloudflare\0{os.geteuid()}\0{_BOOT}\0{connection.url}\0{secret}"
     return hashlib.sha256(salted.encode()).hexdigest()[:32]
@@ -109,4 +109,4 @@ def _boot() -> str:
         return str(round((time.time() - time.monotonic()) / 3600))
 
 
-_BOOT = _boot()  # here, so that it is read once, in the parent of all workers
+_BOOT = _boot()  # at import, so that it is read once, in the parent of all workers

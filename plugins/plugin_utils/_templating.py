@@ -4,8 +4,8 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Which texts Ansible may evaluate as templates: from ansible-core 2.19 on those that are trusted, before that all that
-are not marked as unsafe.
+"""Marks strings as templates or as data. ansible-core 2.19 and newer only evaluates strings that are trusted, older versions
+evaluate all strings that are not marked as unsafe.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ _trust: t.Callable[[str], str] | None = getattr(_template, "trust_as_template", 
 
 
 def as_template(text: str) -> str:
-    """Return a text of ours as one that is evaluated."""
+    """Return a string of this collection as a trusted template."""
     return text if _trust is None else _trust(text)
 
 
 def as_data(value: t.Any) -> t.Any:
-    """Return a value that came from elsewhere as one in which nothing is evaluated, at whatever depth.
+    """Return a value from the API so that no string in it is evaluated as a template.
 
-    Where that takes a mark, only texts that could be templates get it, because ansible-inventory shows it.
+    Before ansible-core 2.19, strings that could be templates are marked as unsafe, and only those, because ansible-inventory
+    shows the mark.
     """
     return _marked(value) if _trust is None else value
 
@@ -40,5 +41,5 @@ def _marked(value: t.Any) -> t.Any:
 
 
 def _could_be_a_template(text: str) -> bool:
-    # A text that begins with "#jinja2:" says itself what its delimiters are.
+    # A string that starts with "#jinja2:" can redefine the delimiters.
     return "{" in text or "}" in text or text.startswith("#jinja2:")

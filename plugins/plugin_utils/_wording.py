@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What the reports say, in words that are the same on the console, in Markdown and in HTML. Pure."""
+"""The wording of the reports, the same on the console, in Markdown and in HTML. Pure."""
 
 from __future__ import annotations
 
@@ -39,9 +39,11 @@ _FOUND = {
 DECISION = {
     "kind": "Keyless certificates are used before legacy_custom ones, and those before sni_custom ones.",
     "priority": "Of legacy_custom certificates, the one with the higher priority is used.",
-    "recency": "Equal priorities. Cloudflare uses the most recently ordered certificate; the most recently uploaded is named.",
+    "recency": "The priorities are equal. Cloudflare uses the most recently ordered certificate; the report shows the most recently "
+    "uploaded one.",
     "client": "RSA and ECDSA certificates with the same hostnames form a pack. The visitor's client picks one.",
-    "undocumented": "The priorities differ, but Cloudflare documents their effect for legacy_custom certificates alone. The highest is named.",
+    "undocumented": "The priorities differ, but Cloudflare documents their effect only for legacy_custom certificates. The report "
+    "shows the one with the highest priority.",
 }
 
 
@@ -51,7 +53,7 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
 
 
 def audit_scope(audit: Audit) -> str:
-    """Return what the audit was about."""
+    """Return how many zones, certificates and hostnames the audit covers."""
     summary = audit["summary"]
     return ", ".join(
         (
@@ -63,7 +65,7 @@ def audit_scope(audit: Audit) -> str:
 
 
 def audit_findings(audit: Audit) -> list[str]:
-    """Return what is wrong, the worst first; nothing where all is well."""
+    """Return a phrase for each kind of problem, the worst first."""
     summary = audit["summary"]
     found = []
     if summary["failed_zones"]:
@@ -75,7 +77,7 @@ def audit_findings(audit: Audit) -> list[str]:
 
 
 def drift_findings(drift: Drift) -> str:
-    """Return how the zones stand, as one sentence."""
+    """Return one sentence about how many zones are in order, drifted or failed."""
     summary = drift["summary"]
     fine = summary["zones"] - summary["failed_zones"] - summary["drifted_zones"]
     verb = "is" if 1 in (fine, summary["zones"]) else "are"
@@ -88,12 +90,12 @@ def drift_findings(drift: Drift) -> str:
 
 
 def certificate_words(row: CertificateRow) -> str:
-    """Return a certificate as people call it: its issuer and when it expires."""
+    """Return a short description of a certificate: its issuer and expiry."""
     return f"{row['issuer'] or row['id']} {expiry_words(row)}"
 
 
 def expiry_words(row: CertificateRow) -> str:
-    """Return the date on which a certificate expires, with what is to know about it."""
+    """Return the date of expiry, with a remark if the certificate is expired, not active or about to expire."""
     date = row["expires_on"][:10] if row["expires_on"] else "(no expiry date)"
     if row["status"] == "expired":
         return f"{date} (expired)"
@@ -105,7 +107,7 @@ def expiry_words(row: CertificateRow) -> str:
 
 
 def days_words(row: CertificateRow) -> str:
-    """Return how far away the expiry is."""
+    """Return the time until expiry in days."""
     days = row["days_left"]
     if days is None:
         return "unknown"
@@ -115,7 +117,7 @@ def days_words(row: CertificateRow) -> str:
 
 
 class Change(t.NamedTuple):
-    """Hostnames that would change from one certificate to another together."""
+    """Hostnames of a zone that would change from the same certificate to the same other one."""
 
     names: list[str]
     before: CertificateRow
@@ -124,7 +126,7 @@ class Change(t.NamedTuple):
 
 
 def grouped_changes(changes: t.Iterable[ChangeRow]) -> list[Change]:
-    """Return the changes of a zone by what changes, in the order of the first hostname."""
+    """Group the changes of a zone, in the order of the first hostname of each group."""
     groups: dict[tuple[str, str, str], Change] = {}
     for item in changes:
         key = (item["before"]["id"], item["after"]["id"], item["decided_by"])
@@ -133,7 +135,7 @@ def grouped_changes(changes: t.Iterable[ChangeRow]) -> list[Change]:
 
 
 class Hostnames(t.NamedTuple):
-    """Hostnames of a zone that get the same certificate for the same reason, before the same others."""
+    """Hostnames of a zone with the same certificate, the same reason and the same other certificates."""
 
     names: list[str]
     findings: list[str]
@@ -143,7 +145,7 @@ class Hostnames(t.NamedTuple):
 
 
 def grouped_hostnames(zone: AuditZone) -> list[Hostnames]:
-    """Return the hostnames of a zone by what they get, the worst first."""
+    """Group the hostnames of a zone by their certificate, the worst group first."""
     groups: dict[tuple[object, ...], Hostnames] = {}
     for row in zone["contested"]:
         key = (row["winner"]["id"], row["decided_by"], *row["findings"], *(other["id"] for other in row["others"]))
@@ -157,12 +159,12 @@ def grouped_hostnames(zone: AuditZone) -> list[Hostnames]:
 
 
 def drift_words(zone: DriftZone) -> str:
-    """Return what would change in a zone that has drifted although every hostname keeps its certificate."""
+    """Return a sentence about a zone that has drifted although every hostname keeps its certificate."""
     return f"{counted(len(zone['priorities']), 'priority', 'priorities')}, every hostname keeps its certificate"
 
 
 def zone_findings(zone: AuditZone) -> list[tuple[str, int]]:
-    """Return how many hostnames of a zone are in which status, the worst first, without those that are in order."""
+    """Return the number of hostnames of a zone by status, the worst first, without status C(ok)."""
     counts: dict[str, int] = {}
     for name in zone["contested"]:
         counts[name["status"]] = counts.get(name["status"], 0) + 1

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""How many custom certificates each of many zones has, and whether two of them cover one hostname."""
+"""Reads, for many zones, how many custom certificates each one has and whether it has contested names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ _PLAN_HAS_NONE = 1011  # "Plan level does not allow custom certificates"
 
 
 class Held(t.NamedTuple):
-    """What a zone has: the number of its custom certificates, and whether two of them cover one hostname."""
+    """The custom certificates of a zone.
+
+    :param number: How many there are.
+    :param contested: Whether two of them cover the same hostname.
+    """
 
     number: int
     contested: bool
@@ -33,10 +37,10 @@ class Held(t.NamedTuple):
 def read_held(
     open_client: t.Callable[[], Client], zone_ids: t.Sequence[str], tell: t.Callable[[str], None]
 ) -> dict[str, Held]:
-    """Read the certificates of zones, one request each, many at a time; a zone whose plan has none needs no other answer.
+    """Read the certificates of zones in parallel, one request per zone. A zone whose plan does not include any has none.
 
-    :param tell: Called with how far the reading is, at most every five seconds.
-    :raises CloudflareError: one cannot be read.
+    :param tell: Called with a progress message, at most every five seconds.
+    :raises CloudflareError: A zone cannot be read.
     """
     done, next_time = 0, time.monotonic() + _PROGRESS_EVERY
 

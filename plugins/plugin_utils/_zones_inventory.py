@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What the inventory plugin decides: which zones are hosts, under which names, with which variables. Pure."""
+"""The logic of the inventory plugin: which zones become hosts, with which names and variables. Pure."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ Zone = t.Mapping[str, t.Any]
 
 FILTERS = ("accounts", "names", "statuses", "plans", "types")
 
-# The API leaves out "internal" where no type is asked for.
+# Without this filter, the API omits zones of type "internal".
 _EVERY_TYPE = "?type=full,partial,secondary,internal"
 
-# What Cloudflare documents; a pattern for another value would leave no zone, or let all pass, without a word.
+# The values that Cloudflare documents. A pattern that matches none of them is an error, as it would exclude every zone or none.
 _KNOWN = {
     "statuses": ("initializing", "pending", "active", "moved"),
     "plans": ("free", "pro", "business", "enterprise"),
@@ -51,13 +51,13 @@ _MARKS = frozenset("._-+=@")
 
 @dataclass(frozen=True)
 class Filter:
-    """A list of shell patterns: a value has to match one of the plain ones, if there are any, and no negated one."""
+    """A list of shell patterns. A value must match one of the plain patterns, if there are any, and no negated one."""
 
     option: str
     patterns: tuple[str, ...]
 
     def keeps(self, *forms: str | None) -> bool:
-        """Tell whether a value passes, which has several forms perhaps, each as good as the others."""
+        """Return whether a value passes. It may have several equivalent forms."""
         plain = [pattern for pattern in self.patterns if not pattern.startswith("!")]
         negated = [pattern for pattern in self.patterns if pattern.startswith("!")]
         return (not plain or any(_matches(pattern, form) for pattern in plain for form in forms)) and not any(
@@ -66,31 +66,31 @@ class Filter:
 
     @property
     def only(self) -> str | None:
-        """The pattern, in lower case, where there is just one."""
+        """The pattern in lower case if there is only one, else None."""
         return self.patterns[0].lower() if len(self.patterns) == 1 else None
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What decides whether a zone becomes a host."""
+    """The filters that decide whether a zone becomes a host."""
 
     by_option: t.Mapping[str, Filter]
 
     def path(self) -> str:
-        """Return the list that holds at least all that is wanted. To ask for every type is no filter."""
+        """Return the path of the list of zones. Requesting every type does not count as a filter (see C(query))."""
         internal = "types" in self.by_option and self.by_option["types"].keeps("internal")
         return f"/zones{_EVERY_TYPE}" if internal else "/zones"
 
     def query(self) -> dict[str, str]:
-        """Return what the API had better filter itself; it may ignore that, so its answer goes through C(keeps), too.
+        """Return the query parameters with which the API filters the list. It may ignore them, so C(keeps) filters again.
 
-        A filtered list cannot prove that it is whole, so only what makes a great difference is left to the API.
+        The totals cannot prove that a filtered list is complete, so only the filter with the largest effect is used.
         """
         account = self.by_option["accounts"].only if "accounts" in self.by_option else None
         return {"account.id": account} if account and is_zone_id(account) else {}
 
     def keeps(self, zone: Zone) -> bool:
-        """Tell whether the zone passes every filter."""
+        """Return whether the zone passes every filter."""
         return all(item.keeps(*_FORMS[option](zone)) for option, item in self.by_option.items())
 
     def __str__(self) -> str:
@@ -98,9 +98,9 @@ class Filters:
 
 
 def read_filters(given: t.Mapping[str, t.Any]) -> Filters:
-    """Return the filters that are given: by option a list, or a text that holds one with commas.
+    """Parse the filter options. Each one is a list, or a string with commas.
 
-    :raises OptionError: an entry is no pattern.
+    :raises OptionError: An entry is invalid.
     """
     found = {option: Filter(option, _read_patterns(option, given.get(option))) for option in FILTERS}
     return Filters({option: item for option, item in found.items() if item.patterns})
@@ -118,7 +118,7 @@ def _read_patterns(option: str, given: object) -> tuple[str, ...]:
 def _read_pattern(option: str, number: int, item: object) -> str:
     pattern = str(item).strip() if isinstance(item, (str, int)) and not isinstance(item, bool) else ""
     if not pattern.removeprefix("!"):
-        # To take it for "not given" would make the inventory larger than it was meant to be.
+        # Ignoring an empty pattern would make the inventory larger than intended.
         raise OptionError(
             f"entry {number} of '{option}' is {printable(repr(item), 80)}: it must be a string: a value or a shell "
             "pattern, with or without a leading '!'."
@@ -139,7 +139,7 @@ def _read_pattern(option: str, number: int, item: object) -> str:
 
 
 def _matches(pattern: str, value: str | None) -> bool:
-    # Names of accounts hold brackets now and then, so a text always matches itself.
+    # Account names may contain brackets, so a string always matches itself.
     return value is not None and (value.casefold() == pattern.casefold() or matcher(pattern)(value))
 
 
@@ -159,7 +159,7 @@ def _name_forms(zone: Zone) -> list[str | None]:
 
 def _in_its_script(name: str) -> str | None:
     try:
-        # Here, because hardly any run meets a name that needs it.
+        # Imported here, because few runs need it.
         import idna  # pylint: disable=import-outside-toplevel
 
         return idna.decode(name)
@@ -179,7 +179,7 @@ _FORMS: dict[str, t.Callable[[Zone], list[str | None]]] = {
 def zone_name(zone: Zone) -> str:
     """Return the zone's name.
 
-    :raises CloudflareError: it has none.
+    :raises CloudflareError: The zone has no name.
     """
     name = zone.get("name")
     if not isinstance(name, str) or not name:
@@ -190,7 +190,7 @@ def zone_name(zone: Zone) -> str:
 
 
 def host_variables(zone: Zone, held: Held | None = None) -> dict[str, t.Any]:
-    """Return the variables of a zone's host; what the API does not return is null."""
+    """Return the host variables of a zone. Values that the API does not return are null."""
     return {
         **({} if held is None else {"cloudflare_custom_certificates": held.number}),
         "cloudflare_zone_id": zone["id"],
@@ -205,7 +205,7 @@ def host_variables(zone: Zone, held: Held | None = None) -> dict[str, t.Any]:
 
 
 def read_quota(value: object) -> int | None:
-    """Return a quota, which the API sends as a number or as a text."""
+    """Parse a quota, which the API returns as a number or a string. Return None if it is invalid."""
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
         return int(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and value % 1 == 0:
@@ -224,35 +224,34 @@ class ZoneHost:
 
 
 def host_name(given: object, zone: Zone) -> str:
-    """Return a host name that was found for a zone, after making sure that it can be used as one.
+    """Check the host name of a zone, and return it as a plain string.
 
-    :raises CloudflareError: it cannot, for patterns of hosts, C(--limit) or Ansible itself give it another meaning.
+    :param given: The result of the template in O(hostname).
+    :raises CloudflareError: Host patterns, C(--limit) or Ansible itself would interpret the name differently.
     """
     if not isinstance(given, str):
         problem = f"is {'nothing' if given is None else 'of type ' + type(given).__name__}, and must be a string"
     elif not given:
         problem = "is empty"
     elif not all(char in _MARKS or unicodedata.category(char)[0] in "LMN" for char in given):
-        problem = (
-            f"holds something beside letters, digits and {' '.join(sorted(_MARKS))}, which host patterns cannot name"
-        )
+        problem = f"contains characters other than letters, digits and {' '.join(sorted(_MARKS))}, which host patterns do not support"
     elif not given[0].isalnum() and given[0] != "_":
         problem = "begins with neither a letter nor a digit nor _"
     elif given.lower() == "localhost" or re.fullmatch(r"127\.[0-9.]+", given, re.ASCII):
-        problem = "is this machine's own"
+        problem = "is that of the control node"
     else:
-        return "".join(given)  # a plain text, whatever marks this one carries
+        return "".join(given)  # a plain str, not a tagged one
     raise CloudflareError(
         f"The host name {printable(given, 80)!r} of zone {described(zone)} {problem}: set 'hostname' to a template that "
-        'gives another, such as "{{ cloudflare_zone_id }}".'
+        'returns another name, such as "{{ cloudflare_zone_id }}".'
     )
 
 
 def check_names(hosts: t.Iterable[ZoneHost], others: t.Callable[[str], str | None]) -> None:
-    """Make sure that every name stands for one zone and for nothing else.
+    """Check that every host name is unique.
 
-    :param others: Tells what else has a name: where it is defined, as what; nothing for a free one.
-    :raises CloudflareError: one does not.
+    :param others: Returns where else in the inventory a name is defined, or None.
+    :raises CloudflareError: A name is not unique.
     """
     by_name: dict[str, list[ZoneHost]] = {}
     for host in hosts:
@@ -269,17 +268,17 @@ def check_names(hosts: t.Iterable[ZoneHost], others: t.Callable[[str], str | Non
 def _says_two_zones(hosts: t.Sequence[ZoneHost], further: int) -> str:
     zones = "; ".join(described(host.zone) for host in hosts[:5])
     return (
-        f"The host name {printable(hosts[0].name)} is that of {len(hosts)} zones: {zones}.{_and_more(further)} Leave "
-        "all but one out with 'statuses' (such as [active]) or 'accounts', or set 'hostname' to a template that tells them "
-        'apart, such as "{{ cloudflare_zone_name }}.{{ cloudflare_account_id }}".'
+        f"The host name {printable(hosts[0].name)} is that of {len(hosts)} zones: {zones}.{_and_more(further)} Exclude "
+        "all but one with 'statuses' (such as [active]) or 'accounts', or set 'hostname' to a template that returns unique "
+        'names, such as "{{ cloudflare_zone_name }}.{{ cloudflare_account_id }}".'
     )
 
 
 def _says_taken(name: str, zone: Zone, where: str, further: int) -> str:
     return (
         f"The host name {printable(name)} of zone {described(zone)} is already {where}. The two would become one host, and "
-        f"tasks for the one would run for the other.{_and_more(further)} Give zones an inventory of their own, leave the zone "
-        "out with 'accounts', 'names' or 'statuses', or set 'hostname' to a template that gives other names, such as "
+        f"tasks for the one would run for the other.{_and_more(further)} Use a separate inventory for zones, exclude the zone "
+        "with 'accounts', 'names' or 'statuses', or set 'hostname' to a template that returns other names, such as "
         '"{{ cloudflare_zone_name }}.zone".'
     )
 
@@ -289,7 +288,7 @@ def _and_more(further: int) -> str:
 
 
 def cache_digest(connection: Connection, path: str, query: t.Mapping[str, str]) -> str:
-    """Return what keeps answers apart in a cache: by credentials, API and what it was asked; it gives none of them away."""
+    """Return a cache key for the credentials, the API and the query. It does not reveal any of them."""
     credentials = connection.credentials
     who = [credentials.token, credentials.email, credentials.key]
     parts = [_CACHE_SALT, who, connection.url, path, sorted(query.items())]
@@ -297,20 +296,20 @@ def cache_digest(connection: Connection, path: str, query: t.Mapping[str, str]) 
 
 
 class Reading(t.NamedTuple):
-    """What was read: all zones, and of some what certificates they have, by id."""
+    """The zones that were read, and the certificates by zone id."""
 
     zones: list[dict[str, t.Any]]
     held: dict[str, Held]
 
 
 def to_cache(reading: Reading) -> dict[str, t.Any]:
-    """Return what to keep in a cache."""
+    """Return the cache entry of a reading."""
     held = {zone_id: list(item) for zone_id, item in reading.held.items()}
     return {"format": _CACHE_FORMAT, "zones": reading.zones, "certificates": held}
 
 
 def from_cache(content: object) -> Reading | None:
-    """Return what C(to_cache) was given; nothing where the content is of another kind."""
+    """Return the reading of a cache entry, or None if the entry is invalid or of another version."""
     if not isinstance(content, dict) or content.get("format") != _CACHE_FORMAT:
         return None
     zones, held = content.get("zones"), content.get("certificates")

@@ -119,14 +119,14 @@ CONNECTION = [
     ),
     Case("reset in the middle of the answer, then not", fault("reset_mid_answer", "PUT"), options=AGAIN),
     Case("closed after the answer", fault("close_after_answer"), options=AGAIN),
-    Case("no answer to the read", fault("no_answer"), "no whole answer within 1 s", options=SHORT),
+    Case("no answer to the read", fault("no_answer"), "no complete answer within 1 s", options=SHORT),
     Case("no answer to the read, then one", fault("no_answer"), options={**AGAIN, **SHORT}, as_module=False),
     Case("no answer to the write", fault("no_answer", "PUT"), UNSURE, options=SHORT, as_module=False),
     Case("no answer to the write that was done", fault("no_answer", "PUT", applied=True), UNSURE, options=SHORT),
-    Case("answer too late", fault("latency", seconds=1.5), "no whole answer within 1 s", options=SHORT),
+    Case("answer too late", fault("latency", seconds=1.5), "no complete answer within 1 s", options=SHORT),
     Case("answer late", fault("latency", seconds=0.3)),
-    Case("body in a trickle", fault("trickle"), "no whole answer within 1 s", options=SHORT),
-    Case("headers in a trickle", fault("trickle", part="headers"), "no whole answer within 1 s", options=SHORT),
+    Case("body in a trickle", fault("trickle"), "no complete answer within 1 s", options=SHORT),
+    Case("headers in a trickle", fault("trickle", part="headers"), "no complete answer within 1 s", options=SHORT),
     Case("written, body in a trickle", fault("trickle", "PUT"), UNSURE, options=SHORT, as_module=False),
     Case(
         "written, headers in a trickle", fault("trickle", "PUT", part="headers"), UNSURE, options=SHORT, as_module=False

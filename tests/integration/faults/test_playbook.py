@@ -27,7 +27,7 @@ def _task(name: str, options: dict[str, t.Any], **keywords: t.Any) -> dict[str, 
 def test_waiting_and_connections_in_process(tmp_path: pathlib.Path) -> None:  # pylint: disable=too-many-locals
     faults: dict[str, tuple[str, Fault, str]] = {
         "fine": ("GET", Fault("chunked"), ""),
-        "silent": ("GET", Fault("no_answer"), "no whole answer within 1 s"),
+        "silent": ("GET", Fault("no_answer"), "no complete answer within 1 s"),
         "slow": ("PUT", Fault("trickle"), "The change may have been made"),
         "lost": ("PUT", Fault("reset_after_apply"), "The change may have been made"),
         "cut": ("GET", Fault("reset_mid_answer"), "GET"),

@@ -97,7 +97,7 @@ def test_a_proxy_gets_the_host_and_not_the_token(
 
 
 @pytest.mark.parametrize(
-    ("port", "says"), [("closed", "Connection refused"), ("0x", ""), ("silent", "no whole answer within 1 s")]
+    ("port", "says"), [("closed", "Connection refused"), ("0x", ""), ("silent", "no complete answer within 1 s")]
 )
 def test_a_proxy_that_does_not_work_is_a_failure_that_tells_no_password(
     world: World, start_emulator: StartEmulator, authority: Authority, port: str, says: str

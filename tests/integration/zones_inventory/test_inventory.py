@@ -256,7 +256,7 @@ def test_a_file_with_another_ending_is_warned_about(runner: Runner) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"status": ["active"]}, "'status' is not an option of zonefleet.cloudflare.zones. Is it 'statuses'?"),
+        ({"status": ["active"]}, "'status' is not an option of zonefleet.cloudflare.zones. Did you mean 'statuses'?"),
         ({"timeout": "soon"}, "timeout"),
         ({"retries": 1000}, "'retries' is 1000"),
         ({"names": [""]}, "entry 1 of 'names'"),
@@ -539,7 +539,7 @@ def test_nothing_from_the_api_is_ever_evaluated(runner: Runner, emulator: Emulat
     for options in ({"hostname": "{{ cloudflare_account_name }}"}, {"hostname": "cloudflare_account_name"}):
         refused = runner.list(runner.config(**options))
         assert refused.rc != 0
-        assert refused.tells("which host patterns cannot name")
+        assert refused.tells("which host patterns do not support")
     assert not list(pathlib.Path(runner.directory).rglob("pwned"))
 
 
@@ -547,7 +547,7 @@ def test_nothing_from_the_api_is_ever_evaluated(runner: Runner, emulator: Emulat
 def test_a_zone_with_a_hostile_name(runner: Runner) -> None:
     done = runner.list(runner.config())
     assert done.rc != 0
-    assert done.tells("which host patterns cannot name")
+    assert done.tells("which host patterns do not support")
     config = runner.config(hostname="cloudflare_zone_id")
     play = runner.write("play.yml", ON_ZONES.replace("cloudflare_account_name }}", "cloudflare_zone_name }}"))
     done = runner.command("ansible-playbook", "-i", config, play)

@@ -210,7 +210,7 @@ def test_drift_says_who_would_get_what() -> None:
         (
             {"a.example": {"certificates": [], "contested": [{"name": "x", "before": "gone", "after": "lost"}]}},
             "data",
-            "the result of a.example is not whole",
+            "the result of a.example is incomplete",
         ),
     ],
 )

@@ -289,21 +289,21 @@ FAILED = {
     "a refusal after doubt": Failed(
         [[], POST_LOST, *[[]] * 4, {**POST, **refused(10000, status=403)}],
         True,
-        "An earlier attempt may have been done",
+        "An earlier attempt may have been applied",
         {},
         AGAIN,
     ),
     "no more attempts, and the list decides": Failed(
         [BEFORE, *[PATCH_LOST, *[BEFORE] * 4] * 2],
         False,
-        "The list of certificates does not show that it was done.",
+        "The list of certificates does not show the change.",
         {"status": 502},
         {**GIVEN, "retries": 1},
     ),
     "doubt that cannot be resolved": Failed(
         [BEFORE, PATCH_LOST, {**READ_REFUSED, **PAGE}],
         True,
-        "It may have been done, and that could not be checked",
+        "It may have been applied, and this could not be checked",
         {"previous": old()},
     ),
     "one that is followed once": Failed(

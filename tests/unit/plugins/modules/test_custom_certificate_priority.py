@@ -207,10 +207,10 @@ class TestProof:
             [BEFORE, put(BEFORE), *[BEFORE] * 4]
         ),
         "certificate digicert is gone": Write([BEFORE, put(DELETED), *[DELETED] * 4]),
-        "certificate new has appeared, which 'certificates' does not name, and 'unlisted' is 'fail'": Write(
+        "certificate new was added, which 'certificates' does not list, and 'unlisted' is 'fail'": Write(
             [BEFORE, put(APPEARED), *[APPEARED] * 4], {"unlisted": "fail"}
         ),
-        "certificate new has appeared": Write(
+        "certificate new was added": Write(
             [BEFORE, put(APPEARED), *[APPEARED] * 4], {"unlisted": "fail", "verify": "read"}
         ),
         "not verified": Write([BEFORE, put([]), {"method": "GET", "path": LIST, **refused(10000, "No", 403)}]),
@@ -497,7 +497,7 @@ class TestAnswers:
                 },
                 "malformed",
             ),
-            (400, {"code": 9106, "message": "Missing X-Auth-Key"}, "got no credentials"),
+            (400, {"code": 9106, "message": "Missing X-Auth-Key"}, "received no credentials"),
             (403, {"code": 9109, "message": "Invalid access token"}, "does not recognise this API token"),
             (401, {"code": 1000, "message": "Invalid API Token"}, "mistyped, revoked or expired"),
             (403, {"code": 9109, "message": "Max auth failures reached"}, "too many failed attempts"),

@@ -35,7 +35,9 @@ from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN
 from ansible_collections.zonefleet.cloudflare.tests.unit.virtual_time import VirtualTime
 
 COLLECTIONS = next(path for path in sys.path if (Path(path) / "ansible_collections" / "zonefleet").is_dir())
-STUCK = "Requests are not counted together with those of other workers: another process keeps the lock of their file"
+STUCK = (
+    "Requests are not counted together with those of other workers: another process keeps the lock of the shared file"
+)
 
 
 class Worker:
@@ -132,7 +134,7 @@ def test_a_ban_that_stops_a_task_names_the_file(worker: Make, clock: VirtualTime
     with pytest.raises(CloudflareError) as caught:
         worker(max_wait=60).enter("GET")
     assert "Retry-After: 86400 s" in caught.value.message
-    assert caught.value.message.endswith(f" To ask Cloudflare all the same, remove the file {shared()} and run again.")
+    assert caught.value.message.endswith(f" To send requests anyway, remove the file {shared()} and run again.")
     shared().unlink()
     worker(max_wait=60).enter("GET")
     assert clock.slept == []
@@ -208,10 +210,10 @@ def _writable_by_others(path: Path) -> None:
     ("spoil", "reason"),
     [
         (_linked(Path.symlink_to), "Too many levels of symbolic links"),
-        (_linked(Path.hardlink_to), "is not a file of this user alone"),
+        (_linked(Path.hardlink_to), "is not a regular file that only this user can write"),
         (Path.mkdir, "Is a directory"),
-        (os.mkfifo, "is not a file of this user alone"),
-        (_writable_by_others, "is not a file of this user alone"),
+        (os.mkfifo, "is not a regular file that only this user can write"),
+        (_writable_by_others, "is not a regular file that only this user can write"),
     ],
 )
 def test_what_is_no_file_of_ours_is_a_note_and_no_failure(

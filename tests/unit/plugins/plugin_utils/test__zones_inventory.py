@@ -267,7 +267,7 @@ def test_a_name_that_is_taken_is_told_with_who_has_it() -> None:
     item = zone()
     with pytest.raises(CloudflareError) as caught:
         check_names([host(item)], {"example.com": "defined by /etc/hosts.ini"}.get)
-    for part in ("example.com", item["id"], "defined by /etc/hosts.ini", "'hostname'", "inventory of their own"):
+    for part in ("example.com", item["id"], "defined by /etc/hosts.ini", "'hostname'", "separate inventory"):
         assert part in caught.value.message
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import re
 import typing as t
 
 import pytest
@@ -68,15 +67,8 @@ def test_hosts_with_their_variables(runner: Runner, emulator: Emulator) -> None:
 
 
 @with_zones
-def test_graph_host_and_exported_group(runner: Runner) -> None:
-    config = runner.config()
-    graph = runner.command("ansible-inventory", "-i", config, "--graph")
-    assert re.search(r"@cloudflare_zones:\n(.*--example\.(com|net|org)\n){3}$", graph.out)
-    one = runner.command("ansible-inventory", "-i", config, "--host", "example.net")
-    assert f'"cloudflare_zone_id": "{ID["example.net"]}"' in re.sub(
-        r"\{\s*\"__ansible_unsafe\": (.*?)\s*\}", r"\1", one.out
-    )
-    group = runner.list(config, options=["--export"]).listing["cloudflare_zones"]["vars"]
+def test_the_exported_group(runner: Runner) -> None:
+    group = runner.list(runner.config(), options=["--export"]).listing["cloudflare_zones"]["vars"]
     assert set(group) == {"ansible_connection", "ansible_python_interpreter", "ansible_group_priority"}
 
 
@@ -142,13 +134,12 @@ def test_no_zone_at_all_is_warned_about(runner: Runner) -> None:
 @pytest.mark.parametrize(
     ("options", "kept", "query"),
     [
-        ({"names": ["example.*", "!*.net"], "plans": ["enterprise", "pro"]}, {"example.com", "example.org"}, set()),
         ({"accounts": [ZONES[1].api["account"]["id"]]}, {"example.net", "example.org"}, {"account.id"}),
         ({"accounts": ["{{ account }}"], "statuses": ["active"]}, {"example.org"}, set()),
         ({"types": ["internal", "partial"]}, {"inside.example", "example.org"}, {"type"}),
         ({"names": ["nowhere.*"]}, set(), set()),
     ],
-    ids=["names-plans", "account-id", "template-status", "types", "none"],
+    ids=["account-id", "template-status", "types", "none"],
 )
 def test_filters(
     runner: Runner, emulator: Emulator, options: dict[str, t.Any], kept: set[str], query: set[str]
@@ -164,41 +155,22 @@ def test_filters(
 
 
 @pytest.mark.emulator(zones=generate(120), throttle=None)
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault("server_error"),
-        Fault("truncated_json"),
-        Fault("drop_page"),
-        Fault("result_info", override={"total_count": 130}),
-    ],
-    ids=["500", "truncated", "empty-page", "count"],
-)
-def test_half_an_inventory_is_an_error(runner: Runner, emulator: Emulator, fault: Fault) -> None:
-    emulator.fault(fault, path="/zones", times=None, after=1)
+def test_half_an_inventory_is_an_error(runner: Runner, emulator: Emulator) -> None:
+    emulator.fault(Fault("server_error"), path="/zones", times=None, after=1)
     config = runner.config()
     done = runner.list(config, ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="false")
     assert done.tells(f"{config}: Could not list zones")
     assert done.hosts == {}
     assert "brand-" not in done.out
-    if fault.kind == "server_error":
-        assert runner.list(config).rc != 0
+    assert runner.list(config).rc != 0
 
 
 @with_zones
-def test_waiting_is_said_and_not_on_stdout(runner: Runner, emulator: Emulator) -> None:
-    emulator.fault(Fault("throttled", retry_after="5"))
-    done = runner.list(runner.config())
-    assert done.rc == 0
-    assert len(done.hosts) == 3
-    assert "Waiting 5 s: " in done.err
-
-
-@with_zones
-def test_waiting_has_an_end(runner: Runner, emulator: Emulator) -> None:
+def test_waiting_is_told_and_not_on_stdout_and_has_an_end(runner: Runner, emulator: Emulator) -> None:
     emulator.fault(Fault("throttled", retry_after="300"))
-    done = runner.list(runner.config(max_wait=1))
-    assert done.rc != 0
+    done = runner.list(runner.config(max_wait=1), ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="false")
+    assert done.hosts == {}
+    assert "Waiting 300 s: " in done.err
     assert done.tells("'max_wait' is 1 s")
 
 
@@ -258,18 +230,13 @@ def test_a_file_with_another_ending_is_warned_about(runner: Runner) -> None:
     [
         ({"status": ["active"]}, "'status' is not an option of zonefleet.cloudflare.zones. Did you mean 'statuses'?"),
         ({"timeout": "soon"}, "timeout"),
-        ({"retries": 1000}, "'retries' is 1000"),
-        ({"names": [""]}, "entry 1 of 'names'"),
         (
             {"plans": ["buisness"]},
             "'buisness', which matches none of free, pro, business, enterprise. Did you mean 'business'?",
         ),
-        ({"statuses": ["!paused"]}, "'!paused', which matches none of initializing, pending, active, moved."),
-        ({"types": ["partial", "x*"]}, "entry 2 of 'types' is 'x*', which matches none of full, partial"),
         ({"api_token": ["SECRET"]}, "'api_token' must be a string"),
         ({"api_token": "SECRET", "api_key": "SECRET", "api_email": "a@example.com"}, "two kinds of credentials"),
         ({"api_token": "{{ nonsense }}"}, "'api_token' is a template that fails"),
-        ({"api_token": "{{ SECRET + }}"}, "'api_token' is a template that fails"),
         ({"api_token": "SECRETTOKEN{{ nonsense"}, "'api_token' is a template that fails"),
         ({"api_token": "SECRET", "api_url": "https://SECRET@api.example"}, "'api_url' contains an '@'"),
         ({"api_token": "SECRET"}, "Could not list zones: GET /zones"),
@@ -319,15 +286,12 @@ def test_options_win_over_the_environment_as_a_whole(runner: Runner, emulator: E
         assert (done.rc, done.err) == (0, "")
         return set(done.hosts)
 
-    everything, one = {"example.com", "example.net", "example.org"}, {"example.net"}
     pair: dict[str, str | None] = {"CLOUDFLARE_EMAIL": beta.email, "CLOUDFLARE_API_KEY": beta.key}
-    assert seen({}, **pair) == everything  # within the environment, the token wins
-    assert seen({"api_token": " "}, **pair, CLOUDFLARE_API_TOKEN="") == one
-    assert seen({"api_email": beta.email, "api_key": beta.key}) == one
-    assert seen({"account_email": beta.email, "account_api_key": "{{ key }}"}, "-e", f"key={beta.key}") == one
-    assert seen({"api_token": "{{ lookup('ansible.builtin.env', 'TEAM') }}"}, TEAM=f"{beta.value}\n") == one
-    lookup = "{{ lookup('ansible.builtin.env', 'WHERE') }}"
-    assert seen({"api_url": lookup}, CLOUDFLARE_BASE_URL=None, WHERE=emulator.url) == everything
+    templates = {"account_email": beta.email, "account_api_key": "{{ key }}"}
+    assert seen(templates, "-e", f"key={beta.key}") == {"example.net"}
+    assert seen({"api_token": " "}, **pair, CLOUDFLARE_API_TOKEN="") == {"example.net"}
+    url = "{{ lookup('ansible.builtin.env', 'WHERE') }}"
+    assert len(seen({"api_url": url}, CLOUDFLARE_BASE_URL=None, WHERE=emulator.url)) == 3
     # A pair is never completed from the environment, and nothing of the environment is a template.
     half = runner.list(runner.config(api_email=beta.email), options=(), **pair)
     assert half.rc != 0
@@ -405,7 +369,7 @@ def test_the_cache(runner: Runner, emulator: Emulator) -> None:
 
 
 @with_zones
-@pytest.mark.parametrize("content", ['{"format": 1, "zo', '["something", "else"]', '{"format": 1, "zones": [{}]}'])
+@pytest.mark.parametrize("content", ['{"format": 2, "zo', '["something", "else"]'])
 def test_a_spoilt_cache_is_replaced(runner: Runner, emulator: Emulator, content: str) -> None:
     place = runner.directory / "cached"
     config = runner.config(cache=True, cache_plugin="ansible.builtin.jsonfile", cache_connection=str(place))
@@ -428,7 +392,6 @@ def test_one_name_for_two_zones(runner: Runner, emulator: Emulator) -> None:
     assert done.rc != 0
     for part in (*emulator.zones_by_id, "Old", "New", "'statuses'", "'hostname'"):
         assert done.tells(part)
-    assert set(runner.list(runner.config(statuses=["active"])).hosts) == {"example.com"}
     apart = runner.list(runner.config(hostname="{{ cloudflare_zone_name }}.{{ cloudflare_account_name | lower }}"))
     assert set(apart.hosts) == {"example.com.old", "example.com.new"}
 
@@ -481,8 +444,8 @@ def test_nothing_meant_for_a_server_runs_here(runner: Runner, order: str) -> Non
     assert done.rc != 0
     assert not file.exists()
     if order in {"server first", "group first"}:
-        assert done.tells(f"{zones}: The host name example.com")
-        assert done.tells("'hostname'")
+        assert done.tells(f"{zones}: The host name example.com of zone {ID['example.com']}")
+        assert done.tells("separate inventory") and done.tells("'hostname'")
     else:
         assert done.tells("UNREACHABLE")
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 import pytest
@@ -15,9 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
-from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zone_certificates import Held
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import (
-    Reading,
     ZoneHost,
     cache_digest,
     check_names,
@@ -26,7 +23,6 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_invent
     host_variables,
     read_filters,
     read_quota,
-    to_cache,
 )
 from emulator import zone as make_zone
 
@@ -45,20 +41,6 @@ def host(item: dict[str, t.Any], name: str | None = None) -> ZoneHost:
 # Variables
 
 
-def test_variables_of_a_whole_zone() -> None:
-    item = zone("example.com", plan="enterprise", status="pending", quota="5")
-    assert host_variables(item) == {
-        "cloudflare_zone_id": item["id"],
-        "cloudflare_zone_name": "example.com",
-        "cloudflare_zone_status": "pending",
-        "cloudflare_zone_plan": "enterprise",
-        "cloudflare_custom_certificate_quota": 5,
-        "cloudflare_account_id": item["account"]["id"],
-        "cloudflare_account_name": "Example Account",
-        "cloudflare_zone": item,
-    }
-
-
 @pytest.mark.parametrize("nothing", ["absent", "null", "another type"])
 def test_what_the_api_does_not_tell_is_none(nothing: str) -> None:
     item: dict[str, t.Any] = {"id": "1", "name": "example.com"}
@@ -74,18 +56,12 @@ def test_what_the_api_does_not_tell_is_none(nothing: str) -> None:
 @pytest.mark.parametrize(
     ("value", "quota"),
     [
-        (0, 0),
-        (5, 5),
         (5.0, 5),
-        ("5", 5),
         (" 7 ", 7),
-        ("", None),
         ("many", None),
-        ("-1", None),
         (-1, None),
         (1.5, None),
         (True, None),
-        (None, None),
         ({}, None),
         (float("inf"), None),
         (float("nan"), None),
@@ -94,12 +70,6 @@ def test_what_the_api_does_not_tell_is_none(nothing: str) -> None:
 )
 def test_quota(value: object, quota: int | None) -> None:
     assert read_quota(value) == quota
-
-
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), st.lists))
-def test_any_quota_is_a_count_or_none(value: object) -> None:
-    quota = read_quota(value)
-    assert quota is None or (isinstance(quota, int) and not isinstance(quota, bool) and quota >= 0)
 
 
 @pytest.mark.parametrize("name", [None, "", 5])
@@ -164,6 +134,8 @@ def test_filters(given_filters: dict[str, t.Any], kept: str) -> None:
         ({"accounts": {"id": "1"}}, "'accounts' is .* list"),
         ({"types": 5}, "'types' is 5"),
         ({"names": ["\u200d\u00fc.example"]}, "entry 1 of 'names' .*internationalised"),
+        ({"statuses": ["!paused"]}, "'!paused', which matches none of initializing, pending, active, moved\\."),
+        ({"types": ["partial", "x*"]}, "entry 2 of 'types' is 'x\\*', which matches none of full, partial"),
     ],
 )
 def test_a_filter_that_is_none_is_an_error_and_never_lets_all_pass(
@@ -177,7 +149,6 @@ def test_a_filter_that_is_none_is_an_error_and_never_lets_all_pass(
     ("given_filters", "query"),
     [
         ({}, {}),
-        ({"names": ["example.com"], "plans": ["free"], "statuses": ["active"]}, {}),
         ({"accounts": [ACCOUNT.upper()]}, {"account.id": ACCOUNT}),
         ({"accounts": [ACCOUNT, "Beta"]}, {}),
         ({"accounts": [f"!{ACCOUNT}"]}, {}),
@@ -212,21 +183,14 @@ def test_host_names(name: str) -> None:
     [
         (None, "is nothing"),
         (5, "of type int"),
-        (["a"], "of type list"),
         ("", "is empty"),
         ("example.com example.net", "host patterns"),
-        ("example.com,example.net", "host patterns"),
-        ("a:b", "host patterns"),
-        ("a*", "host patterns"),
-        ("a[1]", "host patterns"),
         ("a/b", "host patterns"),
         ("{{ lookup('pipe', 'id') }}", "host patterns"),
         ("a\u202eb", "host patterns"),
-        ("a\nb", "host patterns"),
         ("@file", "begins with"),
         ("-x", "begins with"),
         ("localhost", "this machine"),
-        ("LocalHost", "this machine"),
         ("127.0.0.1", "this machine"),
     ],
 )
@@ -247,32 +211,10 @@ def test_a_host_name_never_means_anything_else(name: str) -> None:
     assert not set(found) & set("{}[]*?!&:,~/\\ \t\n'\"#%")
 
 
-def test_two_zones_with_one_name_are_both_named_with_the_remedies() -> None:
-    one, other = zone(account="Old", status="moved"), zone(account="New")
-    hosts = [host(one), host(zone("example.net")), host(other)]
-    with pytest.raises(CloudflareError) as caught:
-        check_names(hosts, lambda name: None)
-    for part in (one["id"], other["id"], "Old", "New", "moved", "'hostname'", "'statuses'"):
-        assert part in caught.value.message
-    assert "more name" not in caught.value.message
-
-
 def test_how_many_more_names_stand_for_two_zones() -> None:
     hosts = [host(zone(name, account=account)) for name in ("a.example", "b.example") for account in ("Old", "New")]
     with pytest.raises(CloudflareError, match="The same applies to 1 more name\\."):
         check_names(hosts, lambda name: None)
-
-
-def test_a_name_that_is_taken_is_told_with_who_has_it() -> None:
-    item = zone()
-    with pytest.raises(CloudflareError) as caught:
-        check_names([host(item)], {"example.com": "defined by /etc/hosts.ini"}.get)
-    for part in ("example.com", item["id"], "defined by /etc/hosts.ini", "'hostname'", "separate inventory"):
-        assert part in caught.value.message
-
-
-def test_names_that_are_free() -> None:
-    check_names([host(zone()), host(zone(account="New"), "other.zone")], lambda name: None)
 
 
 # The cache
@@ -301,24 +243,20 @@ def test_the_digest_keeps_answers_apart_and_tells_nothing() -> None:
     assert not any(part in "".join(digests) for part in (TOKEN, TOKEN[5:15]))
 
 
-def test_what_is_cached_comes_back() -> None:
-    reading = Reading([dict(zone()), dict(zone("example.net"))], {zone()["id"]: Held(3, True)})
-    assert from_cache(json.loads(json.dumps(to_cache(reading)))) == reading
-
-
-NO_ZONES: list[object] = [None, {}, [None], ["x"], [{}], [{"id": 5}]]
-NOT_HELD: list[object] = [None, [], {"a": None}, {"a": [1]}, {"a": ["x", 1]}]
-NOT_OURS: list[object] = [None, [], "text", {}, {"zones": [], "certificates": {}}]
+NO_ZONES: list[object] = [None, {}, [None], [{"id": 5}]]
+NOT_HELD: list[object] = [None, {"a": None}, {"a": [1]}, {"a": ["x", 1]}]
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        *NOT_OURS,
+        None,
+        "text",
+        {"zones": [], "certificates": {}},
         {"format": 1, "zones": [], "certificates": {}},
         *({"format": 2, "zones": [], "certificates": held} for held in NOT_HELD),
         *({"format": 2, "zones": zones, "certificates": {}} for zones in NO_ZONES),
     ],
 )
-def test_what_something_else_has_cached_does_not(content: object) -> None:
+def test_what_something_else_has_cached_is_not_used(content: object) -> None:
     assert from_cache(content) is None

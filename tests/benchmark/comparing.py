@@ -19,7 +19,7 @@ from ansible_runs import ROOT
 from emulator import Throttle
 
 from .imports import Times, profile
-from .jobs import DEBUG, IN_PROCESS, LOOK, MANY, PACED, SLOW, Job
+from .jobs import CERTIFICATES, DEBUG, IN_PROCESS, INVENTORY, LOOK, MANY, PACED, SLOW, Job
 from .measuring import BenchmarkFailed, Cost, Stage
 from .selecting import Selected, select
 from .serving import AUTHORITIES, Fleet, Orders, Tally, served
@@ -175,6 +175,8 @@ class Comparison:
         if IN_PROCESS in jobs:
             yield Step(IN_PROCESS, PLAIN, zones)
             yield Step(LOOK, IN_ORDER, zones)
+            # All zones of a case: there is no list of some.
+            yield from (Step(job, IN_ORDER, zones * GROWTH) for job in (INVENTORY, CERTIFICATES))
             yield Step(PACED, LIMITED, min(zones, _LIMITED_ZONES))
 
     def _run(self, step: Step, *, look: bool = False) -> Run:

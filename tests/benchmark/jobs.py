@@ -23,6 +23,7 @@ class Job:
     :param tasks: YAML.
     :param requests: How many it has to make for a zone in order, and for one that it changes; nothing for a floor.
     :param variables: Variables of the play.
+    :param inventory: An inventory, in YAML, instead of one that lists the zones.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Job:
     tasks: str
     requests: tuple[int, int] | None
     variables: Mapping[str, str] = field(default_factory=dict)
+    inventory: str = ""
 
     @property
     def playbook(self) -> str:
@@ -139,6 +141,11 @@ _LOOK = """
   failed_when: edge.as_expected is not true
 """
 
+_INVENTORY = """
+plugin: zonefleet.cloudflare.zones
+rate_limit: 0
+"""
+
 
 def _interpreter_as_of_another() -> str:
     """Return this Python by a name that the action plugin takes for another one's; that costs nothing by itself."""
@@ -166,6 +173,11 @@ SDK = Job("sdk", "a module on the official SDK", _SDK, (2, 3))
 PACED = Job("paced", "this collection, a host a zone, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
 # Another job than the others': handshakes, each name as both kinds of clients.
 LOOK = Job("look", "this collection, two names of each zone looked at", _LOOK, (1, 1))
+# Nothing but the inventory. What it reads of zones and what it reads of certificates are paid for apart.
+INVENTORY = Job("inventory", "the zones inventory", "[]", None, inventory=_INVENTORY)
+CERTIFICATES = Job(
+    "certificates", "the zones inventory, with certificates", "[]", None, inventory=f"{_INVENTORY}certificates: true\n"
+)
 
 COMPARED = (MANY, IN_PROCESS, MODULE, URI, SDK)
 # In the order in which they run: each floor beside the job that it is the floor of.

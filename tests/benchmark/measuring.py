@@ -21,6 +21,8 @@ from .jobs import FORKS, Job
 from .serving import Where
 
 LIBRARY = Path(__file__).with_name("library")
+# A name that the inventory plugin takes, and the one for YAML.
+_INVENTORY = "cloudflare_zones.yml"
 _LOOK_EVERY = 0.05
 
 
@@ -68,9 +70,10 @@ class Stage:
         home = self._directory / str(self._homes)
         home.mkdir(parents=True)
         (home / "play.yml").write_text(job.playbook, encoding="utf-8")
-        (home / "inventory.yml").write_text(_inventory(where, zones, variables or {}), encoding="utf-8")
+        inventory = job.inventory or _inventory(where, zones, variables or {})
+        (home / _INVENTORY).write_text(inventory, encoding="utf-8")
         log = home / "log"
-        command = [str(BIN / "ansible-playbook"), "-i", "inventory.yml", "play.yml"]
+        command = [str(BIN / "ansible-playbook"), "-i", _INVENTORY, "play.yml"]
         env = environment(home, where, ANSIBLE_LIBRARY=str(LIBRARY), ANSIBLE_FORKS=str(forks), **where.environment)
         status, cost = _measure(command, home, env, log, look)
         if status:

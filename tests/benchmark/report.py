@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, IN_ORDER, PLAIN, Results, Run, median
 from .imports import OTHER, OWN, Times
-from .jobs import DEBUG, FORKS, IN_PROCESS, JOBS, LOOK, MANY, PACED, Job
+from .jobs import CERTIFICATES, DEBUG, FORKS, IN_PROCESS, INVENTORY, JOBS, LOOK, MANY, PACED, Job
 from .judging import JUDGED_ZONES, judge
 from .selecting import ENTRIES, Selected
 
@@ -53,6 +53,7 @@ def write_page(results: Results, picture: str | None = None) -> str:
         _far(results),
         _ratios(results),
         _looks(results),
+        _inventories(results),
         _paced(results),
         _emulator(results.runs),
         _imports(results.profile),
@@ -160,6 +161,20 @@ To look at two names of each of {results.zones} zones in order, as an ECDSA and 
 {_wall(runs):.1f} s and {_processor(runs):.1f} CPU seconds; `debug` takes {_wall(floor):.1f} s and {_processor(floor):.1f}. \
 Each zone takes one request and {_HANDSHAKES} handshakes
 with the emulator's edge, on the same machine."""
+
+
+def _inventories(results: Results) -> str:
+    zones = results.zones * GROWTH
+    found = [results.of(job, IN_ORDER, zones) for job in (INVENTORY, CERTIFICATES)]
+    if not all(found):
+        return ""
+    rows = [[f"{runs[0].step.job.title}, {zones} zones", *_cells(runs)[:2], str(runs[0].tally.reads)] for runs in found]
+    return f"""\
+## Inventory
+
+A play without tasks, so that nothing but the inventory is read. With `certificates: true` it takes one request for each zone as well.
+
+{_table(["", *_HEADS[:2], "requests"], rows)}"""
 
 
 def _paced(results: Results) -> str:

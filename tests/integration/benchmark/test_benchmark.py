@@ -10,9 +10,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from benchmark.comparing import CASES, IN_ORDER, LIMITED, Results, comparison
+from benchmark.comparing import CASES, GROWTH, IN_ORDER, LIMITED, Results, comparison
 from benchmark.imports import OTHER, OWN, REQUESTS
-from benchmark.jobs import COMPARED, JOBS, LOOK, PACED
+from benchmark.jobs import CERTIFICATES, COMPARED, INVENTORY, JOBS, LOOK, PACED
 from benchmark.picture import draw
 from benchmark.report import write_page
 
@@ -46,6 +46,13 @@ def test_the_default_rate_limit_costs_no_request(results: Results) -> None:
 def test_names_are_looked_at_with_one_request_for_a_zone(results: Results) -> None:
     assert [(run.tally.reads, run.tally.writes) for run in results.of(LOOK, IN_ORDER)] == [(ZONES, 0)]
     assert "## What visitors get" in write_page(results)
+
+
+def test_the_inventory_takes_one_request_for_the_certificates_of_a_zone(results: Results) -> None:
+    zones = ZONES * GROWTH
+    reads = [[run.tally.reads for run in results.of(job, IN_ORDER, zones)] for job in (INVENTORY, CERTIFICATES)]
+    assert reads == [[1], [1 + zones]]
+    assert "## Inventory" in write_page(results)
 
 
 def test_the_module_imports_requests_once_and_little_that_nobody_else_needs(results: Results) -> None:

@@ -190,8 +190,8 @@ def test_host_names(name: str) -> None:
         ("a\u202eb", "host patterns"),
         ("@file", "begins with"),
         ("-x", "begins with"),
-        ("localhost", "this machine"),
-        ("127.0.0.1", "this machine"),
+        ("localhost", "the control node"),
+        ("127.0.0.1", "the control node"),
     ],
 )
 def test_what_is_no_host_name(name: object, problem: str) -> None:

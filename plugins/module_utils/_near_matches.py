@@ -87,6 +87,12 @@ def near_match_warnings(
     return [" ".join(sentences)]
 
 
+def did_you_mean(entry: Entry, certificates: t.Sequence[Certificate], now: datetime) -> str | None:
+    """Return what to say about an entry that matches nothing and may have meant something that is there."""
+    near = _near_match(entry, certificates, now)
+    return _did_you_mean(near, False) if near else None
+
+
 def _named(entries: t.Sequence[Entry], option: str) -> str:
     if len(entries) == 1:
         return f"The entry of '{option}' with {printable(entries[0])} matches no certificate of the zone."

@@ -15,10 +15,12 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._keep_options import KeepOptions
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import a_labels, wildcard_over
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._near_matches import did_you_mean
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._same import find_same
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import matching
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import listed, printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import Leaf
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 UPLOADED, RENEWED, UNCHANGED, REMOVED = "uploaded", "renewed", "unchanged", "removed"
 
@@ -131,6 +133,35 @@ def uncovered_names(removed: Certificate, certificates: t.Iterable[Certificate],
         for name in certificate.names
     }
     return sorted(name for name in removed.names if name not in covered and wildcard_over(name) not in covered)
+
+
+def explain_upload(
+    options: KeepOptions, zone: Zone, certificates: t.Sequence[Certificate], now: datetime
+) -> str | None:
+    """Return a warning where C(match) selects nothing, although it looks as if it was meant to select something.
+
+    :param certificates: Those of the zone before the upload.
+    """
+    match = options.match
+    if match is None:
+        return None
+    in_its_place = _in_its_place(options, leaf_of(options), zone.name, certificates)
+    if in_its_place:
+        hint: str | None = (
+            f"Without 'match', {described(in_its_place)} would be renewed: the type, the hosts and the signature algorithm are "
+            "the same."
+        )
+    elif match.id:
+        hint = did_you_mean(match, certificates, now) or (
+            "A renewal may have changed the id: select the certificate by its issuer or a host."
+        )
+    else:
+        host = a_labels(match.host) if match.host else ""
+        # a wildcard over the host is not selected, and so it is not suggested
+        exact = [found for found in certificates if host in found.names or wildcard_over(host) not in found.names]
+        hint = did_you_mean(match, [found for found in exact if not found.keyless], now)
+    uploaded = f"'match' with `{printable(match)}` selects no certificate of the zone, so that this one is uploaded as another one."
+    return f"{uploaded} {hint}" if hint else None
 
 
 def leaf_of(options: KeepOptions) -> Leaf:

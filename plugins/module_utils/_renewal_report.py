@@ -28,6 +28,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._renewal impo
     UPLOADED,
     Step,
     covers_alike,
+    explain_upload,
     leaf_of,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
@@ -74,6 +75,7 @@ def make_report(
 
     :param warnings: Further warnings.
     """
+    unmatched = explain_upload(options, zone, state.before, now) if step.action == UPLOADED else None
     contests = compare_contests(state.before, state.after)
     for contest in contests:
         if contest["after"] == _NOT_KNOWN_YET:
@@ -87,7 +89,8 @@ def make_report(
             "previous": show(step.current) if step.current and step.action != UNCHANGED else None,
             "contested": contests,
         },
-        warnings + (_find_warnings(state, contests, changed, now) if state.certificate else []),
+        [*([unmatched] if unmatched else []), *warnings]
+        + (_find_warnings(state, contests, changed, now) if state.certificate else []),
         lambda: _make_diff(zone, options, step),
     )
 

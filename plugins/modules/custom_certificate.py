@@ -122,7 +122,8 @@ options:
   match:
     description:
       - Selects the certificate to renew or to remove. The certificate must match all selectors that are set.
-      - If more than one certificate matches, the task fails and lists them. If none matches, the certificate is uploaded.
+      - If more than one certificate matches, the task fails and lists them. If none matches, the certificate is uploaded, with a
+        warning if O(match) looks as if it was meant to select one.
       - If unset, the certificate to renew is the one with the same type, hosts and signature algorithm.
     type: dict
     suboptions:

@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 from pytest_httpserver import HTTPServer
 
@@ -75,6 +76,8 @@ def run(api: Script, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     def _run(module: t.Any, *, check: bool = False, diff: bool = False, **options: t.Any) -> dict[str, t.Any]:
         arguments = {"api_token": TOKEN, "api_url": api.url, "zone_id": ZONE, "retries": 0, **options}
         arguments = {name: value for name, value in arguments.items() if value is not None}
+        # a module is a process of its own: it does not return what another run has warned of
+        monkeypatch.setattr(warnings, "_global_warnings", {})
         internal = {"_ansible_check_mode": check, "_ansible_diff": diff}
         with patch_module_args({**arguments, **internal}), pytest.raises(SystemExit):
             module.main()

@@ -622,6 +622,55 @@ class TestResult:
         )
         assert f"most recently. {advice}" in warnings
 
+    UNMATCHED: t.ClassVar[dict[str, t.Any]] = {
+        "an id that is gone": ([OTHER], {"id": "gone"}, "`id: gone` selects no", "A renewal may have changed the id: "),
+        "in an empty zone": ([], {"id": "gone"}, "`id: gone` selects no", "A renewal may have changed the id: "),
+        "part of an id": ([OTHER], {"id": "othe"}, "`id: othe` selects no", "Did you mean `id: other`? "),
+        "almost an issuer": (
+            [OTHER],
+            {"issuer": "Let's Encript"},
+            "selects no",
+            "Did you mean `issuer: LetsEncrypt`? ",
+        ),
+        "almost a host": (
+            [OTHER],
+            {"host": "shops.example.com"},
+            "selects no",
+            "`host: shop.example.com`? It matches 1 ",
+        ),
+        "not the one in its place": (
+            BEFORE,
+            {"issuer": "AnotherCA"},
+            "selects no",
+            "Without 'match', old (type sni_custom, ",
+        ),
+    }
+
+    @pytest.mark.parametrize("check", [True, False])
+    @pytest.mark.parametrize("case", UNMATCHED.values(), ids=UNMATCHED)
+    def test_a_match_that_selects_none(self, api: Script, run: Run, case: t.Any, check: bool) -> None:
+        before, match, *texts = case
+        api.expect_all(*([before] if check else [before, POST, [*before, shown("new")]]))
+        result = run(module, check=check, match=match, **GIVEN)
+        assert (result["action"], result["changed"]) == ("uploaded", True)
+        (warning,) = (text for text in map(str, result["warnings"]) if "'match'" in text)
+        assert [text for text in texts if text not in warning] == []
+
+    @pytest.mark.parametrize(
+        ("before", "match"),
+        [
+            ([], {"issuer": "TestCAInc"}),
+            ([OTHER], {"issuer": "TestCAInc"}),
+            ([certificate("wild", hosts=["*.example.com"])], {"host": "www.example.com"}),
+            (BEFORE, {"host": "example.com"}),
+        ],
+    )
+    def test_no_warning_of_a_first_upload_or_a_renewal(
+        self, api: Script, run: Run, before: list[Item], match: Item
+    ) -> None:
+        api.expect_list(before)
+        assert "'match'" not in str(run(module, check=True, match=match, **GIVEN).get("warnings", []))
+
     def test_check_mode_knows_no_id_yet(self, api: Script, run: Run) -> None:
         api.expect_list([old("rival", hosts=["www.example.com"], issuer="LetsEncrypt", uploaded_on=None)])
         (contested,) = run(module, check=True, **GIVEN)["contested"]

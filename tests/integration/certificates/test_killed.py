@@ -7,21 +7,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
+import subprocess
+import sys
 import threading
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_runs import ROOT, environment
 
 from emulator import Emulator, Fault
 from emulator.fixture import StartEmulator
 from integration.certificates.keeping import living, methods, told
 from integration.certificates.scenarios import SCENARIOS, ZONE, Scenario, problems, run, start
 from integration.faults import controller
-from integration.faults.modules import start_alone
-from integration.faults.world import run_here
+from integration.faults.world import run as set_priorities
 from integration.playbooks.playing import CERTIFICATE
 
 # What the API does with the request of the killed run, whose answer nobody gets.
@@ -35,13 +36,27 @@ def arguments(emulator: Emulator, scenario: Scenario) -> dict[str, t.Any]:
     return {**where, **pem, **scenario.options}
 
 
+MODULE = """
+import json, sys
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate
+with patch_module_args(json.load(sys.stdin)):
+    custom_certificate.main()
+"""
+
+
 def kill_module(emulator: Emulator, scenario: Scenario, home: Path) -> int:
-    """Run the module by itself, and kill its process group at the write; return the exit code."""
-    process = start_alone(home)
-    emulator.before(scenario.method, "*", lambda _emulator: os.killpg(process.pid, signal.SIGKILL))
-    job = {"module": "custom_certificate", "args": arguments(emulator, scenario), "environment": {}, "out": str(home)}
-    process.communicate(json.dumps(job) + "\n", timeout=60)
-    assert (home / "stdout").read_text() == ""
+    """Run the module by itself, and kill it at the write; return the exit code."""
+    with subprocess.Popen(
+        [sys.executable, "-c", MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(home, PYTHONPATH=str(ROOT / ".cache" / "collections")),
+    ) as process:
+        emulator.before(scenario.method, "*", lambda _emulator: process.kill())
+        told, _none = process.communicate(json.dumps(arguments(emulator, scenario)), timeout=60)
+    assert told == ""
     return process.returncode
 
 
@@ -100,4 +115,4 @@ def set_order(emulator: Emulator, scenario: Scenario) -> None:
     renewed = next(item for item in living(emulator, ZONE) if item["priority"] == 0)
     where = {"api_token": emulator.token, "api_url": emulator.url, "zone_id": emulator.zones[ZONE].id}
     order = [{"issuer": renewed["issuer"]}, {"issuer": "Sectigo*"}]
-    assert run_here({**where, "certificates": order}).result["changed"] is True
+    assert set_priorities({**where, "certificates": order}).result["changed"] is True

@@ -33,7 +33,6 @@ class Case:
     behaviour: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     lied_to: bool = False
     disturbed: bool = False
-    as_module: bool = True
 
     def __str__(self) -> str:
         return self.name
@@ -88,6 +87,7 @@ def _date_ahead(world: World) -> None:
     world.emulator.fault(Fault("throttled", retry_after=moment))
 
 
+MORE_THAN_IT_TAKES = 40_000_000
 SHORT = {"timeout": 1}
 AGAIN = {"retries": 1, "max_wait": 3}
 PATIENT = {"max_wait": 2}
@@ -95,9 +95,9 @@ UNSURE = "The change may have been made"
 
 CONNECTION = [
     Case("connection refused", _refused, "Connection refused"),
-    Case("connection refused, tried again", _refused, "Connection refused", AGAIN, as_module=False),
+    Case("connection refused, tried again", _refused, "Connection refused", AGAIN),
     Case("no connection", _black_hole, "within 1 s", options=SHORT),
-    Case("no TLS handshake", _silent_tls, "within 1 s", options=SHORT, as_module=False),
+    Case("no TLS handshake", _silent_tls, "within 1 s", options=SHORT),
     Case("reset at once", fault("reset_on_connect"), "GET"),
     Case("reset at once, then not", fault("reset_on_connect"), options=AGAIN),
     Case("reset before the read", fault("reset_before_request"), "GET"),
@@ -106,7 +106,7 @@ CONNECTION = [
     Case("reset after the read was asked", fault("reset_after_request"), "GET"),
     Case("reset after the write was asked", fault("reset_after_request", "PUT"), UNSURE),
     Case("reset after the write was asked, then not", fault("reset_after_request", "PUT"), options=AGAIN),
-    Case("reset after the write, always", fault("reset_after_apply", "PUT", None), UNSURE, AGAIN, as_module=False),
+    Case("reset after the write, always", fault("reset_after_apply", "PUT", None), UNSURE, AGAIN),
     Case("written, answer lost", fault("reset_after_apply", "PUT"), UNSURE),
     Case("written, answer lost, then not", fault("reset_after_apply", "PUT"), options=AGAIN),
     *(
@@ -120,17 +120,15 @@ CONNECTION = [
     Case("reset in the middle of the answer, then not", fault("reset_mid_answer", "PUT"), options=AGAIN),
     Case("closed after the answer", fault("close_after_answer"), options=AGAIN),
     Case("no answer to the read", fault("no_answer"), "no complete answer within 1 s", options=SHORT),
-    Case("no answer to the read, then one", fault("no_answer"), options={**AGAIN, **SHORT}, as_module=False),
-    Case("no answer to the write", fault("no_answer", "PUT"), UNSURE, options=SHORT, as_module=False),
+    Case("no answer to the read, then one", fault("no_answer"), options={**AGAIN, **SHORT}),
+    Case("no answer to the write", fault("no_answer", "PUT"), UNSURE, options=SHORT),
     Case("no answer to the write that was done", fault("no_answer", "PUT", applied=True), UNSURE, options=SHORT),
     Case("answer too late", fault("latency", seconds=1.5), "no complete answer within 1 s", options=SHORT),
     Case("answer late", fault("latency", seconds=0.3)),
     Case("body in a trickle", fault("trickle"), "no complete answer within 1 s", options=SHORT),
     Case("headers in a trickle", fault("trickle", part="headers"), "no complete answer within 1 s", options=SHORT),
-    Case("written, body in a trickle", fault("trickle", "PUT"), UNSURE, options=SHORT, as_module=False),
-    Case(
-        "written, headers in a trickle", fault("trickle", "PUT", part="headers"), UNSURE, options=SHORT, as_module=False
-    ),
+    Case("written, body in a trickle", fault("trickle", "PUT"), UNSURE, options=SHORT),
+    Case("written, headers in a trickle", fault("trickle", "PUT", part="headers"), UNSURE, options=SHORT),
     Case("body in a fast trickle", fault("trickle", chunk=500, interval=0.01)),
 ]
 
@@ -169,9 +167,10 @@ BODIES = [
     Case("wrong content type", fault("wrong_content_type", "*", 2)),
     Case("HTML by its content type", fault("wrong_content_type", "*", 2, content_type="text/html; charset=utf-7")),
     Case("gzip", fault("gzip", "*", 2)),
-    Case("gzip bomb", fault("gzip_bomb"), "larger than 32 MiB"),
-    Case("gzip bomb after the write", fault("gzip_bomb", "PUT"), UNSURE),
-    Case("100 MB", fault("huge"), "larger than 32 MiB"),
+    # No larger than they have to be: a busy emulator takes its time to compress one, as long as the run may wait.
+    Case("gzip bomb", fault("gzip_bomb", size=MORE_THAN_IT_TAKES), "larger than 32 MiB"),
+    Case("gzip bomb after the write", fault("gzip_bomb", "PUT", size=MORE_THAN_IT_TAKES), UNSURE),
+    Case("a huge body", fault("huge"), "larger than 32 MiB"),
     Case("chunked", fault("chunked", "*", 2)),
     *(
         Case(f"redirect {status} to {where}", fault("redirect", status=status, location=location), "redirect")
@@ -206,22 +205,22 @@ BODIES = [
 
 # Every field that is read, with what it cannot be. What the JSON of an answer can hold is text here, as it is written.
 _WRONG: dict[str, tuple[t.Any, ...]] = {
-    "id": (None, True, 1, 1.5, "", [], {}),
-    "priority": (True, "1", "", [], {}, Raw("NaN"), Raw("Infinity"), Raw("-Infinity"), Raw("1e999"), Raw("1" * 5000)),
-    "hosts": (True, 1, "example.com", {}, [1], [None], [["example.com"]]),
-    "issuer": (True, 1, [], {}),
-    "signature": (False, 0, [], {}),
-    "type": (True, 1, [], {}),
-    "status": (True, 1, [], {}),
-    "geo_restrictions": (True, 1, "us", [], {"label": 1}, {"label": []}),
-    "keyless_server": (True, 1, "x", []),
+    "id": (None, 1, "", {}),
+    "priority": (True, "1", [], Raw("NaN"), Raw("-Infinity"), Raw("1e999"), Raw("1" * 5000)),
+    "hosts": (True, "example.com", {}, [1], [["example.com"]]),
+    "issuer": (True, []),
+    "signature": (False, 0, {}),
+    "type": (True, []),
+    "status": (True, []),
+    "geo_restrictions": (True, "us", [], {"label": 1}, {"label": []}),
+    "keyless_server": (True, "x", []),
 }
 # Odd, but nothing that a run has to stop for.
 _ODD: dict[str, tuple[t.Any, ...]] = {
     "priority": (Raw("-0.0"), Raw("0e9"), 0.5, Raw("-3")),
     "hosts": (None, [], ["\ud800"], ["x" * 100_000]),
-    "expires_on": (None, True, 1, [], {}, "", "tomorrow", "2026-02-31T00:00:00Z", "9999-12-31T23:59:59-23:59"),
-    "uploaded_on": (None, True, 1, [], {}, "0000-00-00T00:00:00Z", "0001-01-01T00:00:00+23:59"),
+    "expires_on": (None, True, [], "", "2026-02-31T00:00:00Z", "9999-12-31T23:59:59-23:59"),
+    "uploaded_on": (None, 1, {}, "0000-00-00T00:00:00Z", "0001-01-01T00:00:00+23:59"),
     "signature": (None, "", "\x00"),
     "type": (None, "", "new_custom"),
     "status": (None, "", "pending_something"),
@@ -240,15 +239,15 @@ def _on_the_first(method: str, field: str, value: t.Any, times: int | None) -> A
 
 def _types() -> Iterator[Case]:
     for field, values in _WRONG.items():
-        for place, value in enumerate(values):
+        for value in values:
             name = f"{field} {value!r}"[:40]
-            yield Case(name, _on_the_first("GET", field, value, 1), "GET", as_module=place == 0)
-            yield Case(f"{name} after the write", _on_the_first("PUT", field, value, 1), UNSURE, as_module=False)
+            yield Case(name, _on_the_first("GET", field, value, 1), "GET")
+            yield Case(f"{name} after the write", _on_the_first("PUT", field, value, 1), UNSURE)
     for field, values in _ODD.items():
-        for place, value in enumerate(values):
+        for value in values:
             # What is put right after it comes from the whole list, so what the first read said may differ from it.
             arrange = _on_the_first("GET", field, value, 1)
-            yield Case(f"odd {field} {value!r}"[:40], arrange, disturbed=True, as_module=place == 0)
+            yield Case(f"odd {field} {value!r}"[:40], arrange, disturbed=True)
 
 
 def _great_number(world: World) -> None:
@@ -267,28 +266,15 @@ THROTTLE = [
     Case("429, Retry-After as a date", _date_ahead, options=PATIENT),
     Case("429 on the write", fault("throttled", "PUT", retry_after="1"), options=PATIENT),
     Case("429 on the write, always", fault("throttled", "PUT", None, retry_after="1"), "HTTP 429", PATIENT),
-    Case("429 as 200", fault("throttled", retry_after="1", status=200), options=PATIENT, as_module=False),
+    Case("429 as 200", fault("throttled", retry_after="1", status=200), options=PATIENT),
     *(
-        Case(f"429, Retry-After {value!r}"[:60], fault("throttled", retry_after=value), "HTTP 429", as_module=module)
-        for value, module in (
-            (None, True),
-            ("999999999", True),
-            ("9" * 5000, False),
-            ("-1", False),
-            ("1e3", False),
-            ("soon", True),
-            ("\u0663", False),
-            ("Fri, 31 Dec 9999 23:59:59 GMT", True),
-            ("Mon, 01 Jan 999999999999999999999 00:00:00 GMT", True),
-            ("Mon, 01 Jan 2020 00:00:00 +99999999999999", False),
-            ("Mon, 99 Jan 2020 99:99:99 GMT", False),
-        )
+        Case(f"429, Retry-After {value!r}"[:60], fault("throttled", retry_after=value), "HTTP 429")
+        for value in (None, "999999999", "-1", "soon", "\u0663", "Fri, 31 Dec 9999 23:59:59 GMT")
     ),
     Case(
         "429, Retry-After in the past",
         fault("throttled", retry_after="Mon, 01 Jan 2001 00:00:00 GMT"),
         options=PATIENT,
-        as_module=False,
     ),
 ]
 
@@ -366,7 +352,6 @@ WRITES = [
         at_put(_raise_a_rival, fault("throttled", "PUT", retry_after="1")),
         "Another writer",
         PATIENT,
-        as_module=False,
         disturbed=True,
     ),
     Case("renewed between", at_put(_renew), disturbed=True),

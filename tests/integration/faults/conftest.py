@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the suites of faults share: one emulator, and one process that module runs fork from."""
+"""What the suites of faults share: one emulator, in the state that it began with."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pathlib
 import typing as t
 from collections.abc import Iterator
 
@@ -16,7 +15,6 @@ import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _sessions
 from emulator import Emulator
-from integration.faults.modules import Modules
 from integration.faults.serving import Authority
 from integration.faults.world import World
 
@@ -39,12 +37,6 @@ def _own_sessions() -> t.Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
-    with Modules(tmp_path_factory.mktemp("modules")) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
@@ -56,11 +48,9 @@ def _shared_emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def world(
-    _shared_emulator: Emulator, modules: Modules, authority: Authority, tmp_path: pathlib.Path
-) -> Iterator[World]:
+def world(_shared_emulator: Emulator, authority: Authority) -> Iterator[World]:
     _shared_emulator.reset()
     with contextlib.ExitStack() as stack:
-        yield World(_shared_emulator, modules, authority, stack)
+        yield World(_shared_emulator, authority, stack)
     assert not _shared_emulator.failures, _shared_emulator.failures
     assert not [found for found in _shared_emulator.contract_violations if found.side == "request"]

@@ -10,28 +10,7 @@ import pytest
 
 from emulator import KINDS
 from integration.faults.cases import MATRIX, USED, Case
-from integration.faults.modules import Run
 from integration.faults.world import ZONE, World, judge, next_run_repairs
-
-
-def _prepare(case: Case, world: World) -> None:
-    world.options.update(case.options)
-    world.emulator.behave(**case.behaviour)
-    case.arrange(world)
-
-
-def _conclude(case: Case, world: World, run: Run) -> None:
-    if case.says:
-        assert run.failed, run.result
-        assert case.says in run.msg, run.msg
-        assert len(run.msg) < 5000
-    else:
-        assert not run.failed, run.msg
-
-
-def test_names_are_told_apart() -> None:
-    names = [case.name for case in MATRIX]
-    assert len(set(names)) == len(names), sorted(name for name in names if names.count(name) > 1)
 
 
 def test_no_kind_of_fault_is_left_out() -> None:
@@ -39,21 +18,13 @@ def test_no_kind_of_fault_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("case", MATRIX, ids=str)
-def test_in_process(case: Case, world: World) -> None:
+def test_what_goes_wrong(case: Case, world: World) -> None:
     before = world.emulator.order(ZONE)
-    _prepare(case, world)
-    run = world.run_here()
-    _conclude(case, world, run)
+    world.options.update(case.options)
+    world.emulator.behave(**case.behaviour)
+    case.arrange(world)
+    run = world.run()
+    assert run.failed is bool(case.says), run.result
+    assert case.says in run.msg and len(run.msg) < 5000
     judge(world, run, before, lied_to=case.lied_to, disturbed=case.disturbed)
     next_run_repairs(world)
-
-
-@pytest.mark.parametrize("case", [case for case in MATRIX if case.as_module], ids=str)
-def test_as_a_module(case: Case, world: World) -> None:
-    before = world.emulator.order(ZONE)
-    _prepare(case, world)
-    run = world.run_module()
-    _conclude(case, world, run)
-    judge(world, run, before, lied_to=case.lied_to, disturbed=case.disturbed)
-    assert 0 < run.peak < 200
-    assert world.modules.left_behind() == []

@@ -12,11 +12,13 @@ import typing as t
 
 import pytest
 
-from emulator import Emulator, Fault, token
+from emulator import Emulator, Fault, make_pem, token
 from integration.faults.controller import MODULE, Controller, command_lines, start, tell
 from integration.faults.serving import connect_proxy
 from integration.faults.world import World
+from integration.playbooks.playing import CERTIFICATE
 
+PEM = make_pem(["example.com"], algorithm="rsa", expires_in=60)
 ORDER = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 
 
@@ -74,17 +76,26 @@ def test_secrets_are_nowhere_to_be_seen(tmp_path: pathlib.Path, way: str) -> Non
                 "misplaced", {**common, "api_token": secret, "api_url": f"https://x:{secret}@example.com"}, **keywords
             ),
         ]
+        # One whose zone the API refuses.
+        keyed = {
+            "certificate": PEM.certificate,
+            "private_key": PEM.private_key,
+            "api_token": secret,
+            "zone_id": "0" * 32,
+        }
+        named = {"name": "kept", "register": "kept", "ignore_errors": True, **keywords}
+        tasks.append({CERTIFICATE: {**keyed, "api_url": emulator.url}, **named})
         names = [task["register"] for task in tasks]
         played = start(tmp_path, [*tasks, tell(*names)], "-vvvv", "--diff", CLOUDFLARE_API_TOKEN=f" {secret} ").wait()
         results = played.registered
-        assert [bool(result.get("failed")) for result in results] == [True] * 7, results
+        assert [bool(result.get("failed")) for result in results] == [True] * 8, results
         assert b"cf-ray" in played.stdout and (b"run in process" in played.stdout) is (way == "in process")
         assert lines
         assert not any(secret.encode() in line or key.encode() in line for line in lines)
         assert all(b"ansible-playbook" in line for line in lines)
         assert elsewhere.heads == []
         assert not any(secret in str(result) or key in str(result) for result in results)
-        _nothing_left(played, [secret, key])
+        _nothing_left(played, [secret, key, *PEM.private_key.splitlines()[1:-1]])
 
 
 VARIABLES = {"api_token": "CLOUDFLARE_API_TOKEN", "api_email": "CLOUDFLARE_EMAIL", "api_key": "CLOUDFLARE_API_KEY"}

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _selectors
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import read_certificate
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._selectors import (
     Entry,
@@ -149,3 +150,8 @@ def test_punctuation_makes_no_other_issuer(issuer: str, punctuation: str) -> Non
     assert issuer_matcher(issuer)(issuer)
     assert issuer_matcher(issuer)(punctuation + issuer) and issuer_matcher(issuer + punctuation)(issuer)
     assert not issuer_matcher("!" + issuer + punctuation)(issuer)
+
+
+def test_a_pattern_that_an_old_python_does_not_take_fits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_selectors, "translate", lambda pattern: "[b-a]")  # as before Python 3.9.13
+    assert not matcher("[b-a]")("b") and matcher("![b-a]")("b")

@@ -85,7 +85,7 @@ def _best(wanted: Wanted, highest: int) -> tuple[tuple[int, ...], list[t.Any]] |
     return None
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=750, deadline=None)
 @given(_wanted())
 def test_plans_are_correct_minimal_low_and_stable(wanted: Wanted) -> None:
     plan = make_plan(wanted)
@@ -103,7 +103,7 @@ def test_plans_are_correct_minimal_low_and_stable(wanted: Wanted) -> None:
     assert again.write == () and again.after == plan.after
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(_wanted(most_listed=5), st.integers(0, 8))
 def test_numbers_stay_at_or_below_the_highest(wanted: Wanted, highest: int) -> None:
     # Where the numbers run out, kept ones above the limit included, nothing but brute force tells what is right.
@@ -120,7 +120,7 @@ def test_numbers_stay_at_or_below_the_highest(wanted: Wanted, highest: int) -> N
         assert [plan.after[certificate.id] for certificate in wanted.order] == best[1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_wanted())
 def test_only_the_concerned_decide(wanted: Wanted) -> None:
     competing = {
@@ -129,7 +129,7 @@ def test_only_the_concerned_decide(wanted: Wanted) -> None:
     assert wanted.concerned() == competing | {certificate.id for certificate in wanted.order}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_wanted(), st.lists(st.integers(-5, 5), min_size=6, max_size=6))
 def test_explicit_numbers_are_set_as_they_are(wanted: Wanted, numbers: list[int]) -> None:
     exact = {certificate.id: number for certificate, number in zip(wanted.order, numbers, strict=False)}

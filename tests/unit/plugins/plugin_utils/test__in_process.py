@@ -15,7 +15,12 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client impor
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import Params, ZoneChoice, read_connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import (
+    API_SPEC,
+    Params,
+    ZoneChoice,
+    read_connection,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _in_process
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE
@@ -23,22 +28,7 @@ from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, 
 # What core puts in place of a text that is a secret and nothing else.
 WHOLE = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 NAME = "zonefleet.cloudflare.test"
-API = {
-    "api_email": {"type": "str"},
-    "api_key": {"type": "str", "no_log": True},
-    "api_url": {"type": "str"},
-    "timeout": {"type": "int", "default": 30},
-    "retries": {"type": "int", "default": 5},
-    "max_wait": {"type": "int", "default": 660},
-    "rate_limit": {"type": "int", "default": 1000},
-}
-SPEC: dict[str, t.Any] = {
-    **API,
-    "api_token": {"type": "str", "no_log": True},
-    "zone": {"type": "str", "aliases": ["domain"]},
-    "anything": {"type": "raw"},
-    "count": {"type": "int"},
-}
+SPEC: dict[str, t.Any] = {**API_SPEC, "anything": {"type": "raw"}, "count": {"type": "int"}}
 
 
 class Vaulted:
@@ -101,7 +91,7 @@ def run(
 
 
 def tell_params(_client: Client, params: Params, check_mode: bool) -> Report:
-    given = {key: params[key] for key in params if key not in API and key != "api_token"}
+    given = {key: params[key] for key in ("zone", "anything", "count")}
     return Report({"changed": False, "check_mode": check_mode, **given}, [], lambda: {"before": "a", "after": "b"})
 
 
@@ -153,16 +143,8 @@ def test_what_is_in_a_vault_is_used() -> None:
 def test_the_arguments_of_the_task_stay_as_they_are() -> None:
     arguments = {"api_token": TOKEN, "domain": "example.com", "anything": [{"a": 1}]}
     before = json.dumps(arguments)
-    _in_process.run_in_process(
-        job_of(tell_params),
-        NAME,
-        arguments,
-        check_mode=False,
-        diff=False,
-        invocation=True,
-        make_pacer=None,
-        environ={},
-    )
+    how = {"check_mode": False, "diff": False, "invocation": True}
+    _in_process.run_in_process(job_of(tell_params), NAME, arguments, make_pacer=None, environ={}, **how)
     assert json.dumps(arguments) == before
 
 

@@ -132,6 +132,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: How many of O(zones) were read. On failure, what is wrong.
+  returned: with O(zones), and on failure
+  type: str
+  sample: 3 of 3 zones read.
 zone_id:
   description: The id of the zone.
   returned: success
@@ -501,6 +506,17 @@ zones:
     errors:
       description: As RV(errors).
       returned: when the API refused
+      type: list
+      elements: dict
+      sample: []
+    status:
+      description: As RV(status).
+      returned: when the zone failed, and there was an answer
+      type: int
+      sample: 403
+    messages:
+      description: As RV(messages).
+      returned: when there is any
       type: list
       elements: dict
       sample: []

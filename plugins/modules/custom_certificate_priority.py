@@ -795,6 +795,17 @@ zones:
       type: list
       elements: dict
       sample: []
+    status:
+      description: As RV(status).
+      returned: when the zone failed, and there was an answer
+      type: int
+      sample: 403
+    messages:
+      description: As RV(messages).
+      returned: when there is any
+      type: list
+      elements: dict
+      sample: []
     warnings:
       description: The warnings about this zone.
       returned: when there are any

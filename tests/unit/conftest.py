@@ -17,6 +17,7 @@ from ansible.module_utils.testing import patch_module_args
 from pytest_httpserver import HTTPServer
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client, _sessions
+from ansible_collections.zonefleet.cloudflare.tests.unit.documented import undocumented
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script
 
 # The emulator's place; ansible-test does not read pytest.ini.
@@ -83,6 +84,7 @@ def run(api: Script, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
             module.main()
         printed = capsys.readouterr().out
         result: dict[str, t.Any] = json.loads(printed)
+        assert undocumented(module, result) == []
         return result
 
     return _run

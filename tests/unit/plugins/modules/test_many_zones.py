@@ -22,6 +22,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order im
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import MakePacer, Outcome, perform
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info as info_module
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
+from ansible_collections.zonefleet.cloudflare.tests.unit.documented import undocumented
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
 from emulator import Emulator, Fault, generate
 
@@ -54,7 +55,10 @@ def ask(emulator: Emulator, job: Job = SET_ORDER, make_pacer: MakePacer | None =
         given.setdefault("certificates", POLICY)
     validated = ArgumentSpecValidator(job.spec).validate(given)
     assert not validated.error_messages
-    return perform(job, validated.validated_parameters, check_mode=False, diff=True, make_pacer=make_pacer)
+    outcome = perform(job, validated.validated_parameters, check_mode=False, diff=True, make_pacer=make_pacer)
+    returned = {**outcome.result, "failed": outcome.failed}
+    assert undocumented(module if job is SET_ORDER else info_module, returned) == []
+    return outcome
 
 
 def _apart(_connection: Connection, _writes: bool) -> Pacer:

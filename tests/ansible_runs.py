@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An Ansible of a run's own: the commands beside this Python, in an environment that knows nothing of the user's.
+"""Runs Ansible's commands in an isolated environment, without the user's own configuration.
 
-`command` runs one to its end; `started` starts a playbook that can be watched and stopped while it goes on.
+`command` runs a command and waits for it. `started` starts a playbook that can be watched and stopped while it runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BIN = Path(sys.executable).parent
 
 
 class API(t.Protocol):
-    """What a run talks to."""
+    """The API that a run uses."""
 
     @property
     def url(self) -> str: ...
@@ -35,9 +35,9 @@ class API(t.Protocol):
 
 
 def environment(home: Path, api: API | None = None, /, **variables: str | None) -> dict[str, str]:
-    """What a run sees: nothing of the user's own Ansible or account; everything that it writes is below `home`.
+    """Return an isolated environment. A run writes only to `home`.
 
-    `variables` come on top; None takes one away.
+    `variables` are added. None removes a variable.
     """
     home.mkdir(parents=True, exist_ok=True)
     (home / "ansible.cfg").touch()
@@ -46,7 +46,7 @@ def environment(home: Path, api: API | None = None, /, **variables: str | None) 
         "LC_ALL": "C.UTF-8",
         "HOME": str(home),
         "TMPDIR": str(home),
-        # Its default is below the home that the user database tells, not below HOME.
+        # The default is in the home directory of the user database, not in HOME.
         "ANSIBLE_REMOTE_TEMP": str(home / "remote"),
         "ANSIBLE_ASYNC_DIR": str(home / "async"),
         "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
@@ -63,7 +63,7 @@ def environment(home: Path, api: API | None = None, /, **variables: str | None) 
 def command(
     *words: str | Path, env: Mapping[str, str], cwd: Path | None = None, timeout: float = 100
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end: the one beside this Python, unless it is named by its whole path."""
+    """Run a command and return its result. A name without a path is looked up next to this Python."""
     return subprocess.run(
         [str(BIN / words[0]), *map(str, words[1:])],
         cwd=cwd or env["HOME"],
@@ -77,13 +77,13 @@ def command(
 
 
 def write_yaml(path: Path, data: t.Any, dumper: type[yaml.SafeDumper] = yaml.SafeDumper) -> Path:
-    """A playbook or an inventory."""
+    """Write a playbook or an inventory, and return its path."""
     path.write_text(yaml.dump(data, Dumper=dumper, sort_keys=False), encoding="utf-8")
     return path
 
 
 class Run:
-    """A run that has been started, in a process group of its own."""
+    """A running playbook, in its own process group."""
 
     def __init__(self, process: subprocess.Popen[str], output: Path) -> None:
         self.process = process
@@ -91,21 +91,21 @@ class Run:
 
     @property
     def output(self) -> str:
-        """What it has printed so far, on stdout and stderr in one."""
+        """The output so far, stdout and stderr combined."""
         return self._output.read_text(encoding="utf-8")
 
     def wait(self, timeout: float = 280) -> int:
-        """The exit code, once it has ended."""
+        """Wait for the end, and return the exit code."""
         return self.process.wait(timeout)
 
     def signal(self, number: int) -> None:
-        """Send a signal to its process group, as a terminal does."""
+        """Send a signal to the process group, as a terminal does."""
         os.killpg(self.process.pid, number)
 
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Have processes start with SIGINT as usual: in the background of a script, shells have it ignored."""
+    """Start processes with the default SIGINT handler. A shell ignores SIGINT in background processes of a script."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
@@ -115,7 +115,7 @@ def _interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def started(arguments: Sequence[str | Path], env: Mapping[str, str], output: Path) -> Iterator[Run]:
-    """Start `ansible-playbook`; nothing of it is left at the end."""
+    """Start `ansible-playbook`, and kill all of its processes at the end of the block."""
     with (
         output.open("w", encoding="utf-8") as file,
         _interruptible(),
@@ -139,7 +139,7 @@ def started(arguments: Sequence[str | Path], env: Mapping[str, str], output: Pat
 
 
 def _end_workers(arguments: str) -> None:
-    """End those that a controller left behind: each worker has a session of its own, and the command line of the run."""
+    """Kill remaining workers. Each one has its own session and the same command line as the run."""
     listing = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], check=True, capture_output=True, text=True).stdout
     for pid, command in (line.split(maxsplit=1) for line in listing.splitlines() if line.endswith(arguments)):
         if "ansible-playbook" in command:
@@ -148,6 +148,6 @@ def _end_workers(arguments: str) -> None:
 
 
 def finished(arguments: Sequence[str | Path], env: Mapping[str, str], output: Path) -> tuple[int, str]:
-    """Run it to its end; return the exit code and what was printed."""
+    """Run `ansible-playbook`, and return the exit code and the output."""
     with started(arguments, env, output) as run:
         return run.wait(), run.output

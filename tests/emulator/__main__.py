@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The emulator from a shell.
+"""Runs the emulator from a shell.
 
     PYTHONPATH=tests python -m emulator --zones 50
 
-prints one line of JSON as soon as it listens, and runs until SIGTERM or SIGINT.
+Prints one line of JSON when it is ready, and runs until SIGTERM or SIGINT.
 """
 
 from __future__ import annotations
@@ -39,11 +39,13 @@ def _listed(switches: Mapping[str, Iterable[t.Any]]) -> str:
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="emulator", description=__doc__.partition("\n")[0])
     parser.add_argument("--state", type=pathlib.Path, help="YAML or JSON file with zones and tokens")
-    parser.add_argument("--zones", type=int, default=0, help="how many zones to generate (beside those of the file)")
+    parser.add_argument(
+        "--zones", type=int, default=0, help="number of zones to generate, in addition to those of the file"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the generator")
-    parser.add_argument("--out-of-order", type=int, default=0, help="how many of the zones are out of order")
-    parser.add_argument("--free-every", type=int, default=10, help="every how manieth zone is a free one; 0: none")
-    parser.add_argument("--port", type=int, default=0, help="0, the default: a free one")
+    parser.add_argument("--out-of-order", type=int, default=0, help="number of generated zones that are out of order")
+    parser.add_argument("--free-every", type=int, default=10, help="make every n-th zone a Free zone; 0: none")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 (the default): any free port")
     parser.add_argument(
         "--behaviour",
         action="extend",
@@ -53,16 +55,17 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f"the first is the default: {_listed(ALL_SWITCHES)}",
     )
     parser.add_argument("--throttle", default="1200/300/300", help="REQUESTS/SECONDS/BAN, or off")
+    parser.add_argument("--no-validation", action="store_true", help="do not validate requests and responses (faster)")
     parser.add_argument(
-        "--no-validation", action="store_true", help="do not hold traffic against the contract (faster)"
+        "--tls", nargs="*", metavar="FILE", help="serve HTTPS, with a certificate and its key, or with a generated CA"
     )
     parser.add_argument(
-        "--tls", nargs="*", metavar="FILE", help="serve https: with certificate and key, or with a CA of its own"
+        "--latency",
+        default="0/0",
+        metavar="MS/MS",
+        help="delay before each response / before the first one of a connection",
     )
-    parser.add_argument(
-        "--latency", default="0/0", metavar="MS/MS", help="before each answer / and before a connection's first one"
-    )
-    parser.add_argument("--edge", action="store_true", help="serve the zones' certificates over TLS as well")
+    parser.add_argument("--edge", action="store_true", help="also serve the zones' certificates over TLS")
     parser.add_argument(
         "--edge-behaviour",
         action="extend",
@@ -71,7 +74,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="SWITCH=VALUE",
         help=f"the first is the default: {_listed(EDGE_SWITCHES)}",
     )
-    parser.add_argument("--announce", type=pathlib.Path, help="write the line of JSON into this file, too")
+    parser.add_argument("--announce", type=pathlib.Path, help="also write the line of JSON to this file")
     options = parser.parse_args(arguments)
     if options.tls is not None and len(options.tls) not in (0, 2):
         parser.error("--tls takes a certificate and its key, or no file")
@@ -111,7 +114,7 @@ def _announcement(emulator: Emulator, edge: Edge | None) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop."""
+    """Serve until SIGTERM or SIGINT."""
     options = _arguments(arguments)
     stop = threading.Event()
 
@@ -137,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         edge = stack.enter_context(Edge(emulator, behaviour=behaviour)) if options.edge else None
         line = _announcement(emulator, edge)
         if options.announce:
-            # Complete or absent: a reader never sees half of it.
+            # Written atomically, so that a reader never gets a part of it.
             draft = options.announce.with_name(f"{options.announce.name}.part")
             draft.write_text(f"{line}\n", encoding="utf-8")
             draft.replace(options.announce)

@@ -443,7 +443,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         missing = [zone["id"] for zone in _kept(reading, filters) if zone["id"] not in reading.held]
         if not missing:
             return reading
-        held = read_held(open_client, missing, self._tell_at_once)
+        held = read_held(open_client, missing, self._show_progress)
         self.display.vvv(f"{self._path}: the certificates of {len(missing)} zones read.")
         return reading._replace(held={**reading.held, **held})
 
@@ -455,7 +455,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         )
         return zones
 
-    def _tell_at_once(self, text: str) -> None:
+    def _show_progress(self, text: str) -> None:
         self.display.display(f"{self._path}: {text}", stderr=True)  # stdout may be ansible-inventory's JSON
 
     def _why_empty(self, read: int, filters: Filters) -> str:

@@ -162,7 +162,7 @@ def find_zone(client: Client, choice: ZoneChoice) -> Zone:
     query = {"name": name, **({"account.id": choice.account_id} if choice.account_id else {})}
     listed = client.list_all("/zones", f"look up zone {printable(choice.name)}", query).items
     # The API ignores unknown query parameters, so the response is filtered again.
-    return _the_one(choice, [zone for zone in listed if _name_of(zone) == {name}])
+    return _select_zone(choice, [zone for zone in listed if _name_of(zone) == {name}])
 
 
 def find_zones(client: Client, choices: t.Sequence[ZoneChoice]) -> list[Zone | CloudflareError]:
@@ -177,7 +177,7 @@ def find_zones(client: Client, choices: t.Sequence[ZoneChoice]) -> list[Zone | C
     found: list[Zone | CloudflareError] = []
     for choice in choices:
         try:
-            found.append(_the_one(choice, by_name.get(comparable([str(choice.name)]), [])))
+            found.append(_select_zone(choice, by_name.get(comparable([str(choice.name)]), [])))
         except CloudflareError as error:
             found.append(error)
     return found
@@ -187,7 +187,7 @@ def _name_of(zone: t.Mapping[str, t.Any]) -> frozenset[str]:
     return comparable([str(zone.get("name"))])
 
 
-def _the_one(choice: ZoneChoice, listed: t.Sequence[t.Mapping[str, t.Any]]) -> Zone:
+def _select_zone(choice: ZoneChoice, listed: t.Sequence[t.Mapping[str, t.Any]]) -> Zone:
     """Return the requested zone from the zones with its name."""
     name, account_id = str(choice.name), choice.account_id
     matching = [zone for zone in listed if not account_id or account_of(zone, "id") == account_id]
@@ -207,7 +207,7 @@ def _the_one(choice: ZoneChoice, listed: t.Sequence[t.Mapping[str, t.Any]]) -> Z
 def _no_such_zone(name: str, account_id: str | None) -> str:
     within = f" in account {account_id}" if account_id else ""
     parent = name.partition(".")[2]
-    hint = f" If that is a hostname, give its zone, such as {printable(parent)}." if "." in parent else ""
+    hint = f" If that is a hostname, use the name of its zone, such as {printable(parent)}." if "." in parent else ""
     return (
         f"No zone {printable(name)}{within} is visible with these credentials ('zone').{hint} Check the name; an API token "
         "also needs the permission 'Zone Read' for a look-up by name, which 'zone_id' does not need."

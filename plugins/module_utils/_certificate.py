@@ -103,7 +103,7 @@ def read_certificate(item: object) -> Certificate:
         raise Malformed(f"a certificate is {_kind(item)}, not an object")
     identifier = item.get("id")
     if not isinstance(identifier, str) or not identifier:
-        raise Malformed(f"the 'id' of a certificate is {_kind(identifier)}, not text")
+        raise Malformed(f"the 'id' of a certificate is {_kind(identifier)}, not a string")
     try:
         return Certificate(
             id=identifier,
@@ -184,14 +184,14 @@ def _read_hosts(value: object) -> frozenset[str]:
     if value is None:
         return frozenset()
     if not isinstance(value, list) or not all(isinstance(host, str) for host in value):
-        raise Malformed("'hosts' is no list of names")
+        raise Malformed("'hosts' is not a list of names")
     return comparable(value)
 
 
 def _read_text(item: t.Mapping[str, t.Any], field: str) -> str | None:
     value = item.get(field)
     if value is not None and not isinstance(value, str):
-        raise Malformed(f"{field!r} is {_kind(value)}, not text")
+        raise Malformed(f"{field!r} is {_kind(value)}, not a string")
     return value
 
 
@@ -203,5 +203,5 @@ def _read_object(item: t.Mapping[str, t.Any], field: str) -> t.Mapping[str, t.An
 
 
 def _kind(value: object) -> str:
-    names = {type(None): "missing", bool: "a boolean", list: "a list", dict: "an object", str: "text"}
+    names = {type(None): "missing", bool: "a boolean", list: "a list", dict: "an object", str: "a string"}
     return names.get(type(value), "a number")

@@ -136,7 +136,7 @@ class Client:
                 problem = error
             perhaps_done = problem.perhaps_done = perhaps_done or problem.perhaps_done
             if problem.throttled:
-                self._sit_out(problem, throttles)
+                self._wait_while_throttled(problem, throttles)
                 throttles += 1
             elif problem.transient and failures < self.retries and (resend or not perhaps_done):
                 self.back_off(problem, failures)
@@ -161,7 +161,7 @@ class Client:
                 return self._read_pages(path, asked, query or {})
             except _Changed as error:
                 reason = str(error)
-        raise ApiError(f"Could not {asked}: the pages of GET {path} do not fit together: {reason}.")
+        raise ApiError(f"Could not {asked}: the pages of GET {path} are inconsistent: {reason}.")
 
     def _read_pages(self, path: str, asked: str, query: t.Mapping[str, t.Any]) -> Listing:
         waited = self.waited
@@ -180,10 +180,12 @@ class Client:
             if not found or info.ends(page, len(items)):
                 break
         else:
-            raise _Changed(f"there is no end after {_MOST_PAGES} pages")
+            raise _Changed(f"the list has more than {_MOST_PAGES} pages")
         # Cloudflare does not document whether the totals respect a filter. With a filter, an empty page is the end.
         if not query and totals - {len(items)}:
-            raise _Changed(f"{len(items)} objects came, {', '.join(map(str, sorted(totals)))} were announced")
+            raise _Changed(
+                f"the total is {', '.join(map(str, sorted(totals)))}, but the pages have {len(items)} objects"
+            )
         if not query and not found and not totals and page < (info.pages or 0):
             raise _Changed(f"page {page} of {info.pages} is empty")
         return Listing(list(items.values()), waited)
@@ -256,7 +258,7 @@ class Client:
         request.headers.update(self._connection.credentials.headers())
         return request
 
-    def _sit_out(self, problem: ApiError, throttles: int) -> None:
+    def _wait_while_throttled(self, problem: ApiError, throttles: int) -> None:
         seconds = problem.retry_after
         if seconds is None:
             seconds = _NEXT_THROTTLED_WAITS if throttles else _FIRST_THROTTLED_WAIT

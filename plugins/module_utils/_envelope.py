@@ -98,7 +98,7 @@ def objects_of(envelope: t.Mapping[str, t.Any], what: str) -> list[dict[str, t.A
     if found is None:
         return []
     if not isinstance(found, list):
-        raise ApiError(f"{what} answered with a 'result' that is no list.")
+        raise ApiError(f"{what} answered with a 'result' that is not a list.")
     for item in found:
         if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
             raise ApiError(f"{what} answered with an item that has no 'id': {printable(json.dumps(item))}.")

@@ -134,15 +134,15 @@ def look(name: str, kind: str, place: Place, timeout: float, trusted: TrustStore
     """
     deadline = _Deadline(timeout, time.monotonic() + timeout)
     try:
-        line = _connect(_resolve(place), deadline)
+        connection = _connect(_resolve(place), deadline)
         try:
-            return Seen(line.shake_hands(name, kind, trusted), None)
+            return Seen(connection.handshake(name, kind, trusted), None)
         except _Failed as failure:
             if failure.cause not in (Cause.REFUSED_HERE, Cause.NO_COMMON_KIND):
                 raise
             untrusted = str(failure)
-        line = _connect([line.address], deadline)
-        return Seen(line.shake_hands(name, kind, None), untrusted)
+        connection = _connect([connection.address], deadline)
+        return Seen(connection.handshake(name, kind, None), untrusted)
     except _Failed as failure:
         return Unseen(str(failure), failure.cause)
 
@@ -155,7 +155,7 @@ def _resolve(place: Place) -> list[_Address]:
     return [_Address(family, sockaddr) for family, _type, _protocol, _name, sockaddr in found]
 
 
-def _connect(addresses: t.Sequence[_Address], deadline: _Deadline) -> _Line:
+def _connect(addresses: t.Sequence[_Address], deadline: _Deadline) -> _Connection:
     """Connect to the first address that accepts. The remaining addresses share the remaining time.
 
     :raises _Failed: No address accepts.
@@ -173,11 +173,11 @@ def _connect(addresses: t.Sequence[_Address], deadline: _Deadline) -> _Line:
             if sock:
                 sock.close()
         else:
-            return _Line(sock, address, deadline)
+            return _Connection(sock, address, deadline)
     raise _Failed(Cause.NO_CONNECTION, f"no connection to {listed(failures)}")
 
 
-class _Line:
+class _Connection:
     """A connection for one handshake."""
 
     def __init__(self, sock: socket.socket, address: _Address, deadline: _Deadline) -> None:
@@ -187,7 +187,7 @@ class _Line:
         self._start = b""
         self._received = 0
 
-    def shake_hands(self, name: str, kind: str, trusted: TrustStore | None) -> bytes:
+    def handshake(self, name: str, kind: str, trusted: TrustStore | None) -> bytes:
         """Make the handshake, close the connection, and return the leaf in DER.
 
         :param trusted: The CAs to trust, None to accept any certificate.
@@ -215,7 +215,7 @@ class _Line:
         try:
             secure = context.wrap_bio(incoming, outgoing, server_hostname=name)
         except (TypeError, ValueError) as error:
-            reason = f"{printable(name)} cannot be asked for in a TLS handshake: {printable(error)}"
+            reason = f"{printable(name)} cannot be used in a TLS handshake: {printable(error)}"
             raise _Failed(Cause.OTHER, reason) from None
         while True:
             try:
@@ -225,16 +225,16 @@ class _Line:
                 self._send(outgoing.read())
                 incoming.write(self._receive())
             except ssl.SSLError:
-                self._say(outgoing.read())
+                self._send_last(outgoing.read())
                 raise
-        self._say(outgoing.read())
+        self._send_last(outgoing.read())
         return secure.getpeercert(binary_form=True)
 
     def _send(self, data: bytes) -> None:
         self._sock.settimeout(self._deadline.left())
         self._sock.sendall(data)
 
-    def _say(self, data: bytes) -> None:
+    def _send_last(self, data: bytes) -> None:
         """Send the last bytes of the handshake. Errors are ignored: the certificate has been read or refused already."""
         with suppress(OSError):
             self._send(data)
@@ -271,7 +271,7 @@ def _make_context(kind: str, trusted: TrustStore | None) -> ssl.SSLContext:
 def _context(kind: str, trusted: TrustStore) -> ssl.SSLContext:
     """Return a context that verifies as current browsers do, and refuses weak keys and signatures."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    _speak(context, kind, "@SECLEVEL=2", ssl.TLSVersion.TLSv1_2)
+    _configure(context, kind, "@SECLEVEL=2", ssl.TLSVersion.TLSv1_2)
     if ssl.HAS_NEVER_CHECK_COMMON_NAME:
         context.hostname_checks_common_name = False
     if trusted != TrustStore(None, None):
@@ -282,14 +282,14 @@ def _context(kind: str, trusted: TrustStore) -> ssl.SSLContext:
 @functools.lru_cache(maxsize=None)
 def _context_that_accepts_all(kind: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    _speak(context, kind, "@SECLEVEL=0", ssl.TLSVersion.MINIMUM_SUPPORTED)
+    _configure(context, kind, "@SECLEVEL=0", ssl.TLSVersion.MINIMUM_SUPPORTED)
     context.options |= _LEGACY_SERVER_CONNECT
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
 
 
-def _speak(context: ssl.SSLContext, kind: str, level: str, lowest: ssl.TLSVersion) -> None:
+def _configure(context: ssl.SSLContext, kind: str, level: str, lowest: ssl.TLSVersion) -> None:
     """Set the versions and ciphers of a kind of client. With TLS 1.3, the server would choose the kind of key."""
     context.minimum_version = lowest if kind == ANY else ssl.TLSVersion.TLSv1_2
     context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED if kind == ANY else ssl.TLSVersion.TLSv1_2

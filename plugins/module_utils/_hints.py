@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 from fnmatch import fnmatchcase
 
-_UNKNOWN_TOKEN = "Cloudflare does not recognise this API token: it is mistyped, revoked or expired."
+_UNKNOWN_TOKEN = "Cloudflare does not recognize this API token: it is mistyped, revoked or expired."
 _NO_PERMISSION = "The credentials are valid, but may not do this."
 
 # By a part of the message, in lower case, because one code has several causes.
@@ -28,7 +28,7 @@ _BY_TEXT = {
 }
 
 _BY_CODE = {
-    9103: "Cloudflare does not recognise this pair of 'api_email' and 'api_key'. An API token goes into 'api_token'.",
+    9103: "Cloudflare does not recognize this pair of 'api_email' and 'api_key'. An API token goes into 'api_token'.",
     6003: "The credentials are malformed. An API token goes into 'api_token', a Global API Key into 'api_key' together with "
     "'api_email'.",
     9106: "Cloudflare received no credentials. A proxy may have removed the headers.",

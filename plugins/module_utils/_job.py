@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""What a module does, as one value that the module and its action plugin share."""
+"""The definition of a module, shared by the module and its action plugin."""
 
 from __future__ import annotations
 

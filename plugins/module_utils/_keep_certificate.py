@@ -57,7 +57,7 @@ _POLLS = (0.5, 1.0, 1.0, 2.0, 3.0)  # seconds between reads of a pending certifi
 _ALREADY_THERE = frozenset((1220, 1228))
 
 
-class _Became(enum.Enum):
+class _Outcome(enum.Enum):
     """The outcome of an attempt at a write."""
 
     WRITTEN = enum.auto()
@@ -69,7 +69,7 @@ class _Became(enum.Enum):
 
 
 class _Attempt(t.NamedTuple):
-    became: _Became
+    outcome: _Outcome
     answered: str | None = None
     error: ApiError | None = None
 
@@ -128,12 +128,12 @@ def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
     failures = 0
     while step.action != UNCHANGED:
         attempt = _attempt(task, step, reading.waited + FRESH if may_read_again else math.inf)
-        if attempt.became is _Became.WRITTEN:
+        if attempt.outcome is _Outcome.WRITTEN:
             return _settle(task, origin, step, attempt.answered)
-        if attempt.became is _Became.REFUSED or (attempt.became is _Became.GONE and not may_follow):
+        if attempt.outcome is _Outcome.REFUSED or (attempt.outcome is _Outcome.GONE and not may_follow):
             # pylint: disable-next=raising-bad-type  # a refused attempt has an error
             raise _refused(t.cast(ApiError, attempt.error), perhaps_done)
-        perhaps_done |= attempt.became is _Became.IN_DOUBT
+        perhaps_done |= attempt.outcome is _Outcome.IN_DOUBT
         # read the current state
         reading, successor = _look_again(task, origin, step, attempt, perhaps_done)
         if successor is not None and perhaps_done:
@@ -142,9 +142,9 @@ def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
             unchanged = Step(UNCHANGED, successor)
             return task.report(unchanged, State(reading.current, reading.current, successor), changed=False)
         # plan again, and retry if that may help
-        if attempt.became is _Became.OUTDATED:
+        if attempt.outcome is _Outcome.OUTDATED:
             may_read_again = False
-        elif attempt.became is _Became.GONE:
+        elif attempt.outcome is _Outcome.GONE:
             may_follow = False
         else:
             failures = _allow_another(task, attempt, failures)
@@ -169,27 +169,27 @@ def _attempt(task: _Task, step: Step, stale_after: float) -> _Attempt:
     }
     try:
         if step.current is not None:
-            return _Attempt(_Became.WRITTEN, renew(task.client, task.zone.id, step.current.id, body, stale_after))
+            return _Attempt(_Outcome.WRITTEN, renew(task.client, task.zone.id, step.current.id, body, stale_after))
         body["type"] = options.type
         if options.geo_restrictions:
             body["geo_restrictions"] = {"label": options.geo_restrictions}
         if options.policy:
             body["policy"] = options.policy
-        return _Attempt(_Became.WRITTEN, upload(task.client, task.zone.id, body, stale_after))
+        return _Attempt(_Outcome.WRITTEN, upload(task.client, task.zone.id, body, stale_after))
     except Outdated:
-        return _Attempt(_Became.OUTDATED)
+        return _Attempt(_Outcome.OUTDATED)
     except ApiError as error:
-        return _Attempt(_became(error, step), error=error)
+        return _Attempt(_outcome_of(error, step), error=error)
 
 
-def _became(error: ApiError, step: Step) -> _Became:
+def _outcome_of(error: ApiError, step: Step) -> _Outcome:
     if not error.perhaps_done:
-        return _Became.REFUSED
+        return _Outcome.REFUSED
     if not _ALREADY_THERE.isdisjoint(error.codes):
-        return _Became.TAKEN
+        return _Outcome.TAKEN
     if step.current is not None and is_unknown_certificate(error):
-        return _Became.GONE
-    return _Became.IN_DOUBT if _is_in_doubt(error) else _Became.REFUSED
+        return _Outcome.GONE
+    return _Outcome.IN_DOUBT if _is_in_doubt(error) else _Outcome.REFUSED
 
 
 def _is_in_doubt(error: ApiError) -> bool:
@@ -207,14 +207,14 @@ def _look_again(
 
     After a write in doubt, the read is repeated for a few seconds, as the API may show a write with a delay.
     """
-    pauses = SETTLING if attempt.became is _Became.IN_DOUBT else (0.0,)
+    pauses = SETTLING if attempt.outcome is _Outcome.IN_DOUBT else (0.0,)
     try:
         reading, successor = origin, None
         for seconds in pauses:
             if seconds and not task.client.pause(seconds):
                 break
             reading = task.read()
-            taken = attempt.became is _Became.TAKEN
+            taken = attempt.outcome is _Outcome.TAKEN
             successor = find_successor(task.options, step, origin.current, reading.current, sure=taken)
             if successor is not None:
                 break
@@ -234,7 +234,7 @@ def _allow_another(task: _Task, attempt: _Attempt, failures: int) -> int:
     :raises ApiError: Another attempt would not help.
     """
     error = t.cast(ApiError, attempt.error)
-    if attempt.became is _Became.IN_DOUBT:
+    if attempt.outcome is _Outcome.IN_DOUBT:
         error.message += " The list of certificates does not show the change."
         if error.status is None:  # the server may still be processing the request
             error.fields["changed"] = True

@@ -48,7 +48,7 @@ def look_at_zone(
     return _look(options, zone.id, current, firsts)
 
 
-def look_with_what_is_given(options: LookOptions) -> Report:
+def look_with_given(options: LookOptions) -> Report:
     """Check names against the results of another module, without a request to the API.
 
     :raises CloudflareError: The Python library C(cryptography) is missing.
@@ -103,4 +103,4 @@ def _read(sight: Sight) -> Presented:
     return Presented(sight.name, sight.kind, leaf, sight.outcome.untrusted, None)
 
 
-LOOK_AT_EDGE = Job(SPEC, read_options, look_at_zone, look_with_what_is_given, read_only=True)
+LOOK_AT_EDGE = Job(SPEC, read_options, look_at_zone, look_with_given, read_only=True)

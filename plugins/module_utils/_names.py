@@ -28,14 +28,14 @@ def a_labels(name: str) -> str:
     try:
         import idna  # pylint: disable=import-outside-toplevel  # few runs need it
     except ImportError:
-        raise NameUnreadable("the Python library 'idna' is not installed, write the name in its xn-- form") from None
+        raise NameUnreadable("the Python library 'idna' is not installed: write the name in its xn-- form") from None
     labels = name.translate(_DOTS).rstrip(".").split(".")
     try:
         return ".".join(
             label.lower() if label.isascii() else idna.encode(label, uts46=True).decode("ascii") for label in labels
         )
     except (idna.IDNAError, UnicodeError) as error:
-        raise NameUnreadable(f"it is no valid internationalised name: {error}") from None
+        raise NameUnreadable(f"it is not a valid internationalized name: {error}") from None
 
 
 def comparable(names: t.Iterable[str]) -> frozenset[str]:
@@ -55,7 +55,7 @@ def wildcard_over(name: str) -> str:
 
 
 def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the IP address that a text is, C(None) if it is none."""
+    """Return the IP address in C(text), or None if it is not one."""
     try:
         return ipaddress.ip_address(text)
     except ValueError:

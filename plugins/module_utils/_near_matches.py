@@ -68,7 +68,7 @@ def missing_text(
         f"Certificate {entry.id} has status 'deleted'." for entry in missing if entry.id and entry.id.lower() in gone
     ]
     sentences += [_did_you_mean(match, len(missing) > 1) for match in near]
-    sentences.append(_what_there_is(missing, certificates, now))
+    sentences.append(_existing_values(missing, certificates, now))
     correct = f"Correct the {'entry' if len(missing) == 1 else 'entries'}"
     # Ignoring an entry with a typo would ignore the certificate that should come first.
     sentences.append(f"{correct}." if near else f"{correct}, or set 'missing' to 'ignore'.")
@@ -110,7 +110,7 @@ def _did_you_mean(near: _NearMatch, one_of_several: bool) -> str:
     )
 
 
-def _what_there_is(missing: t.Iterable[Entry], certificates: t.Sequence[Certificate], now: datetime) -> str:
+def _existing_values(missing: t.Iterable[Entry], certificates: t.Sequence[Certificate], now: datetime) -> str:
     """Return a sentence with the zone's values of the fields that the entries set."""
     if not certificates:
         return "The zone has no custom certificates."

@@ -51,7 +51,10 @@ class Pacer:
         return client.waited <= stale_after
 
     def banned(self, seconds: float, told: bool) -> None:
-        """Note that the API refuses all requests for this many seconds. C(told): the number is the API's own."""
+        """Note that the API refuses all requests for this many seconds.
+
+        :param told: Whether the API gave the time.
+        """
 
     def condemned(self, reason: str) -> None:
         """Note that the API refuses these credentials."""

@@ -91,7 +91,7 @@ class _Decision(t.NamedTuple):
         return [{"id": item.id, "priority": plain_number(self.before[item.id])} for item in order]
 
 
-class _Became(enum.Enum):
+class _Outcome(enum.Enum):
     """The outcome of an attempt at a write."""
 
     WRITTEN = enum.auto()
@@ -106,7 +106,7 @@ class _Attempt(t.NamedTuple):
     :param perhaps_done: Whether it may have changed something.
     """
 
-    became: _Became
+    outcome: _Outcome
     perhaps_done: bool
     answered: Answered | None = None
     error: ApiError | None = None
@@ -246,9 +246,9 @@ def _carry_out(client: Client, options: OrderOptions, decision: _Decision) -> Re
         if attempt.answered is not None:
             return _verify(client, options, decision, attempt.answered)
         # the plan is outdated: read and plan again, once for each reason
-        if attempt.became is _Became.OUTDATED:
+        if attempt.outcome is _Outcome.OUTDATED:
             may_read_again = False
-        elif attempt.became is _Became.RENEWED and may_follow_renewal:
+        elif attempt.outcome is _Outcome.RENEWED and may_follow_renewal:
             may_follow_renewal = False
         else:
             # pylint: disable-next=raising-bad-type  # a failed attempt has an error
@@ -269,11 +269,11 @@ def _attempt(client: Client, decision: _Decision, stale_after: float) -> _Attemp
     try:
         answered = prioritize(client, decision.zone.id, decision.plan.write, stale_after)
     except Outdated as delay:
-        return _Attempt(_Became.OUTDATED, delay.perhaps_done)
+        return _Attempt(_Outcome.OUTDATED, delay.perhaps_done)
     except ApiError as error:
-        became = _Became.RENEWED if is_unknown_certificate(error) else _Became.FAILED
-        return _Attempt(became, error.perhaps_done, error=error)
-    return _Attempt(_Became.WRITTEN, True, answered)
+        outcome = _Outcome.RENEWED if is_unknown_certificate(error) else _Outcome.FAILED
+        return _Attempt(outcome, error.perhaps_done, error=error)
+    return _Attempt(_Outcome.WRITTEN, True, answered)
 
 
 def _with_numbers_of(earlier: _Decision, latest: _Decision) -> _Decision:

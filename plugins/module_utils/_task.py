@@ -123,7 +123,7 @@ class _Module(AnsibleModule):
         super().exit_json(**self._returnable(kwargs))
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        if self.misshapen:  # before whatever else core finds
+        if self.misshapen:  # takes precedence over the errors that core finds
             msg, kwargs = self.misshapen, {"changed": False}
         super().fail_json(**self._returnable({"msg": msg, **kwargs}))
 

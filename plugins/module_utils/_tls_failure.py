@@ -72,7 +72,7 @@ def explain(start: bytes, error: ssl.SSLError) -> tuple[Cause, str]:
     _version, is_alert, alert = reason.partition(" alert ")
     if is_alert:  # after the server's hello, for example because it requires a client certificate
         return Cause.ENDED, f"ended the handshake with the TLS alert {alert.replace(' ', '_')}"
-    return Cause.REFUSED_HERE, f"sent what OpenSSL does not accept: {reason}"
+    return Cause.REFUSED_HERE, f"sent data that OpenSSL does not accept: {reason}"
 
 
 def speaks_tls(start: bytes) -> bool:

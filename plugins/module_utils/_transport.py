@@ -72,7 +72,7 @@ def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwa
 def _read(response: requests.Response) -> Answer:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise AttemptError(f"its body has the encoding {printable(encoding, 60)}, which was not asked for", final=True)
+        raise AttemptError(f"its body has the encoding {printable(encoding, 60)}, which was not requested", final=True)
     body = bytearray()
     while True:
         # urllib3 before 2.0 decompresses without a limit.

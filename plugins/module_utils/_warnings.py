@@ -59,9 +59,9 @@ def find_warnings(
 
 
 def find_without_effect(claims: t.Sequence[Claim]) -> list[str]:
-    """Warn of priorities that no certificate gets, because other entries have claimed all that theirs matches.
+    """Warn about priorities without an effect, because other entries have claimed all certificates that the entry matches.
 
-    In order mode, that is nothing wrong: C(issuer: "*") at the end stands for all others, even if there are none.
+    Without priorities, this is not a mistake: C(issuer: "*") at the end of a list stands for all others, if there are any.
     """
     warnings = []
     for claimed in claims:
@@ -71,7 +71,7 @@ def find_without_effect(claims: t.Sequence[Claim]) -> list[str]:
         if wanted is not None and not claimed.certificates and winner is not None:
             warnings.append(
                 f"The entry of 'certificates' with {printable(claimed.entry)} and priority {plain_number(wanted)} has no effect: "
-                f"what it matches gets priority {plain_number(t.cast(Number, winner.priority))} from the entry with {printable(winner)}. "
+                f"the entry with {printable(winner)} sets priority {plain_number(t.cast(Number, winner.priority))} for what it matches. "
                 "Remove one of them, or make them match different certificates."
             )
     return warnings
@@ -85,8 +85,8 @@ def _nothing_matched(contests: t.Sequence[Contest]) -> list[str]:
     if not contests:
         return []
     return [
-        "No entry of 'certificates' matches a certificate of the zone, though it has "
-        f"{counted(len(contests), 'contested name')}, such as {printable(contests[0].name)}: nothing was decided."
+        "No entry of 'certificates' matches a certificate of the zone, although it has "
+        f"{counted(len(contests), 'contested name')}, such as {printable(contests[0].name)}. No order was set."
     ]
 
 

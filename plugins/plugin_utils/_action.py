@@ -29,7 +29,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._placement im
     Circumstances,
     has_environment,
     what_needs_a_process,
-    why_a_module,
+    why_run_as_module,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._shared_pacer import pacer_of_this_run
 
@@ -54,7 +54,7 @@ class InProcessAction(ActionBase):
         variables = task_vars or {}
         begun = super().run(tmp, variables)
         environment = self._environment()
-        reason, surprise = why_a_module(self._circumstances(variables, environment))
+        reason, surprise = why_run_as_module(self._circumstances(variables, environment))
         if reason:
             display.vvv(f"{self._task.action}: run as a module, because {reason}", host=self._host(variables))
             if surprise and self._on_many_hosts(variables):
@@ -122,9 +122,9 @@ class InProcessAction(ActionBase):
             self._task.args,
             check_mode=self._task.check_mode,
             diff=self._task.diff,
-            invocation=_tells_invocation(variables),
+            invocation=_includes_invocation(variables),
             make_pacer=functools.partial(pacer_of_this_run, host=self._host(variables)),
-            tell=_tell_progress,
+            tell=_show_progress,
             environ=environ,
         )
 
@@ -132,13 +132,13 @@ class InProcessAction(ActionBase):
         return str(variables.get("inventory_hostname"))
 
 
-def _tell_progress(text: str) -> None:
+def _show_progress(text: str) -> None:
     """Print progress on stderr, unless the output is JSON."""
     if "json" not in str(C.DEFAULT_STDOUT_CALLBACK):
         display.display(f"zonefleet.cloudflare: {text}", stderr=True)
 
 
-def _tells_invocation(variables: dict[str, t.Any]) -> bool:
+def _includes_invocation(variables: dict[str, t.Any]) -> bool:
     if not C.config.get_configuration_definition("INJECT_INVOCATION"):
         return True  # before ansible-core 2.21, modules always return the invocation
     return bool(C.config.get_config_value("INJECT_INVOCATION", variables=variables))

@@ -41,7 +41,7 @@ class Circumstances:
     keep_files: bool
 
 
-def why_a_module(found: Circumstances, platform: str = sys.platform) -> tuple[str, bool]:
+def why_run_as_module(found: Circumstances, platform: str = sys.platform) -> tuple[str, bool]:
     """Return why a task must run as a module, and whether that may surprise the user. The reason is empty if it need not."""
     causes: tuple[tuple[bool, str, bool], ...] = (
         (found.connection != "ansible.builtin.local", f"the connection is {found.connection}", False),

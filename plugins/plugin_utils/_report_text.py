@@ -88,7 +88,7 @@ def audit_table(audit: Audit) -> Table:
     rows = sorted(
         (row for zone in audit["zones"] for row in _audit_rows(zone)), key=lambda row: order.index(row.status)
     )
-    findings = "; ".join(audit_findings(audit)) or "nothing is wrong"
+    findings = "; ".join(audit_findings(audit)) or "no problems found"
     return Table(
         "Custom certificates",
         [f"{audit_scope(audit)}, on {_minute(audit['created_on'])}", findings[0].upper() + findings[1:] + "."],
@@ -175,7 +175,7 @@ def _aligned(headings: t.Sequence[str], rows: t.Sequence[Row], width: int) -> t.
         for column in range(len(header))
     ]
     widths = [max(map(len, column)) for column in columns]
-    # What of a column may be cut.
+    # The width of each column that may be cut.
     texts = [width - max(len(cell.kept) for cell in column) for width, column in zip(widths, columns)]
     texts[1] -= _SUBJECT
     while sum(widths) + len(_GAP) * (len(widths) - 1) > width:

@@ -79,7 +79,7 @@ class FileStore:
             try:
                 content = stack.enter_context(self._file.opened())
             except OSError as error:
-                self._say_why(error)
+                self._note_error(error)
                 yield self._own
                 return
             state = State.from_json(content.read())
@@ -88,7 +88,7 @@ class FileStore:
             finally:
                 content.write(state.to_json().encode())
 
-    def _say_why(self, error: OSError) -> None:
+    def _note_error(self, error: OSError) -> None:
         if not self._noted:
             self._note(f"Requests are not counted together with those of other workers: {error}")
         self._noted = True

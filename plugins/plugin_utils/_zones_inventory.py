@@ -258,14 +258,14 @@ def check_names(hosts: t.Iterable[ZoneHost], others: t.Callable[[str], str | Non
         by_name.setdefault(host.name, []).append(host)
     for same in by_name.values():
         if len(same) > 1:
-            raise CloudflareError(_says_two_zones(same, sum(1 for each in by_name.values() if len(each) > 1) - 1))
+            raise CloudflareError(_duplicate_message(same, sum(1 for each in by_name.values() if len(each) > 1) - 1))
     taken = [(name, where) for name in by_name if (where := others(name)) is not None]
     if taken:
         name, where = taken[0]
-        raise CloudflareError(_says_taken(name, by_name[name][0].zone, where, len(taken) - 1))
+        raise CloudflareError(_taken_message(name, by_name[name][0].zone, where, len(taken) - 1))
 
 
-def _says_two_zones(hosts: t.Sequence[ZoneHost], further: int) -> str:
+def _duplicate_message(hosts: t.Sequence[ZoneHost], further: int) -> str:
     zones = "; ".join(described(host.zone) for host in hosts[:5])
     return (
         f"The host name {printable(hosts[0].name)} is that of {len(hosts)} zones: {zones}.{_and_more(further)} Exclude "
@@ -274,7 +274,7 @@ def _says_two_zones(hosts: t.Sequence[ZoneHost], further: int) -> str:
     )
 
 
-def _says_taken(name: str, zone: Zone, where: str, further: int) -> str:
+def _taken_message(name: str, zone: Zone, where: str, further: int) -> str:
     return (
         f"The host name {printable(name)} of zone {described(zone)} is already {where}. The two would become one host, and "
         f"tasks for the one would run for the other.{_and_more(further)} Use a separate inventory for zones, exclude the zone "

@@ -281,9 +281,9 @@ THROTTLE = [
 PAGES = [
     Case("two pages", lambda world: None, behaviour=TWO_A_PAGE),
     Case("a page that repeats", fault("duplicate_page", after=1), behaviour=TWO_A_PAGE),
-    Case("pages that repeat", fault("duplicate_page", times=None), "do not fit together", behaviour=TWO_A_PAGE),
+    Case("pages that repeat", fault("duplicate_page", times=None), "are inconsistent", behaviour=TWO_A_PAGE),
     Case("a page that vanishes", fault("drop_page", after=1), behaviour=TWO_A_PAGE),
-    Case("pages that vanish", fault("drop_page", times=None), "do not fit together", behaviour=TWO_A_PAGE),
+    Case("pages that vanish", fault("drop_page", times=None), "are inconsistent", behaviour=TWO_A_PAGE),
     *(
         Case(
             f"{field} {value}{' on two pages' if pages else ''}",
@@ -298,10 +298,10 @@ PAGES = [
             ("total_pages", 9, {}, ""),
             ("total_pages", 10**12, {}, ""),
             ("total_pages", -1, {}, ""),
-            ("total_count", 3, TWO_A_PAGE, "do not fit together"),
-            ("total_count", 9, TWO_A_PAGE, "do not fit together"),
-            ("total_count", 0, {}, "do not fit together"),
-            ("total_count", 10**300, {}, "do not fit together"),
+            ("total_count", 3, TWO_A_PAGE, "are inconsistent"),
+            ("total_count", 9, TWO_A_PAGE, "are inconsistent"),
+            ("total_count", 0, {}, "are inconsistent"),
+            ("total_count", 10**300, {}, "are inconsistent"),
         )
     ),
 ]

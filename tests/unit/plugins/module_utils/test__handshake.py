@@ -156,7 +156,7 @@ MAKERS: dict[str, tuple[t.Callable[[], odd.Behaviour], Rows]] = {
     "a chain of 64 KiB": (lambda: odd.tls(_pair(), _pair(RSA_KEY), chain=[_large(64)]), SEEN_BY_BOTH),
     "a chain of 200 KiB": (
         lambda: odd.tls(_pair(), _pair(RSA_KEY), chain=[_large(200)]),
-        _both("error: SERVER sent what OpenSSL does not accept: excessive message size"),
+        _both("error: SERVER sent data that OpenSSL does not accept: excessive message size"),
     ),
     "no certificate": (odd.tls, _both(NOT_FOR)),
     "a name that is refused": (
@@ -174,8 +174,8 @@ MAKERS: dict[str, tuple[t.Callable[[], odd.Behaviour], Rows]] = {
     "no certificate at all in its place": (
         lambda: odd.sends(odd.hello_with(b"")),
         {
-            ECDSA: "error: SERVER sent what OpenSSL does not accept: ASN1 lib",
-            RSA: "error: SERVER sent what OpenSSL does not accept: wrong cipher returned",
+            ECDSA: "error: SERVER sent data that OpenSSL does not accept: ASN1 lib",
+            RSA: "error: SERVER sent data that OpenSSL does not accept: wrong cipher returned",
         },
     ),
     "garbage": (
@@ -203,7 +203,7 @@ MAKERS: dict[str, tuple[t.Callable[[], odd.Behaviour], Rows]] = {
         lambda: odd.sends(odd.hello_with(b"x" * 300)[:100]),
         {
             ECDSA: "error: SERVER closed the connection during the handshake",
-            RSA: "error: SERVER sent what OpenSSL does not accept: wrong cipher returned",
+            RSA: "error: SERVER sent data that OpenSSL does not accept: wrong cipher returned",
         },
     ),
     "closed without a word": (lambda: odd.sends(b""), _both("error: SERVER closed the connection without an answer")),
@@ -331,7 +331,7 @@ def test_a_name_that_does_not_resolve(address: str, reason: str) -> None:
 def test_a_name_that_no_hello_can_carry(name: str) -> None:
     with odd.serving(odd.tls(_pair())) as port:
         told = _text(_look(port, name, kinds=[ECDSA])[0].outcome)
-    assert re.match(r"error: \S+ cannot be asked for in a TLS handshake: ", told), told
+    assert re.match(r"error: \S+ cannot be used in a TLS handshake: ", told), told
 
 
 def test_cas_that_cannot_be_read_trust_nothing_but_all_is_seen(tmp_path: Path) -> None:

@@ -131,5 +131,5 @@ def test_packs_and_ties_are_no_warning() -> None:
 
 def test_nothing_matched_though_there_is_something_to_decide() -> None:
     (text,) = warnings([], EXPIRED, FIT)
-    assert "1 contested name, such as a.example.com: nothing was decided" in text
+    assert "1 contested name, such as a.example.com. No order was set" in text
     assert warnings([]) == []

@@ -216,8 +216,8 @@ class TestAgainstTheZone:
         api.expect_list([certificate("one", 3)])
         result = run(module, certificates=[entry, other] if "id" in other else [other, entry])
         text = (
-            f"The entry of 'certificates' with issuer: {entry['issuer']} and priority 5 has no effect: what it matches gets "
-            f"priority 3 from the entry with {'id: one' if 'id' in other else 'host: www.example.com'}. Remove one of them"
+            f"The entry of 'certificates' with issuer: {entry['issuer']} and priority 5 has no effect: the entry with "
+            f"{'id: one' if 'id' in other else 'host: www.example.com'} sets priority 3 for what it matches. Remove one of them"
         )
         warnings = str(result.get("warnings"))
         assert result["changed"] is False and (text in warnings) is warned

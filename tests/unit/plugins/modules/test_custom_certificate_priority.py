@@ -326,13 +326,13 @@ class TestPages:
         for _reading in range(3):
             api.expect("GET", LIST, self.CERTIFICATES[:50], info={"page": 1, "total_pages": 1, "total_count": 70})
             api.expect("GET", LIST, [], info={"page": 2, "total_pages": 1, "total_count": 70})
-        assert "50 objects came, 70 were announced" in run(module, certificates=self.ORDER)["msg"]
+        assert "the total is 70, but the pages have 50 objects" in run(module, certificates=self.ORDER)["msg"]
 
     def test_a_list_without_an_end_is_an_error(self, api: Script, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_client, "_MOST_PAGES", 2)
         for page in (0, 1) * 3:
             api.expect("GET", LIST, self.CERTIFICATES[page * 50 : page * 50 + 50])
-        assert "no end after 2 pages" in run(module, certificates=self.ORDER)["msg"]
+        assert "the list has more than 2 pages" in run(module, certificates=self.ORDER)["msg"]
 
 
 class TestWaiting:
@@ -498,7 +498,7 @@ class TestAnswers:
                 "malformed",
             ),
             (400, {"code": 9106, "message": "Missing X-Auth-Key"}, "received no credentials"),
-            (403, {"code": 9109, "message": "Invalid access token"}, "does not recognise this API token"),
+            (403, {"code": 9109, "message": "Invalid access token"}, "does not recognize this API token"),
             (401, {"code": 1000, "message": "Invalid API Token"}, "mistyped, revoked or expired"),
             (403, {"code": 9109, "message": "Max auth failures reached"}, "too many failed attempts"),
             (403, {"code": 9109, "message": "Cannot use the access token from location: x"}, "IP address filtering"),

@@ -14,7 +14,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._placement im
     Circumstances,
     has_environment,
     what_needs_a_process,
-    why_a_module,
+    why_run_as_module,
 )
 
 OWN = "/opt/ansible/bin/python"
@@ -34,7 +34,7 @@ GOOD = Circumstances(
     ["", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent", " auto ", OWN, f" {OWN}", sys.executable],
 )
 def test_a_worker_is_as_good(interpreter: str) -> None:
-    assert why_a_module(replace(GOOD, interpreter=interpreter), "linux") == ("", False)
+    assert why_run_as_module(replace(GOOD, interpreter=interpreter), "linux") == ("", False)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_worker_is_as_good(interpreter: str) -> None:
     ],
 )
 def test_a_module_is_needed(otherwise: dict[str, t.Any], platform: str, reason: str, surprise: bool) -> None:
-    assert why_a_module(replace(GOOD, **otherwise), platform) == (reason, surprise)
+    assert why_run_as_module(replace(GOOD, **otherwise), platform) == (reason, surprise)
 
 
 @pytest.mark.parametrize(

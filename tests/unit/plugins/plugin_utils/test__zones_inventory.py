@@ -133,7 +133,7 @@ def test_filters(given_filters: dict[str, t.Any], kept: str) -> None:
         ({"accounts": [{"id": "1"}]}, "entry 1 of 'accounts'"),
         ({"accounts": {"id": "1"}}, "'accounts' is .* list"),
         ({"types": 5}, "'types' is 5"),
-        ({"names": ["\u200d\u00fc.example"]}, "entry 1 of 'names' .*internationalised"),
+        ({"names": ["\u200d\u00fc.example"]}, "entry 1 of 'names' .*internationalized"),
         ({"statuses": ["!paused"]}, "'!paused', which matches none of initializing, pending, active, moved\\."),
         ({"types": ["partial", "x*"]}, "entry 2 of 'types' is 'x\\*', which matches none of full, partial"),
     ],

@@ -75,7 +75,7 @@ class ApiSession(Session):
         self.mount(connection.url.partition("://")[0] + "://", _Adapter(connection, context))
 
     def get_redirect_target(self, resp: t.Any) -> None:
-        """Follow no redirect. Otherwise requests would still parse the target and read the whole body."""
+        """Follow no redirect. With allow_redirects=False, requests would still parse the target and read the whole body."""
 
     def refresh(self, method: str) -> None:
         """Close connections that were idle for too long. urllib3 detects connections that the server has closed."""
@@ -167,6 +167,7 @@ def take_session(connection: Connection) -> ApiSession:
     :raises AttemptError: The proxy or the CA bundle of the environment cannot be used.
     """
     _check_proxy(connection.route.proxy)
+    # Plain http needs no trust store, and reading one takes long.
     context = context_for(connection.route.ca_bundle) if connection.url.startswith("https:") else None
     # Everything that a session depends on. A CA bundle that has changed on disk results in another context.
     key = (connection.url, connection.route, connection.credentials, context)

@@ -58,9 +58,7 @@ def attempt(session: ApiSession, method: str, url: str, *, timeout: float, **kwa
     session.refresh(method)
     with deadline(timeout):
         try:
-            with session.request(
-                method, url, timeout=timeout, allow_redirects=False, stream=True, **kwargs
-            ) as response:
+            with session.request(method, url, timeout=timeout, stream=True, **kwargs) as response:
                 return _read(response)
         except AttemptError:
             raise

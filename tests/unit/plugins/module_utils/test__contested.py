@@ -135,6 +135,15 @@ def test_an_item_says_by_itself_who_is_meant() -> None:
     assert (result["after"], result["after_expires_on"]) == ("new", None)
 
 
+def test_a_name_that_is_no_valid_name_is_compared_without_case_too() -> None:
+    """It is longer than a label may be, so it has no A-label form."""
+    upper, lower = (
+        read_certificate({"id": name, "priority": 1, "hosts": [name * 64 + ".example.com"]})
+        for name in ("\u00c9", "\u00e9")
+    )
+    assert [contest.name for contest in contests(upper, lower)] == ["\u00e9" * 64 + ".example.com"]
+
+
 def test_a_name_that_one_covers_is_no_contest() -> None:
     assert contests(made("one", 1, "a"), made("two", 1, "b"), made("none", 1, "")) == []
 

@@ -45,7 +45,14 @@ PENDING = made("pending", 9, "ab", status="pending")
 FIT = made("fit", 1)
 
 
-@pytest.mark.parametrize(("unfit", "why"), [(EXPIRED, "expired on 2026-05-31"), (PENDING, "has status pending")])
+@pytest.mark.parametrize(
+    ("unfit", "why"),
+    [
+        (EXPIRED, "expired on 2026-05-31"),
+        (made("now", 9, "ab", expires_on="2026-06-01T00:00:00Z"), "expired on 2026-06-01"),
+        (PENDING, "has status pending"),
+    ],
+)
 def test_an_unfit_first(unfit: Certificate, why: str) -> None:
     (text,) = warnings([unfit], FIT)
     assert "1 contested name:" in text and f"a.example.com gets {unfit.id} (DigiCertInc), which {why}" in text

@@ -186,6 +186,9 @@ class TestProof:
         "by the answer, with a competing one without a number": Write([[*BEFORE, UNSET], put([*AFTER, UNSET])]),
         "by the answer, without one that does not compete": Write([[*BEFORE, APART], put(AFTER)]),
         "by the answer, without one to ignore": Write([[*BEFORE, OTHER], put(AFTER)], {"unlisted": "ignore"}),
+        "by the answer, with a competing one that it shows as deleted": Write(
+            [[*BEFORE, OTHER], put([*HIGHER, {**OTHER, "status": "deleted"}], number=21)]
+        ),
         "by the list, on request": Write([BEFORE, put(AFTER), AFTER], {"verify": "read"}),
         "by the list, after null": Write([BEFORE, put(None), AFTER]),
         "by the list, after nothing": Write([BEFORE, put([]), AFTER]),

@@ -143,7 +143,7 @@ def test_what_is_in_a_vault_is_used() -> None:
 def test_the_arguments_of_the_task_stay_as_they_are() -> None:
     arguments = {"api_token": TOKEN, "domain": "example.com", "anything": [{"a": 1}]}
     before = json.dumps(arguments)
-    how = {"check_mode": False, "diff": False, "invocation": True}
+    how: dict[str, t.Any] = {"check_mode": False, "diff": False, "invocation": True}
     _in_process.run_in_process(job_of(tell_params), NAME, arguments, make_pacer=None, environ={}, **how)
     assert json.dumps(arguments) == before
 

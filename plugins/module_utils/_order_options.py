@@ -37,7 +37,7 @@ SPEC: dict[str, t.Any] = {
     },
     "unlisted": {"type": "str", "choices": ["last", "ignore", "fail"]},
     "missing": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
-    "return_certificates": {"type": "bool", "default": False},
+    "return_certificates": {"type": "bool"},
     "verify": {"type": "str", "choices": ["answer", "read"], "default": "answer"},
 }
 
@@ -78,14 +78,15 @@ def read_options(params: Params, environ: Environ) -> OrderOptions:
             f"'unlisted' is '{unlisted}', but the entries of 'certificates' have a 'priority', and the two are mutually "
             "exclusive. Remove 'unlisted', or remove every 'priority' to set only the order."
         )
+    zone, return_certificates = read_zones(params), params.get("return_certificates")
     return OrderOptions(
         connection,
-        read_zones(params),
+        zone,
         entries,
         unlisted or "last",
         params["missing"] or "fail",
         params["verify"] or "answer",
-        bool(params.get("return_certificates")),
+        isinstance(zone, ZoneChoice) if return_certificates is None else return_certificates,
     )
 
 

@@ -120,8 +120,12 @@ def set_order(client: Client, zone: Zone, options: OrderOptions, check_mode: boo
     decision = _decide(client, zone, options)
     if check_mode or not decision.plan.write:
         after = {**numbers_of(decision.certificates), **decision.plan.after}
-        return _report(decision, decision.certificates, after, bool(decision.plan.write), check_mode)
-    return _carry_out(client, options, decision)
+        report = _report(decision, decision.certificates, after, bool(decision.plan.write), check_mode)
+    else:
+        report = _carry_out(client, options, decision)
+    if isinstance(options.zone, ZoneChoice) and not options.return_certificates:
+        del report.result["certificates"]  # the fact has them
+    return report
 
 
 def give_number(

@@ -154,10 +154,11 @@ options:
     default: answer
   return_certificates:
     description:
-      - Whether to return RV(zones[].certificates) also for zones that are in order.
-      - It is always returned for a zone that changed, would change in check mode, or failed after a change.
+      - Whether to return RV(certificates) and, for zones that are in order, RV(zones[].certificates). If unset, only
+        RV(certificates) is.
+      - With V(false), a task for one zone has the list of certificates only as a fact, so that C(-v) prints it once.
+      - On failure after a change, and with O(zones) for a zone that changed or would change in check mode, it is always returned.
     type: bool
-    default: false
     version_added: 1.1.0
 notes:
   - The module warns if a contested hostname gets a certificate that is expired or not active although a valid one covers it, and if
@@ -293,7 +294,7 @@ certificates:
   description:
     - The custom certificates of the zone as the API returns them, sorted by priority, the highest first, then by id.
     - The priorities are those after the run. In check mode, they are those that the run would set.
-  returned: success, and on failure after a change was sent
+  returned: success unless O(return_certificates=false), and on failure after a change was sent
   type: list
   elements: dict
   contains:

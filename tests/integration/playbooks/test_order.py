@@ -59,6 +59,16 @@ def test_listed_ones_come_above_unlisted_ones_that_compete(play: Player, emulato
 
 
 @SHOP
+@pytest.mark.parametrize("as_module", [False, True])
+def test_the_certificates_are_printed_once(tmp_path: Path, emulator: Emulator, as_module: bool) -> None:
+    task = {"name": "run", PRIORITY: {"zone": "example.com", "certificates": ISSUERS, "return_certificates": False}}
+    played = Player(tmp_path / "plays")([task], emulator=emulator, arguments=["-v"], as_module=as_module)
+    assert played.returncode == 0, played.stdout
+    for found in played["run"].result["ansible_facts"]["cloudflare_certificate_order"]:
+        assert played.stdout.count(f'"uploaded_on": "{found["uploaded_on"]}"') == 1
+
+
+@SHOP
 def test_a_list_from_the_inventory(play: Player, emulator: Emulator) -> None:
     """Options from templates, numbers as text, and empty texts for what is not given."""
     hosts = {

@@ -69,6 +69,15 @@ def test_a_zone_in_order_costs_one_request(api: Script, run: Run) -> None:
     assert result["zone_id"] == ZONE and "diff" not in result and "messages" not in result
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_the_list_is_returned_only_as_a_fact_on_request(api: Script, run: Run, check: bool) -> None:
+    api.expect_all(BEFORE, *[put(AFTER)] * (not check))
+    result = run(module, check=check, certificates=BY_ISSUER, return_certificates=False)
+    in_order = ["globalsign", "digicert"] if check else ["digicert", "globalsign"]
+    assert [found["id"] for found in result["ansible_facts"]["cloudflare_certificate_order"]] == in_order
+    assert result["changed"] and "certificates" not in result
+
+
 def test_a_change_that_the_answer_proves_costs_two_requests(api: Script, run: Run) -> None:
     api.expect_all(BEFORE, put(AFTER))
     result = run(module, certificates=BY_ISSUER)
@@ -231,7 +240,7 @@ class TestProof:
 
     def test_a_write_that_was_not_done_returns_what_is_there(self, api: Script, run: Run, waits: list[float]) -> None:
         api.expect_all(BEFORE, put(BEFORE), *[BEFORE] * 4)
-        result = run(module, certificates=BY_ISSUER)
+        result = run(module, certificates=BY_ISSUER, return_certificates=False)  # which is about success
         assert [found["id"] for found in result["certificates"]] == ["globalsign", "digicert"]
 
     @pytest.mark.parametrize("unseen", [{}, {"priority": 5, "status": "deleted"}])

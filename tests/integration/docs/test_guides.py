@@ -176,17 +176,6 @@ def test_every_example_is_run() -> None:
     assert len(every) >= 50
 
 
-def test_an_example_with_a_mistake_is_noticed(
-    play: Player, start_emulator: StartEmulator, start_edge: StartEdge, tmp_path: Path
-) -> None:
-    reader = Reader(play, start_emulator, tmp_path / "page", start_edge)
-
-    with pytest.raises(AssertionError, match="nothing says what to do"):
-        reader.do(Block("page", 1, "yaml", "", (), "a: b\n"))
-    with pytest.raises(AssertionError, match=r"^0 changes"):
-        reader.do(Block("page", 1, "yaml", "tasks", ("changes=1",), "- ansible.builtin.debug:\n"))
-
-
 def test_troubleshooting_has_every_code_with_a_hint() -> None:
     page = (ROOT / "docs" / "docsite" / "rst" / "troubleshooting.rst").read_text(encoding="utf-8")
     words = set(re.findall(r"\d+", page))

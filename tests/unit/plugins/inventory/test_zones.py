@@ -41,10 +41,6 @@ def test_endings(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, name: 
     assert shown == ([] if accepted else [[True, True]])
 
 
-def test_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:
-    assert not zones.InventoryModule().verify_file(str(tmp_path / "cloudflare_zones.yml"))
-
-
 def test_connection_options_are_those_of_the_modules() -> None:
     of_modules = {name: item for name, item in API_SPEC.items() if name not in OF_MODULES_ALONE}
     assert set(OPTIONS) == {*of_modules, *FILTERS, "plugin", "hostname", "certificates"}

@@ -218,66 +218,66 @@ def test_no_cookie_is_sent_back(api: Script, run: Run, httpserver: HTTPServer) -
     assert not [request.headers["Cookie"] for request, _answer in httpserver.log if "Cookie" in request.headers]
 
 
+LONG = "cfut_" + "0123456789abcdefghijklmnopqrstuvwxyz" * 8
+
+
+def echo(padding: int) -> dict[str, t.Any]:
+    """Return an answer that repeats LONG where its texts are cut."""
+    text = "x" * padding + LONG
+    errors = [{"code": 1, "message": text, "error_chain": [{"message": text}]}, text]
+    return {"status": 400, "answer": {"success": False, "errors": errors}, "answer_headers": {"cf-ray": text[:1000]}}
+
+
+def shows_nothing(result: dict[str, t.Any]) -> None:
+    told = json.dumps(result)
+    assert LONG[:9] not in told and LONG[-24:] not in told and TOKEN not in told, told
+    assert "****" in told or "VALUE_SPECIFIED" in told
+
+
 class TestSecrets:
     """Masked before a text is cut, in every form, as keys and as values."""
 
-    LONG = "cfut_" + "0123456789abcdefghijklmnopqrstuvwxyz" * 8
+    KEYS: t.ClassVar[dict[str, t.Any]] = {"code": 1, "message": "x", LONG: {f"a {LONG}": LONG}}
 
-    @pytest.mark.parametrize("padding", [0, 20, 100, 180, 470, 490])
-    def test_a_text_that_is_cut(self, api: Script, run: Run, padding: int) -> None:
-        text = "x" * padding + self.LONG
-        answer = {"success": False, "errors": [{"code": 1, "message": text, "error_chain": [{"message": text}]}, text]}
-        api.expect("GET", LIST, status=400, answer=answer, answer_headers={"cf-ray": text[:1000]})
-        self._shows_nothing(run(module, certificates=BY_ISSUER, api_token=self.LONG))
-
-    def test_a_redirect(self, api: Script, run: Run) -> None:
-        api.expect("GET", LIST, status=302, raw="", answer_headers={"Location": "/" + "x" * 180 + self.LONG})
-        self._shows_nothing(run(module, certificates=BY_ISSUER, api_token=self.LONG))
-
-    def test_a_content_type(self, api: Script, run: Run) -> None:
-        api.expect("GET", LIST, status=502, raw="", answer_headers={"Content-Type": "text/" + self.LONG})
-        self._shows_nothing(run(module, certificates=BY_ISSUER, api_token=self.LONG))
-
-    def test_keys_as_well_as_values(self, api: Script, run: Run) -> None:
-        answer = {"success": False, "errors": [{"code": 1, "message": "x", self.LONG: {f"a {self.LONG}": self.LONG}}]}
-        api.expect("GET", LIST, status=400, answer=answer)
-        result = run(module, certificates=BY_ISSUER, api_token=self.LONG)
-        self._shows_nothing(result)
-        assert "a ********" in json.dumps(result["errors"])
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            *(echo(padding) for padding in (0, 20, 100, 180, 470, 490)),
+            {"status": 302, "raw": "", "answer_headers": {"Location": "/" + "x" * 180 + LONG}},
+            {"status": 502, "raw": "", "answer_headers": {"Content-Type": "text/" + LONG}},
+            {"status": 400, "answer": {"success": False, "errors": [KEYS]}},
+        ],
+    )
+    def test_an_answer_that_repeats_it(self, api: Script, run: Run, answer: dict[str, t.Any]) -> None:
+        api.expect("GET", LIST, **answer)
+        shows_nothing(run(module, certificates=BY_ISSUER, api_token=LONG))
 
     def test_a_text_that_is_cut_in_a_thread(self, run: Run) -> None:
-        text = "x" * 490 + self.LONG
+        text = "x" * 490 + LONG
         refusal = http(json.dumps({"success": False, "errors": [{"message": text}]}).encode(), status="400 Bad Request")
         with raw_server(refusal) as port:
             place = {"api_url": f"http://127.0.0.1:{port}", "zone_id": None, "zones": [ZONE, "f" * 32]}
-            result = run(module, certificates=BY_ISSUER, api_token=self.LONG, **place)
+            result = run(module, certificates=BY_ISSUER, api_token=LONG, **place)
         assert len(result["failed_zones"]) == 2
-        self._shows_nothing(result)
+        shows_nothing(result)
 
     def test_certificates_and_notes(self, api: Script, run: Run) -> None:
-        echoing = {**DIGICERT, "id": "digicert", self.LONG: [self.LONG], "hosts": [f"{self.LONG}.example.com"]}
-        info = {"total_count": 2, "total_pages": 1}
-        notes = [{"message": self.LONG}]
-        answer = {
-            "success": True,
-            "result": [{**echoing, "priority": 11}, GLOBALSIGN],
-            "messages": notes,
-            "result_info": info,
-        }
-        api.expect("GET", LIST, answer=answer)
-        result = run(module, certificates=BY_ISSUER, api_token=self.LONG, diff=True)
-        self._shows_nothing(result)
+        echoing = {**DIGICERT, "id": "digicert", LONG: [LONG], "hosts": [f"{LONG}.example.com"]}
+        answer = {"success": True, "result": [{**echoing, "priority": 11}, GLOBALSIGN], "messages": [{"message": LONG}]}
+        api.expect("GET", LIST, answer={**answer, "result_info": {"total_count": 2, "total_pages": 1}})
+        result = run(module, certificates=BY_ISSUER, api_token=LONG, diff=True)
+        shows_nothing(result)
         assert result["changed"] is False and result["messages"]
 
     @pytest.mark.parametrize("option", ["zone_id", "zone", "account_id", "unlisted", "timeout"])
     def test_an_option_that_got_it(self, run: Run, option: str) -> None:
         others = {"zone_id": None} if option in ("zone", "account_id") else {}
-        result = run(module, certificates=BY_ISSUER, api_token=self.LONG, **{**others, option: "a" * 50 + self.LONG})
-        self._shows_nothing(result)
+        result = run(module, certificates=BY_ISSUER, api_token=LONG, **{**others, option: "a" * 50 + LONG})
+        shows_nothing(result)
 
     @pytest.mark.parametrize("entry", ["x" * 40 + LONG, {"issuer": [LONG]}, {"id": LONG}, {"id": "x", "host": LONG}])
     def test_an_entry_that_got_it(self, run: Run, entry: t.Any) -> None:
-        self._shows_nothing(run(module, certificates=[entry], api_token=self.LONG))
+        shows_nothing(run(module, certificates=[entry], api_token=LONG))
 
     @pytest.mark.parametrize(
         "url",
@@ -305,11 +305,6 @@ class TestSecrets:
             module, certificates=[{"id": "first line"}, {"host": "second line"}], api_token="first line\nsecond line"
         )
         assert "first line" not in json.dumps(result) and "second line" not in json.dumps(result)
-
-    def _shows_nothing(self, result: dict[str, t.Any]) -> None:
-        told = json.dumps(result)
-        assert self.LONG[:9] not in told and self.LONG[-24:] not in told and TOKEN not in told, told
-        assert "****" in told or "VALUE_SPECIFIED" in told
 
 
 def test_lone_surrogates_are_replaced(api: Script, run: Run) -> None:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Generates the reference pages, and builds the docs site (`make docs`).
+"""Generates the reference pages and builds the docs site (`make docs`).
 
-`--check` changes nothing in the repository: it fails where the reference pages are not current, or the site has a warning.
+`--check` changes nothing in the repository. It fails if the reference pages are outdated, or if Sphinx emits a warning.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ COLLECTION = "zonefleet.cloudflare"
 CONTENTS = re.compile(r"^\.\. contents::\n(?: +:.*\n)*", re.MULTILINE)
 TITLE = re.compile(r"^zonefleet\.cloudflare\.(\w+ (?:filter|inventory|module) -- )", re.MULTILINE)
 
-# In a guide, a comment that names a picture; on the site, the picture stands there and has the colors of the theme.
+# A comment in a guide with the name of a picture. On the site, it is replaced with the picture, in the colors of the theme.
 PICTURE = re.compile(r"^\.\. picture: (\w+\.svg)$", re.MULTILINE)
-# What a sample of several fields is in a generated page: JSON in one long line.
+# A sample with several fields in a generated page: JSON in one long line.
 SAMPLE = re.compile(
     r"^( +):ansible-option-sample-bold:`Sample:` :ansible-rv-sample-value:`(\[\{.+|[\[{].{60,})`$", re.MULTILINE
 )
 
 NOTE = '.. Generated from the documentation of the plugins by "make docs". Change it there.'
-# Where antsibull-docs says that a collection is to be found.
+# How antsibull-docs describes where to find and how to install a collection.
 CONFIGURATION = """\
 collection_url = {
   * = "https://github.com/zonefleet/zonefleet.cloudflare"
@@ -74,7 +74,7 @@ def main() -> int:
 
 
 def prepare_tools() -> None:
-    """Make the environment of the tools, unless there is one for these very versions."""
+    """Create the virtual environment for the tools, unless it exists with these versions."""
     stamp = TOOLS / "requirements.sha256"
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text(encoding="ascii") == digest:
@@ -86,7 +86,7 @@ def prepare_tools() -> None:
 
 
 def update_reference(work: Path, check: bool) -> list[str]:
-    """Write the reference pages anew, or with `check` return the names of those that are not as they should be."""
+    """Write the reference pages, or with `check` return the names of outdated ones."""
     generate(work, "--output-format", "simplified-rst")
     new = {path.name: tidy(path.read_text(encoding="utf-8")) for path in work.glob("*.rst")}
     old = {path.name: path.read_text(encoding="utf-8") for path in REFERENCE.glob("*.rst")}
@@ -101,14 +101,14 @@ def update_reference(work: Path, check: bool) -> list[str]:
 
 
 def tidy(text: str) -> str:
-    """Return a generated page with the header that every file has, links to the guides, and no spaces that end lines."""
+    """Return a generated page with the license header, correct links to the guides, and no trailing spaces."""
     lines = (line.rstrip().replace("<docsite/", "<../docsite/rst/") for line in text.splitlines())
     header = INDEX.read_text(encoding="utf-8").partition("\n\n")[0]
     return "\n\n".join([header, NOTE, "\n".join(lines).strip()]) + "\n"
 
 
 def build_site() -> None:
-    """Build the site. A warning is an error."""
+    """Build the site. Warnings are errors."""
     pages = SITE / "rst"
     shutil.rmtree(SITE, ignore_errors=True)
     pages.mkdir(parents=True, mode=0o755)
@@ -117,7 +117,7 @@ def build_site() -> None:
         shutil.copy2(file, pages)
     shutil.copy2(CHANGELOG, pages / "changelog.rst")
     for page in pages.rglob("*.rst"):
-        # The theme has a table of contents beside every page, and a phone has no room for the long name in a title.
+        # The theme shows its own table of contents, and the full name is too long for a title on a phone.
         text = CONTENTS.sub("", page.read_text(encoding="utf-8"))
         text = TITLE.sub(r"\1", text)
         text = SAMPLE.sub(as_yaml, PICTURE.sub(inline, text))
@@ -127,14 +127,14 @@ def build_site() -> None:
 
 
 def inline(found: re.Match[str]) -> str:
-    """Return a picture as part of the page, without its licence header."""
+    """Return a picture as a part of the page, without its license header."""
     svg = (PICTURES / found[1]).read_text(encoding="utf-8").partition("-->\n")[2]
     return ".. raw:: html\n\n" + textwrap.indent(f'<figure class="picture">\n{svg}</figure>\n', "   ")
 
 
 def as_yaml(found: re.Match[str]) -> str:
     """Return a sample as a block of YAML."""
-    # antsibull-docs escapes punctuation by a backslash
+    # antsibull-docs escapes punctuation with a backslash
     sample = json.loads(re.sub(r"\\(.)", r"\1", found[2]))
     block = yaml.safe_dump(sample, sort_keys=False, allow_unicode=True, width=1000)
     lines = [":ansible-option-sample-bold:`Sample:`", "", ".. code-block:: yaml", "", textwrap.indent(block, "  ")]
@@ -142,7 +142,7 @@ def as_yaml(found: re.Match[str]) -> str:
 
 
 def generate(directory: Path, *options: str) -> None:
-    """Have antsibull-docs write the collection's pages into a directory."""
+    """Run antsibull-docs to write the collection's pages into a directory."""
     with tempfile.NamedTemporaryFile("w", suffix=".cfg", encoding="utf-8") as configuration:
         configuration.write(CONFIGURATION)
         configuration.flush()
@@ -152,7 +152,7 @@ def generate(directory: Path, *options: str) -> None:
 
 
 def run(*command: str) -> None:
-    """Run a command in an environment in which nothing of the user's own Ansible takes part."""
+    """Run a command in an environment without the user's Ansible configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     home = CACHE / "home"
     home.mkdir(parents=True, exist_ok=True)

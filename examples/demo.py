@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo (`make demo`): a zone's certificates put in order over real HTTPS, and back; then a fleet of zones.
+"""The demo (`make demo`): changes the order of a zone's certificates and undoes the change, then manages a fleet of zones.
 
-Before the change, after it, and after it was taken back, real TLS handshakes show what visitors get. It builds and installs the
-collection as a user would, and talks to the emulator instead of Cloudflare. Everything that
-it makes is in a temporary directory; it fails where anything is not as it says.
+Real TLS handshakes show what visitors get before the change, after it, and after it is undone. The demo builds and installs the
+collection as a user would, and uses the emulator instead of Cloudflare. It writes only to a temporary directory, and fails if a
+result differs from what it expects.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def main() -> int:
 
 
 class DemoFailed(Exception):
-    """Something is not as the demo says."""
+    """The result differs from what the demo expects."""
 
 
 class Demo:
-    """The acts of the demo; each prints what it runs, and checks what it did."""
+    """The steps of the demo. Each one prints the command that it runs, and checks the result."""
 
     def __init__(self, directory: Path, emulator: Emulator, edge: Edge) -> None:
         self.directory = directory
@@ -91,25 +91,25 @@ class Demo:
         say("Run it again: nothing to change")
         self.play("one_zone.yml", "--diff", changed=0, gets=2, puts=0)
 
-        say("Take it back, with the numbers that the change has returned")
+        say("Undo the change, with the previous priorities that it returned")
         self.play("undo.yml", "--diff", "-e", "@restore.yml", changed=1, gets=1, puts=1)
         require(self.emulator.order(ZONE) == at_first, "the zone is not as it was")
         self.show_zone()
 
-        say("And visitors get what they got at first")
+        say("Visitors get the first certificate again")
         self.visit("GlobalSignnvsa")
 
     def visit(self, issuer: str) -> None:
-        """Make handshakes with the edge; the contested names have to get the certificate of this issuer."""
+        """Make handshakes with the edge, and check that the contested names get the certificate of this issuer."""
         place = (f"edge_address={self.edge.address}", "-e", f"edge_port={self.edge.port}")
         output = self.play("what_visitors_get.yml", "-e", *place, changed=0, gets=2, puts=0)
         for name in (ZONE, f"www.{ZONE}"):
             require(f"{name}: {issuer}, as expected" in output, f"{name} does not get the certificate of {issuer}")
 
     def play(self, playbook: str, *options: str, changed: int, gets: int, puts: int) -> str:
-        """Run one of the examples; it has to change so much, with so many requests."""
+        """Run an example, and check how many tasks change something and how many requests they make."""
         self.emulator.clear()
-        # Named as one types it in the clone, run from wherever the demo works.
+        # The path is printed as in the clone, but the demo runs in another directory.
         output = self.command("ansible-playbook", f"examples/{playbook}", *options)
         made = collections.Counter(request.method for request in self.emulator.requests)
         print(f"Requests: {made['GET']} GET, {made['PUT']} PUT", flush=True)
@@ -118,7 +118,7 @@ class Demo:
         return output
 
     def command(self, *words: str) -> str:
-        """Show a command, run it with its output in sight, and return that, without colours."""
+        """Print a command, run it, print its output, and return the output without colors."""
         print(f"$ {' '.join(words).replace(str(ROOT), '.')}", flush=True)
         program = str(Path(sys.executable).with_name(words[0]))
         lines = []
@@ -147,7 +147,7 @@ class Demo:
 
 
 def make_environment(directory: Path, emulator: Emulator) -> dict[str, str]:
-    """Return an environment in which nothing of the user's own Ansible, or of a real account, takes part."""
+    """Return an environment without the user's Ansible configuration and without real credentials."""
     (directory / "examples").symlink_to(ROOT / "examples")
     kept = {name: value for name in ("TERM", "NO_COLOR") if (value := os.environ.get(name))}
     coloured = {"ANSIBLE_FORCE_COLOR": "1"} if sys.stdout.isatty() and "NO_COLOR" not in kept else {}

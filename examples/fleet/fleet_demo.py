@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fleet's part of the demo: 50 zones looked at, put in order, and looked at again, against the emulator.
+"""The fleet part of the demo: checks 50 zones, puts them in order, and checks them again, with the emulator.
 
 `examples/demo.py` calls `run`, with the emulator's package on the path.
 """
@@ -33,13 +33,13 @@ UNEVENTFUL = re.compile(r"ok: \[brand-\d+\.example\]|brand-\d+\.example +: ok=")
 
 
 class FleetDemoFailed(Exception):
-    """Something is not as the demo says."""
+    """The result differs from what the demo expects."""
 
 
 def run(environment: Mapping[str, str]) -> None:
-    """Show the fleet example. `environment` finds the collection, and nothing of the user's own Ansible.
+    """Run the fleet example. `environment` provides the collection, without the user's Ansible configuration.
 
-    :raises FleetDemoFailed: something is not as it says.
+    :raises FleetDemoFailed: The result differs from what the demo expects.
     """
     zones = generate(GENERATED, SEED, out_of_order=OUT_OF_ORDER)
     with Emulator(zones=zones, validate=False, tls=True) as emulator:
@@ -58,7 +58,7 @@ class _Fleet:
         }
 
     def run(self) -> None:
-        _say(f"A fleet of {ZONES} zones. Which of them are not as declared?")
+        _say(f"A fleet of {ZONES} zones. Which of them are not in order?")
         self.play("drift.yml", exit_code=FAILED, report=f"{ZONES - OUT_OF_ORDER} of {ZONES} zones are in order", puts=0)
         print(f"Exit code {FAILED}: the drift report is an alarm.", flush=True)
 
@@ -69,7 +69,7 @@ class _Fleet:
         self.play("drift.yml", report=f"All {ZONES} zones are in order", puts=0)
 
     def play(self, playbook: str, *, exit_code: int = 0, report: str = "", puts: int) -> None:
-        """Run a playbook of the example; it has to end so, to say this, and to make one GET a zone and so many PUT."""
+        """Run a playbook of the example, and check its exit code, its report, one GET per zone, and the number of PUTs."""
         self.emulator.clear()
         begin = time.monotonic()
         output = self._ansible(playbook, exit_code)
@@ -102,7 +102,7 @@ class _Fleet:
                     left_out += 1
                 else:
                     print(line, end="", flush=True)
-        print(f"({left_out} lines that say that a zone is ok are left out here.)", flush=True)
+        print(f"({left_out} lines about zones that are ok are omitted.)", flush=True)
         _require(process.returncode == exit_code, f"{playbook} ended with {process.returncode}, not {exit_code}")
         return "".join(lines)
 

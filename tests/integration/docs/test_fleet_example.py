@@ -24,7 +24,7 @@ FLEET = ROOT / "examples" / "fleet"
 ZONES = 20  # which can have custom certificates, of 22
 READER = token("reader", permissions=("zone:read", "ssl:read"))
 COMPARE, REPORT, FAIL = (
-    "Compare the certificates with the declared order",
+    "Compare the certificates with the order requested",
     "Report on the fleet",
     "Fail if anything would change",
 )

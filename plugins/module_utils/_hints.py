@@ -15,7 +15,7 @@ import typing as t
 from fnmatch import fnmatchcase
 
 _UNKNOWN_TOKEN = "Cloudflare does not recognize this API token: it is mistyped, revoked or expired."
-_NO_PERMISSION = "The credentials are valid, but may not do this."
+_NO_PERMISSION = "The credentials are valid but lack a permission."
 
 # By a part of the message, in lower case, because one code has several causes.
 _BY_TEXT = {
@@ -83,7 +83,7 @@ _BY_PATH: dict[str, dict[int, str]] = {
         ),
     },
     "/zones/*/custom_certificates/prioritize": {
-        1002: "A certificate of the list is not in the zone any more; select by 'host' or 'issuer' to follow renewals.",
+        1002: "A certificate of the list is no longer in the zone: select by 'host' or 'issuer' to follow renewals.",
     },
     "/zones": {
         10000: f"{_NO_PERMISSION} To list zones, the token needs the permission 'Zone Read'.",

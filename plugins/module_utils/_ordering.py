@@ -93,7 +93,7 @@ def _order_faults(wanted: Wanted, numbers: Numbers) -> t.Iterator[str]:
         number = numbers.get(rival.id, rival.priority) if rival else None
         if rival is not None and number is not None and own <= number:
             unlisted = _numbered(rival.id, number)
-            yield f"{_numbered(certificate.id, own)} is not above {unlisted}, which the list does not name"
+            yield f"{_numbered(certificate.id, own)} is not above {unlisted}, which is not listed"
 
 
 def _numbered(identifier: str, number: Number) -> str:

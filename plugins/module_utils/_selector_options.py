@@ -89,7 +89,7 @@ def _check_id(fields: t.Mapping[str, str], where: str) -> None:
         )
     if len(fields) > 1:
         others = " and ".join(f"'{field}'" for field in fields if field != "id")
-        raise OptionError(f"{where} has an 'id' and {others}: they are mutually exclusive: remove one of them.")
+        raise OptionError(f"{where} has an 'id' and {others}, which are mutually exclusive: remove one of them.")
 
 
 def _read_priority(value: t.Any, where: str) -> Number | None:

@@ -228,9 +228,9 @@ def _judge(
 def _why_no_id(found: Presented, looks_same: t.Sequence[Certificate]) -> str | None:
     if found.error or len(looks_same) == 1:
         return None
-    return _cannot_tell(looks_same) if looks_same else "No custom certificate of the zone looks like this one."
+    return _cannot_tell(looks_same) if looks_same else "No custom certificate of the zone matches this one."
 
 
 def _cannot_tell(looks_same: t.Sequence[Certificate]) -> str:
     ids = listed(one.id for one in looks_same)
-    return f"{len(looks_same)} custom certificates of the zone look like this one: {ids}."
+    return f"{len(looks_same)} custom certificates of the zone match this one: {ids}."

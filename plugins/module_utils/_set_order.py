@@ -196,8 +196,8 @@ def _wanted(options: OrderOptions, claims: t.Sequence[Claim], certificates: t.Se
     unlisted = _unlisted(order, certificates)
     if options.unlisted == "fail" and unlisted:
         raise CloudflareError(
-            f"The zone has {len(unlisted)} certificate(s) that 'certificates' does not name, and 'unlisted' is 'fail': "
-            f"{_described(unlisted)}. Name each of them, or set 'unlisted' to 'last' or 'ignore'."
+            f"The zone has {len(unlisted)} certificate(s) that 'certificates' does not list, and 'unlisted' is 'fail': "
+            f"{_described(unlisted)}. List each of them, or set 'unlisted' to 'last' or 'ignore'."
         )
     return Wanted(order, _rivals(options, order, certificates))
 

@@ -51,7 +51,7 @@ class Cause(enum.Enum):
 _MEANINGS = {
     40: (Cause.NO_COMMON_KIND, "it has no certificate for this name and this kind of client"),
     71: (Cause.NO_COMMON_KIND, "it has no certificate for this name and this kind of client"),
-    70: (Cause.OTHER_VERSION, "it does not speak this version of TLS"),
+    70: (Cause.OTHER_VERSION, "it does not support this version of TLS"),
     112: (Cause.OTHER, "it does not serve this name"),
 }
 

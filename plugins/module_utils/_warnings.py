@@ -121,7 +121,7 @@ def _overruled_by_kind(
         lifts = list(_lifts(falling, listed, lower, uppers))
         if lifts:
             first, overruled = lifts[0]
-            unlisted = "" if first.id in listed else f" The list does not name {printable(first.id, 64)}."
+            unlisted = "" if first.id in listed else f" Certificate {printable(first.id, 64)} is not listed."
             yield (
                 f"Cloudflare uses {what}, whatever the priority. That overrules the list in "
                 f"{counted(len(lifts), 'place')}, such as {_named(first)} before {_named(overruled)}, "

@@ -243,7 +243,7 @@ served:
       description: Why RV(served[].certificate_id) or RV(served[].as_expected) is null. Null if RV(served[].error) has the reason.
       returned: always
       type: str
-      sample: No custom certificate of the zone looks like this one.
+      sample: No custom certificate of the zone matches this one.
     error:
       description: >-
         Why no certificate was served, for example because the hostname cannot be resolved, or because the server has no certificate

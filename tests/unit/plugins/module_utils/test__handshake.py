@@ -267,7 +267,7 @@ def test_so_many_connections_are_open_at_a_time_and_no_more() -> None:
             [ECDSA, ANY],
             ssl.TLSVersion.TLSv1_3,
             {
-                ECDSA: "error: SERVER refused the handshake with the TLS alert protocol_version: it does not speak this version of TLS",
+                ECDSA: "error: SERVER refused the handshake with the TLS alert protocol_version: it does not support this version of TLS",
                 ANY: "RSA, trusted",
             },
         ),

@@ -76,7 +76,7 @@ MODERN = (made("one", 2, "a", "b", type="sni_custom"), made("two", 1, "a", "c", 
 KEYLESS = made("keyless", 0, "a", "b", keyless_server={"id": "x"})
 TWINS = (HIGH, made("twin", 1, "a", issuer="highCA"))
 ANOTHER_KEY = "The certificate that comes first has a key of another kind"
-NOT_OURS = "No custom certificate of the zone looks like this one."
+NOT_OURS = "No custom certificate of the zone matches this one."
 
 CASES: dict[str, tuple[t.Sequence[Certificate], t.Any, t.Any, tuple[t.Any, t.Any], bool | None]] = {
     # certificates; presented to ECDSA and to RSA; as expected; over all
@@ -152,7 +152,7 @@ def test_the_key_decides_where_the_signature_says_another_kind() -> None:
             presented(HIGH, "rsa"),
             None,
             "high",
-            "2 custom certificates of the zone look like this one: high, twin.",
+            "2 custom certificates of the zone match this one: high, twin.",
         ),
         (TIE, presented(TIE[1], "rsa"), "two", "one", "Certificates with equal priorities cover this name."),
         (MODERN, presented(MODERN[1], "rsa"), "two", "one", "Cloudflare does not document an effect of priority"),

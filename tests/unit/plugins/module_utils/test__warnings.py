@@ -84,8 +84,8 @@ KEYLESS_FIRST = "Cloudflare uses a keyless certificate before all others, whatev
         ),
         ([made("strange", 9, type=None), made("keyless", 5, **KEY_SERVER)], [], KEYLESS_FIRST, "before strange"),
         # The list need not name it
-        ([made("modern", 9, **MODERN)], [made("legacy", 5)], LEGACY_FIRST, "The list does not name legacy."),
-        ([made("legacy", 9)], [made("keyless", 5, **KEY_SERVER)], KEYLESS_FIRST, "The list does not name keyless."),
+        ([made("modern", 9, **MODERN)], [made("legacy", 5)], LEGACY_FIRST, "Certificate legacy is not listed."),
+        ([made("legacy", 9)], [made("keyless", 5, **KEY_SERVER)], KEYLESS_FIRST, "Certificate keyless is not listed."),
         (
             [made("modern", 9, **MODERN)],
             [made("none", 5, "")],

@@ -23,6 +23,8 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
     printable,
 )
 
+DID_YOU_MEAN = "Did you mean"  # by which reports recognize a warning about a near match
+
 _MOST_VALUES = 10
 _FEWEST_CONTAINED = 3  # characters; a shorter part of a value is no sign that the value was meant
 _CLOSE = 0.75  # difflib's ratio: one wrong letter of four, or two of eight
@@ -105,7 +107,7 @@ def _did_you_mean(near: _NearMatch, one_of_several: bool) -> str:
     issuers = _distinct(certificate.issuer for certificate in near.certificates)
     of_whom = f", of {listed(issuers)}" if issuers else ""
     return (
-        f"Did you mean `{printable(near.meant)}`{instead}? "
+        f"{DID_YOU_MEAN} `{printable(near.meant)}`{instead}? "
         f"It matches {counted(len(near.certificates), 'certificate')}{of_whom}."
     )
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._near_matches import DID_YOU_MEAN
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._reading import (
+    MESSAGE,
     CertificateRow,
     Unusable,
     Zone,
@@ -91,7 +93,9 @@ def make_drift(results: t.Mapping[object, object], now: datetime) -> Drift:
 
 def _zone_row(zone: Zone, now: datetime) -> ZoneRow:
     rows = {identifier: certificate_row(certificate, now) for identifier, certificate in zone.certificates.items()}
-    drifted = bool(zone.result.get("changed"))
+    # A misspelled policy matches nothing, and then nothing would change.
+    near_misses = [text for text in map(str, zone.result.get("warnings") or ()) if DID_YOU_MEAN in text]
+    drifted = bool(zone.result.get("changed") or near_misses)
     try:
         changes: list[ChangeRow] = [
             {
@@ -118,7 +122,7 @@ def _zone_row(zone: Zone, now: datetime) -> ZoneRow:
         "zone": zone.name,
         "zone_id": zone.zone_id,
         "status": "failed" if zone.problem else "drifted" if drifted else "ok",
-        "msg": zone.problem or zone.note,
+        "msg": zone.problem or zone.note or shown(" ".join(near_misses), MESSAGE) or None,
         "changes": changes,
         "priorities": priorities,
         "unmatched": len(zone.result.get("unmatched", ())),

@@ -23,7 +23,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
 
 # Cloudflare sends an e-mail 30 days before a certificate expires.
 SOON = timedelta(days=30)
-_NAME, _MESSAGE = 260, 2000
+_NAME, MESSAGE = 260, 2000
 _PLAN_REFUSES = 1011
 
 
@@ -89,7 +89,7 @@ def _unread(name: str, zone_id: str | None, result: t.Mapping[str, t.Any]) -> Zo
     if _PLAN_REFUSES in codes:
         note = "The zone's plan does not include custom certificates."
         return Zone(name, zone_id, "", note, {}, {"contested": []})
-    problem = shown(result.get("msg") or "The task returned neither a result nor a message.", _MESSAGE)
+    problem = shown(result.get("msg") or "The task returned neither a result nor a message.", MESSAGE)
     return Zone(name, zone_id, problem, None, {}, {"contested": []})
 
 

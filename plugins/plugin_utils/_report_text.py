@@ -130,7 +130,9 @@ def _drift_rows(zone: DriftZone) -> t.Iterator[Row]:
             yield Row(
                 "drifted", subject, [_counted_names(names), _certificate(before, dated), _certificate(after, dated)]
             )
-        if not zone["changes"]:
+        if zone["msg"]:
+            yield Row("drifted", subject, [], zone["msg"])
+        elif not zone["changes"]:
             yield Row("drifted", subject, [], drift_words(zone))
 
 

@@ -199,6 +199,24 @@ def test_drift_says_who_would_get_what() -> None:
     assert "quiet.example" in drift_report(zones, "html")
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_misspelled_policy_is_no_zone_in_order(changed: bool) -> None:
+    warning = (
+        "The entry of 'certificates' with issuer: X matches no certificate. Did you mean `issuer: X*`? It matches 1."
+    )
+    misspelled = {**pair(), "changed": changed, "unmatched": [{"issuer": "X"}]}
+    misspelled["warnings"] = ["Another one.", warning]
+    if not changed:
+        misspelled["contested"] = []
+    report = drift_report({"example.com": misspelled})
+    assert [(row["status"], row["msg"]) for row in report["zones"]] == [("drifted", warning)]
+    assert report["summary"]["drifted_zones"] == 1
+    for shape in ("text", "markdown", "html"):
+        text = " ".join(str(drift_report({"example.com": misspelled}, shape)).replace("&#39;", "'").split())
+        assert ("Did you mean" in text and "1 drifted" in text) or shape == "html", text
+        assert (SHORT in text) is changed and "0 priorities" not in text
+
+
 @pytest.mark.parametrize("report", [audit_report, drift_report])
 @pytest.mark.parametrize(
     ("results", "shape", "problem"),

@@ -44,12 +44,8 @@ def test_a_worker_is_as_good(interpreter: str) -> None:
         # One of the user's own with that name.
         ({"connection": "ansible.legacy.local"}, "linux", "the connection is ansible.legacy.local", False),
         ({"connection": "local"}, "linux", "the connection is local", False),
-        ({"connection": None}, "linux", "the connection is None", False),
         ({"keep_files": True}, "linux", "ANSIBLE_KEEP_REMOTE_FILES is set", False),
-        ({"is_async": True}, "linux", "the task is asynchronous", False),
         ({}, "darwin", "a forked process cannot look up proxies on macOS", False),
-        ({"become": True}, "linux", "the task becomes another user", True),
-        ({"environment": "sets LANG"}, "linux", "the task's 'environment' sets LANG", True),
         # Another environment, even where both are links to one file, as those of two virtual environments are.
         ({"interpreter": "/usr/bin/python3"}, "linux", "the interpreter is /usr/bin/python3", True),
         ({"interpreter": f"{OWN}3"}, "linux", f"the interpreter is {OWN}3", True),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import certifi
 
-from emulator import Edge, Emulator, Latency, Throttle, generate
+from emulator import Edge, Emulator, Throttle, generate
 
 # The two authorities of every generated zone, in the order that all jobs are to bring about.
 AUTHORITIES = ("DigiCertInc", "GlobalSignnvsa")
@@ -85,7 +85,7 @@ class Fleet:
         latency: float = 0,
     ) -> None:
         made = generate(zones, out_of_order=0 if in_order else zones, free_every=0)
-        self._emulator = Emulator(zones=made, throttle=throttle, validate=False, tls=tls, latency=Latency(latency))
+        self._emulator = Emulator(zones=made, throttle=throttle, validate=False, tls=tls, latency=latency)
         self._edge = Edge(self._emulator)
         self._emulator.start()
         self._edge.start()

@@ -9,7 +9,7 @@
     with Emulator(zones=[zone("example.com", certificates=[certificate(["www.example.com"], priority=10)])]) as emu:
         ...  # talk to emu.url with emu.token, then look at emu.requests and emu.order("example.com")
 
-`Emulator(tls=True)` speaks HTTPS: clients have to trust `emu.ca_bundle`. `Latency` lets it seem far away, and
+`Emulator(tls=True)` speaks HTTPS: clients have to trust `emu.ca_bundle`. `latency` lets it seem far away, and
 `emu.connections` counts handshakes. Small answers are never held back: asyncio sets TCP_NODELAY on every connection.
 `Edge(emu)` serves the zones' certificates to visitors, `make_pem` makes ones to upload.
 
@@ -29,8 +29,7 @@ from .journal import Recorded, key_digest
 from .objects import PERMISSIONS, PLANS, Token, Zone, certificate, demo_zone, from_today, token, uploaded, zone
 from .pem import Pem, make_pem
 from .running import Emulator
-from .state import load
-from .throttle import Latency, Throttle
+from .throttle import Throttle
 
 __all__ = (
     "ALL_SWITCHES",
@@ -46,7 +45,6 @@ __all__ = (
     "Emulator",
     "Fault",
     "Handshake",
-    "Latency",
     "Pem",
     "Raw",
     "Recorded",
@@ -60,7 +58,6 @@ __all__ = (
     "from_today",
     "generate",
     "key_digest",
-    "load",
     "make_pem",
     "pairs",
     "token",

@@ -49,7 +49,6 @@ class Connection:
     def __init__(self, number: int, transport: asyncio.Transport) -> None:
         self.number = number
         self.transport = transport
-        self.is_new = True
         self.gone = asyncio.Event()
 
     def reset(self) -> None:

@@ -25,7 +25,6 @@ import socketserver
 import ssl
 import tempfile
 import threading
-import time
 import types
 import typing as t
 
@@ -60,8 +59,6 @@ class _Memory:
     mark: t.Any
     changing_to: t.Any = None
     handshakes: int = 0
-    until: float = 0.0
-    looked_at: float = dataclasses.field(default_factory=time.monotonic)
 
 
 class Edge:
@@ -211,19 +208,15 @@ class Edge:
             self._memories[zone.id] = self._memory(zone)
         memory = self._memories[zone.id]
         held = self._held(zone)
-        behaviour, mark, moment = self.behaviour, _mark(held), time.monotonic()
+        mark = _mark(held)
         if mark != memory.mark:
             if mark != memory.changing_to:
-                began = zone.changed_at if zone.changed_at > memory.looked_at else moment
-                memory.changing_to = mark
-                memory.handshakes = behaviour.delay_handshakes
-                memory.until = began + behaviour.delay_ms / 1000
-            if memory.handshakes > 0 or moment < memory.until:
+                memory.changing_to, memory.handshakes = mark, self.behaviour.delay_handshakes
+            if memory.handshakes > 0:
                 memory.handshakes -= 1
-                memory.looked_at = moment
                 return memory.seen
             self._memories[zone.id] = self._memory(zone)
-        memory.changing_to, memory.looked_at = None, moment
+        memory.changing_to = None
         return held
 
 

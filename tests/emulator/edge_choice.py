@@ -42,9 +42,6 @@ class EdgeBehaviour:
     delay_handshakes: int = 0
     """How many handshakes still see what a zone held before a change."""
 
-    delay_ms: int = 0
-    """For how long after a change handshakes still see what the zone held before, in milliseconds."""
-
     one_kind: t.Literal["no", "ecdsa", "rsa"] = "no"
     """Whether a pack of two kinds serves both, or the one of that kind alone."""
 
@@ -65,17 +62,6 @@ class EdgeBehaviour:
         """The same with some switches changed."""
         return dataclasses.replace(self, **changes)
 
-    @classmethod
-    def from_pairs(cls, pairs: Iterable[str]) -> EdgeBehaviour:
-        """From `switch=value` texts, as a command line has them."""
-        changes: dict[str, t.Any] = {}
-        for name, equals, value in (pair.partition("=") for pair in pairs):
-            if not equals or name not in EDGE_SWITCHES:
-                raise ValueError(f"{name!r} is no switch=value; switches are {', '.join(EDGE_SWITCHES)}")
-            known = EDGE_SWITCHES[name]
-            changes[name] = value == "True" if isinstance(known[0], bool) else type(known[0])(value)
-        return cls(**changes)
-
     def __post_init__(self) -> None:
         for name, values in EDGE_SWITCHES.items():
             value = getattr(self, name)
@@ -89,7 +75,6 @@ EDGE_SWITCHES: dict[str, tuple[t.Any, ...]] = {
     "sni_priority": ("ignored", "counts"),
     "tie": ("most_recent", "lowest_id"),
     "delay_handshakes": (0, 3),
-    "delay_ms": (0, 300),
     "one_kind": ("no", "ecdsa", "rsa"),
     "expired": ("left_out", "served"),
     "pack_expiry": ("member", "whole"),

@@ -17,6 +17,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,120}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _KEY = re.compile(r"[0-9a-f]{37,45}|cfk_[A-Za-z0-9]{20,80}")
 
+_MAX_FAILURES = 20
+
 READ = frozenset({"ssl:read", "ssl:write", "mtls:read", "mtls:write"})
 WRITE = frozenset({"ssl:write", "mtls:write"})
 ZONES = frozenset({"zone:read"})
@@ -25,9 +27,8 @@ ZONES = frozenset({"zone:read"})
 class Gate:
     """Knows callers by their headers."""
 
-    def __init__(self, state: State, max_failures: int) -> None:
+    def __init__(self, state: State) -> None:
         self.failures = 0
-        self._max_failures = max_failures
         self._by_value = {token.value: token for token in state.tokens.values()}
         self._by_key = {(token.email, token.key): token for token in state.tokens.values() if token.email}
 
@@ -59,7 +60,7 @@ class Gate:
 
     def _failure(self, refusal: envelope.Refusal) -> envelope.Refusal:
         self.failures += 1
-        return envelope.locked_out() if self.failures > self._max_failures else refusal
+        return envelope.locked_out() if self.failures > _MAX_FAILURES else refusal
 
 
 def visible_zone(state: State, caller: Token, zone_id: str, wanted: frozenset[str]) -> Zone:

@@ -122,7 +122,6 @@ def settle(zone: Zone) -> None:
         if found is not None and rollout.reads <= 0 and moment >= rollout.until:
             found.update(status="active", modified_on=now())
             del zone.rollouts[identifier]
-            zone.touch()
 
 
 def seen(zone: Zone, items: Iterable[JSONObject]) -> None:
@@ -279,7 +278,6 @@ def _is_submitted_already(zone: Zone, sent: _Sent, item: JSONObject, renewed: JS
 def _roll_out(
     zone: Zone, item: JSONObject, before: tuple[JSONObject, Upload | None] | None, behaviour: Behaviour
 ) -> None:
-    zone.touch()
     if zone.api["status"] != "active":
         item["status"] = "holding_deployment"
         return

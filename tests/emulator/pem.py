@@ -6,17 +6,18 @@
 
 Each is signed by a CA that exists in this process alone, one for each name and signature algorithm. As far as the
 emulator is concerned such a CA is publicly trusted, unless `public` is false: the leaf then lacks the policy identifier
-that every publicly trusted one has.
+that every publicly trusted one has. `issue` makes odd ones, of which everything can be said.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
-import datetime
 import functools
 import itertools
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -24,8 +25,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+Hash = hashes.SHA224 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 
-SIGNATURES: dict[str, tuple[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None]] = {
+SIGNATURES: dict[str, tuple[str, Hash | None]] = {
     "SHA256WithRSA": ("rsa", hashes.SHA256()),
     "SHA384WithRSA": ("rsa", hashes.SHA384()),
     "SHA512WithRSA": ("rsa", hashes.SHA512()),
@@ -38,10 +40,12 @@ SIGNATURES: dict[str, tuple[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512 |
 
 # Organization validated, by the CA/Browser Forum: publicly trusted leaves say one of 2.23.140.1.2.*.
 PUBLIC_POLICIES = x509.ObjectIdentifier("2.23.140.1.2.2")
+SHA256 = hashes.SHA256()
+END = datetime(2036, 3, 1, 23, 59, 59)
 
 _RSA_KEYS = 6
+_TURNS: collections.defaultdict[str, t.Iterator[int]] = collections.defaultdict(itertools.count)
 _KNOWN: list[str] = []
-_FIRST, _LAST = datetime.datetime(2000, 1, 1), datetime.datetime(2070, 1, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,29 +74,19 @@ class Authority:
     key: Key
     certificate: x509.Certificate
 
-    @property
-    def pem(self) -> str:
-        """Its certificate."""
-        return _text(self.certificate)
 
-
-def make_pem(  # pylint: disable=too-many-locals
+def make_pem(
     hosts: Sequence[str] = ("example.com", "www.example.com"),
     *,
     issuer: str | None = "DigiCert Inc",
     algorithm: t.Literal["ecdsa", "rsa", "ed25519"] = "ecdsa",
     signature: str | None = None,
     expires_in: float = 90,
-    expires_on: datetime.datetime | str | None = None,
-    common_name: str | None = None,
+    expires_on: str | None = None,
     sans: bool = True,
     public: bool = True,
-    ca: bool = False,
     self_signed: bool = False,
     key: Key | None = None,
-    bits: int = 2048,
-    key_format: t.Literal["pkcs8", "traditional"] = "pkcs8",
-    passphrase: str | None = None,
 ) -> Pem:
     """A certificate for those hosts, and its key.
 
@@ -100,45 +94,39 @@ def make_pem(  # pylint: disable=too-many-locals
     :param algorithm: The kind of the leaf's key.
     :param signature: How the CA signs, one of `SIGNATURES`; by default the usual one for the kind of key.
     :param expires_in: Days from now, or a date as `expires_on`, to the second; both may be past.
-    :param common_name: By default the first host. With `sans` false there is nothing else.
+    :param sans: Whether the hosts are in there, or the first alone as the common name.
     :param public: Whether its CA counts as publicly trusted.
-    :param ca: Make a certificate of a CA instead of a leaf.
     :param key: The leaf's key, in place of a new one.
-    :param key_format: `traditional` is PKCS#1 for RSA and SEC 1 for EC.
     """
-    own_key = key or new_key(algorithm, bits)
-    usual = {"rsa": "SHA256WithRSA", "ecdsa": "ECDSAWithSHA256", "ed25519": "ECDSAWithSHA256"}
-    signature = signature or usual["ed25519" if isinstance(own_key, ed25519.Ed25519PrivateKey) else _kind(own_key)]
-    signer = authority(issuer, signature)
-    last = _moment(expires_on) or _now() + datetime.timedelta(days=expires_in)
-    subject = _name(None, common_name or (hosts[0] if len(hosts[0]) <= 64 else "leaf.example.com"))
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject if self_signed else signer.certificate.subject)
-        .public_key(own_key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(min(_now(), last) - datetime.timedelta(days=30))
-        .not_valid_after(last)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own_key.public_key()), critical=False)
-        .add_extension(_usage(ca), critical=True)
-    )
-    if sans:
-        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
-        builder = builder.add_extension(names, critical=False)
+    own_key = key or new_key(algorithm)
+    usual = "SHA256WithRSA" if isinstance(own_key, rsa.RSAPrivateKey) else "ECDSAWithSHA256"
+    signer = authority(issuer, signature or usual)
+    subject = named(hosts[0] if len(hosts[0]) <= 64 else "leaf.example.com")
+    now = datetime.now(UTC).replace(microsecond=0)
+    last = datetime.fromisoformat(expires_on) if expires_on else now + timedelta(days=expires_in)
+    extensions = [
+        x509.SubjectKeyIdentifier.from_public_key(own_key.public_key()),
+        _usage(False),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
+    ]
     if not self_signed:
-        from_signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key())
-        builder = builder.add_extension(from_signer, critical=False)
-    if not ca:
-        server = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-        builder = builder.add_extension(server, critical=False)
+        extensions.append(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key()))
     if public and not self_signed:
-        policy = x509.CertificatePolicies([x509.PolicyInformation(PUBLIC_POLICIES, None)])
-        builder = builder.add_extension(policy, critical=False)
-    signing, digest = (own_key, hashes.SHA256()) if self_signed else (signer.key, SIGNATURES[signature][1])
-    made = builder.sign(signing, None if isinstance(signing, ed25519.Ed25519PrivateKey) else digest)
-    return Pem(_text(made), key_text(own_key, key_format, passphrase), signer.pem)
+        extensions.append(x509.CertificatePolicies([x509.PolicyInformation(PUBLIC_POLICIES, None)]))
+    made = issue(
+        *(hosts if sans else ()),
+        subject=subject,
+        issuer=subject if self_signed else signer.certificate.subject,
+        key=own_key,
+        ca_key=own_key if self_signed else signer.key,
+        ca=False,
+        start=min(now, last) - timedelta(days=30),
+        end=last,
+        algorithm=SIGNATURES[signature or usual][1],
+        extensions=extensions,
+        serial=x509.random_serial_number(),
+    )
+    return Pem(pem(made), key_pem(own_key), pem(signer.certificate))
 
 
 @functools.cache
@@ -146,22 +134,21 @@ def authority(organization: str | None = "DigiCert Inc", signature: str = "ECDSA
     """The CA of that name that signs in that way; the same one each time."""
     kind, digest = SIGNATURES[signature]
     key = new_key(kind)
-    name = _name(organization, f"Test CA {signature}")
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(_FIRST)
-        .not_valid_after(_LAST)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(_usage(True), critical=True)
+    name = named(f"Test CA {signature}", organization)
+    made = issue(
+        subject=name,
+        issuer=name,
+        key=key,
+        ca_key=key,
+        ca=True,
+        start=datetime(2000, 1, 1),
+        end=datetime(2070, 1, 1),
+        algorithm=digest,
+        extensions=[x509.SubjectKeyIdentifier.from_public_key(key.public_key()), _usage(True)],
+        serial=x509.random_serial_number(),
     )
-    made = Authority(key, builder.sign(key, digest))
-    _KNOWN.append(made.pem)
-    return made
+    _KNOWN.append(pem(made))
+    return Authority(key, made)
 
 
 def known_authorities() -> list[str]:
@@ -169,41 +156,76 @@ def known_authorities() -> list[str]:
     return list(_KNOWN)
 
 
-def new_key(algorithm: str = "ecdsa", bits: int = 2048) -> Key:
-    """A new private key. RSA keys are slow to make: there are a few of each size, in turns, and two in a row differ."""
-    if algorithm == "ecdsa":
-        return ec.generate_private_key(ec.SECP256R1())
-    if algorithm == "ed25519":
+def issue(
+    *names: str,
+    common_name: str | None = None,
+    organization: str | None = "Test CA Inc.",
+    key: t.Any = None,
+    ca_key: t.Any = None,
+    ca: bool | None = None,
+    subject: x509.Name | None = None,
+    issuer: x509.Name | None = None,
+    start: datetime = datetime(2020, 1, 1),
+    end: datetime = END,
+    algorithm: Hash | None = SHA256,
+    extensions: Iterable[x509.ExtensionType] = (),
+    serial: int = 4711,
+) -> x509.Certificate:
+    """A certificate, signed by an RSA key of a CA if no other is given."""
+    ca_key = ca_key or make_key("rsa2048", 99)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject or named(common_name))
+        .issuer_name(issuer or named("Test Issuing CA", organization))
+        .public_key((key or make_key("rsa2048")).public_key())
+        .serial_number(serial)
+        .not_valid_before(start)
+        .not_valid_after(end)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), False)
+    if ca is not None:
+        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), True)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=isinstance(extension, x509.KeyUsage))
+    return builder.sign(ca_key, None if isinstance(ca_key, ed25519.Ed25519PrivateKey) else algorithm)
+
+
+def new_key(algorithm: str = "ecdsa") -> Key:
+    """A new private key. RSA keys are slow to make: there are a few, in turns, and two in a row differ."""
+    turn = next(_TURNS[algorithm])
+    if algorithm == "rsa":
+        return t.cast(Key, make_key("rsa2048", turn % _RSA_KEYS))
+    return t.cast(Key, make_key({"ecdsa": "p256"}.get(algorithm, algorithm), turn))
+
+
+@functools.cache
+def make_key(kind: str, number: int = 0) -> t.Any:
+    """A key of a kind: `rsa` with its bits, `p256`, `p384` or `ed25519`; the same one for the same number."""
+    if kind.startswith("rsa"):
+        return rsa.generate_private_key(65537, int(kind[3:]))
+    if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.generate()
-    return _rsa_key(bits, next(_turns(bits)))
+    return ec.generate_private_key({"p256": ec.SECP256R1(), "p384": ec.SECP384R1()}[kind])
 
 
-def key_text(key: Key, form: str = "pkcs8", passphrase: str | None = None) -> str:
-    """A private key as PEM, locked where there is a passphrase."""
+def key_pem(key: t.Any, passphrase: bytes | None = None, form: str = "pkcs8") -> str:
+    """A private key as PEM, encrypted if there is a passphrase; `traditional` is PKCS#1 for RSA and SEC 1 for EC."""
     forms = {"pkcs8": serialization.PrivateFormat.PKCS8, "traditional": serialization.PrivateFormat.TraditionalOpenSSL}
-    lock: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if passphrase is not None:
-        lock = serialization.BestAvailableEncryption(passphrase.encode())
-    return key.private_bytes(serialization.Encoding.PEM, forms[form], lock).decode()
+    lock = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    text: bytes = key.private_bytes(serialization.Encoding.PEM, forms[form], lock)
+    return text.decode()
 
 
-@functools.lru_cache(maxsize=32)
-def _rsa_key(bits: int, turn: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+def named(common_name: str | None, *organizations: str | None) -> x509.Name:
+    """An X.509 name with Os and a CN, where there are any."""
+    parts = [(NameOID.ORGANIZATION_NAME, value) for value in organizations] + [(NameOID.COMMON_NAME, common_name)]
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts if value])
 
 
-@functools.lru_cache(maxsize=32)
-def _turns(bits: int) -> t.Iterator[int]:
-    return itertools.cycle(range(_RSA_KEYS))
-
-
-def _kind(key: Key) -> t.Literal["ecdsa", "rsa"]:
-    return "rsa" if isinstance(key, rsa.RSAPrivateKey) else "ecdsa"
-
-
-def _name(organization: str | None, common_name: str) -> x509.Name:
-    parts = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
-    return x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+def pem(*certificates: x509.Certificate) -> str:
+    """Certificates as one PEM text."""
+    return "".join(found.public_bytes(serialization.Encoding.PEM).decode() for found in certificates)
 
 
 def _usage(ca: bool) -> x509.KeyUsage:
@@ -218,22 +240,3 @@ def _usage(ca: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
-
-
-def _moment(value: datetime.datetime | str | None) -> datetime.datetime | None:
-    if isinstance(value, str):
-        value = datetime.datetime.fromisoformat(value)
-    if value is not None and value.tzinfo is not None:
-        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
-    return value.replace(microsecond=0) if value is not None else None
-
-
-def _text(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-__all__ = ("SIGNATURES", "Authority", "Key", "Pem", "authority", "key_text", "known_authorities", "make_pem", "new_key")

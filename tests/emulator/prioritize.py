@@ -62,7 +62,6 @@ def prioritize(zone: Zone, wishes: list[Wish], behaviour: Behaviour) -> envelope
         certificates = copy.deepcopy(certificates)
     if behaviour.put_effect == "applied":
         zone.remember(behaviour.stale_reads)
-        zone.touch()
     if behaviour.put_effect != "ignored":
         _apply(certificates, good, behaviour)
     return _answer(certificates, good, behaviour)

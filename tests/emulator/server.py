@@ -16,13 +16,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from . import delivery, envelope
-from .control import Control
 from .delivery import Connection, Outgoing
 from .falsify import falsify
 from .faults import Fault, Rules
 from .journal import Journal, Recorded, without_keys
 from .service import Service, zone_of
-from .throttle import Latency
 
 BASE = "/client/v4"
 
@@ -30,7 +28,8 @@ BASE = "/client/v4"
 class Plan:
     """What tests have planned for coming requests, and what went wrong with the emulator itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, latency: float) -> None:
+        self.latency = latency
         self.faults = Rules()
         self.callbacks = Rules()
         self.failures: list[str] = []
@@ -45,13 +44,9 @@ class Plan:
 class Wire:
     """Everything between a socket and the service."""
 
-    def __init__(
-        self, service: Service, journal: Journal, control: Control, plan: Plan, latency: Callable[[], Latency]
-    ) -> None:
+    def __init__(self, service: Service, journal: Journal, plan: Plan) -> None:
         self.service = service
-        self.latency = latency
         self.journal = journal
-        self.control = control
         self.plan = plan
         self.stopping = asyncio.Event()
         self._numbers = itertools.count(1)
@@ -89,8 +84,6 @@ class Wire:
         """One request, whatever it is. A mistake of the emulator's own is a clear 500 and is kept in `failures`."""
         try:
             path, _question, query = request.raw_path.partition("?")
-            if path.startswith("/emulator/"):
-                return await self.control.handle(request)
             if not path.startswith(f"{BASE}/"):
                 answer = envelope.no_such_path().answer(self.service.behaviour)
                 return web.Response(status=answer.status, body=envelope.encode(answer.payload))
@@ -99,7 +92,8 @@ class Wire:
             call = Recorded(request.method, path, query, request.headers, connection.number, zone_of(path))
             self.journal.add(call)
             try:
-                await self._far_away(connection)
+                if self.plan.latency:
+                    await connection.pause(self.plan.latency / 1000)
                 return await self._answered(request, connection, call)
             finally:
                 call.body = without_keys(call.body)
@@ -128,13 +122,6 @@ class Wire:
             call.status = status
             return web.Response(status=status, body=body, headers=delivery.headers(answer.headers))
         return await self._faulty(request, connection, call, fault)
-
-    async def _far_away(self, connection: Connection) -> None:
-        latency = self.latency()
-        milliseconds = latency.answer_ms + (latency.connection_ms if connection.is_new else 0)
-        connection.is_new = False
-        if milliseconds:
-            await connection.pause(milliseconds / 1000)
 
     async def _call_back(self, call: Recorded) -> None:
         """Let the test act before the request is looked at, off the loop, so that it may send requests itself."""

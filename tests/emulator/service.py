@@ -41,22 +41,19 @@ def zone_of(path: str) -> str | None:
 class Service:
     """Answers requests on a state. `lock` guards the state; whoever reads or changes it from outside takes it."""
 
-    def __init__(
-        self, state: State, behaviour: Behaviour, guard: Guard, contract: Contract | None, failures: int
-    ) -> None:
+    def __init__(self, state: State, behaviour: Behaviour, guard: Guard, contract: Contract | None) -> None:
         self.lock = threading.RLock()
         self.state = state
         self.behaviour = behaviour
         self.guard = guard
         self.contract = contract
-        self._max_failures = failures
-        self.gate = gate.Gate(state, failures)
+        self.gate = gate.Gate(state)
 
     def replace_state(self, state: State) -> None:
         """Go on with another state."""
         with self.lock:
             self.state = state
-            self.gate = gate.Gate(state, self._max_failures)
+            self.gate = gate.Gate(state)
 
     def answer(
         self, call: Recorded, behaviour: Behaviour | None = None, page: int | None = None

@@ -2,21 +2,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the emulator remembers: zones, credentials, and how they come from a small file."""
+"""What the emulator remembers: zones and credentials."""
 
 from __future__ import annotations
 
 import copy
-import dataclasses
-import pathlib
 import random
 import typing as t
 from collections.abc import Iterable
 
-import yaml
-
 from .behaviour import Behaviour
-from .objects import JSONObject, Token, Upload, Zone, certificate, certificate_id, from_today, now, token, zone
+from .objects import JSONObject, Token, Zone, certificate_id, from_today, now, token
 
 DEFAULT_EMAIL = "ops@example.com"
 
@@ -73,7 +69,6 @@ class State:
     def set_priority(self, key: str, certificate_id: str, priority: float | None) -> None:
         """Another writer's work."""
         self.certificate(key, certificate_id)["priority"] = priority
-        self.zone(key).touch()
 
     def order(self, key: str) -> list[tuple[str, t.Any]]:
         """Ids and numbers as stored, highest first, ties by id."""
@@ -81,14 +76,9 @@ class State:
         living.sort(key=lambda item: (-(item["priority"] or 0), item["id"]))
         return [(item["id"], item["priority"]) for item in living]
 
-    def plain(self) -> JSONObject:
-        """All zones as plain data, in the form that `read` takes: the very objects, no copies."""
-        return {"zones": [_kept(item) for item in self.zones.values()]}
-
 
 def take_away(zone: Zone, item: JSONObject, behaviour: Behaviour) -> None:
     """Delete a certificate, so that it is gone or lingers."""
-    zone.touch()
     if behaviour.deleted == "lingers":
         item["status"] = "deleted"
         if behaviour.deleted_reads:
@@ -97,49 +87,6 @@ def take_away(zone: Zone, item: JSONObject, behaviour: Behaviour) -> None:
         zone.certificates.remove(item)
     zone.uploads.pop(item["id"], None)
     zone.rollouts.pop(item["id"], None)
-
-
-def _kept(zone: Zone) -> JSONObject:
-    kept: JSONObject = {"zone": zone.api, "certificates": zone.certificates}
-    hidden = {
-        "uploads": {key: dataclasses.asdict(upload) for key, upload in zone.uploads.items()},
-        "csrs": zone.csrs,
-        "quotas": zone.quotas,
-    }
-    return {**kept, **{name: value for name, value in hidden.items() if value}}
-
-
-def read(data: JSONObject) -> tuple[list[Zone], list[Token]]:
-    """Zones and tokens from plain data: a list of keywords of `zone()` and of `token()`, or what `dump` gave."""
-    zones = [_zone(dict(item)) for item in data.get("zones") or []]
-    return zones, [token(**item) for item in data.get("tokens") or []]
-
-
-def load(path: str | pathlib.Path) -> tuple[list[Zone], list[Token]]:
-    """The same from a YAML or JSON file."""
-    data = yaml.safe_load(pathlib.Path(path).read_text(encoding="utf-8")) or {}
-    if not isinstance(data, dict):
-        raise ValueError(f"{path} must hold a mapping with zones and, where wanted, tokens")
-    return read(data)
-
-
-def _zone(item: JSONObject) -> Zone:
-    if "zone" in item:
-        uploads = {key: Upload(**one) for key, one in item.get("uploads", {}).items()}
-        return Zone(
-            dict(item["zone"]),
-            [dict(one) for one in item["certificates"]],
-            uploads=uploads,
-            csrs=dict(item.get("csrs", {})),
-            quotas=dict(item.get("quotas", {})),
-        )
-    item["certificates"] = [certificate(**_plain(one)) for one in item.get("certificates") or []]
-    return zone(**_plain(item))
-
-
-def _plain(item: JSONObject) -> JSONObject:
-    """Keywords as Python takes them. YAML makes dates of what looks like one; the API has text there."""
-    return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in item.items()}
 
 
 def in_list_order(certificates: Iterable[JSONObject], behaviour: Behaviour) -> list[JSONObject]:

@@ -26,14 +26,6 @@ class Throttle:
 REAL = Throttle()
 
 
-@dataclasses.dataclass(frozen=True)
-class Latency:
-    """How far away it seems to be: milliseconds before every answer, and those more before a connection's first one."""
-
-    answer_ms: float = 0
-    connection_ms: float = 0
-
-
 class Guard:
     """Counts the requests of every user, over all their tokens."""
 
@@ -63,12 +55,6 @@ class Guard:
         """Use up requests of that user, as a dashboard or another tool would."""
         self._spent[user].extend([time.monotonic()] * requests)
 
-    def spent(self, user: str) -> int:
-        """How many requests of that user count at the moment."""
-        if self.throttle is not None:
-            self._forget(self._spent[user], time.monotonic() - self.throttle.window)
-        return len(self._spent[user])
-
     def reset(self) -> None:
         """Forget everything."""
         self.refused = 0
@@ -77,18 +63,14 @@ class Guard:
 
     def _spend(self, user: str, moment: float, throttle: Throttle) -> bool:
         spent = self._spent[user]
-        self._forget(spent, moment - throttle.window)
+        while spent and spent[0] <= moment - throttle.window:
+            spent.popleft()
         if len(spent) >= throttle.limit:
             # The ban is the punishment; after it the count starts anew.
             spent.clear()
             return False
         spent.append(moment)
         return True
-
-    @staticmethod
-    def _forget(spent: collections.deque[float], before: float) -> None:
-        while spent and spent[0] <= before:
-            spent.popleft()
 
 
 def policy_headers(throttle: Throttle | None, listing_zones: bool) -> dict[str, str]:

@@ -19,12 +19,11 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.backends import default_backend
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
-from ansible_collections.zonefleet.cloudflare.tests.unit.issued import END, issue, key_pem, make_key, named, pem
+from emulator.pem import END, issue, key_pem, make_key, named, pem
 
 Pair = tuple[t.Any, x509.Certificate]
 """A private key and its certificate."""
@@ -85,7 +84,7 @@ def with_sha1(certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> x509.Cer
     after = before.replace(sha256, sha1)
     signature = key.sign(after, PKCS1v15(), hashes.SHA1())
     whole = certificate.public_bytes(serialization.Encoding.DER).replace(before, after).replace(sha256, sha1)
-    return x509.load_der_x509_certificate(whole.replace(certificate.signature, signature), default_backend())
+    return x509.load_der_x509_certificate(whole.replace(certificate.signature, signature))
 
 
 def tls(

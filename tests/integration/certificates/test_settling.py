@@ -78,7 +78,6 @@ def make(name: str, dice: random.Random) -> t.Iterator[Pem]:
             issuer=issuer,
             signature=signature,
             expires_in=expires_in,
-            common_name=hosts[0],
         )
         expires_in += dice.randrange(1, 90)
 

@@ -20,34 +20,18 @@ import requests
 from emulator import Emulator, Pem
 
 
-class Client:
-    """Talks to one emulator over one kept-alive session."""
+class Client(requests.Session):
+    """Talks to one emulator; paths are those below the API's base."""
 
     def __init__(self, emulator: Emulator, token: str | None = None) -> None:
+        super().__init__()
         self.emulator = emulator
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.headers["Authorization"] = f"Bearer {token or emulator.token}"
+        self.trust_env = False
+        self.headers["Authorization"] = f"Bearer {token or emulator.token}"
 
-    def get(self, path: str, **options: t.Any) -> requests.Response:
-        """GET below the API's base."""
-        return self.session.get(f"{self.emulator.url}{path}", timeout=10, **options)
-
-    def post(self, path: str, **options: t.Any) -> requests.Response:
-        """POST below the API's base."""
-        return self.session.post(f"{self.emulator.url}{path}", timeout=10, **options)
-
-    def patch(self, path: str, **options: t.Any) -> requests.Response:
-        """PATCH below the API's base."""
-        return self.session.patch(f"{self.emulator.url}{path}", timeout=10, **options)
-
-    def delete(self, path: str, **options: t.Any) -> requests.Response:
-        """DELETE below the API's base."""
-        return self.session.delete(f"{self.emulator.url}{path}", timeout=10, **options)
-
-    def put(self, path: str, **options: t.Any) -> requests.Response:
-        """PUT below the API's base."""
-        return self.session.put(f"{self.emulator.url}{path}", timeout=10, **options)
+    def request(self, method: t.Any, url: t.Any, *arguments: t.Any, **options: t.Any) -> requests.Response:
+        """One request."""
+        return super().request(method, f"{self.emulator.url}{url}", *arguments, **{"timeout": 10, **options})
 
     def path(self, zone: str = "example.com") -> str:
         """The path of a zone's certificates."""

@@ -16,6 +16,7 @@ from emulator import Emulator, Violation, certificate, demo_zone, token, zone
 from emulator.contract import Contract
 from emulator.fixture import StartEmulator
 from emulator.journal import Recorded
+from emulator.objects import object_id
 from unit.emulator.client import Client, codes
 
 ABSENT = "0" * 32
@@ -59,12 +60,11 @@ def test_email_and_key_log_in(emulator: Emulator) -> None:
     assert requests.get(f"{emulator.url}/zones", headers=headers, timeout=10).status_code == 200
 
 
-def test_guessing_locks_out(start_emulator: StartEmulator) -> None:
-    running = start_emulator(max_auth_failures=2)
-    guess = Client(running, "g" * 40)
-    texts = [guess.get("/zones").json()["errors"][0]["message"] for _token in range(3)]
-    assert texts[1] == "Invalid access token"
-    assert texts[2].startswith("Max auth failures reached")
+def test_guessing_locks_out(emulator: Emulator) -> None:
+    guess = Client(emulator, "g" * 40)
+    texts = [guess.get("/zones").json()["errors"][0]["message"] for _token in range(21)]
+    assert texts[-2] == "Invalid access token"
+    assert texts[-1].startswith("Max auth failures reached")
 
 
 def test_permissions_and_zones_of_tokens(start_emulator: StartEmulator) -> None:
@@ -101,9 +101,9 @@ def test_permissions_and_zones_of_tokens(start_emulator: StartEmulator) -> None:
     ],
 )
 def test_paths_that_lead_nowhere(client: Client, method: str, path: str, expected: tuple[int, int]) -> None:
-    request = requests.Request(method, client.emulator.url, headers=client.session.headers).prepare()
-    request.url = f"{client.emulator.url}{path}"
-    assert codes(client.session.send(request, timeout=10)) == expected
+    request = requests.Request(method, client.emulator.url, headers=client.headers).prepare()
+    request.url = f"{client.emulator.url}{path}"  # as it is: requests takes dots out of paths
+    assert codes(client.send(request, timeout=10)) == expected
 
 
 def test_outside_the_base(emulator: Emulator) -> None:
@@ -118,19 +118,12 @@ def test_outside_the_base(emulator: Emulator) -> None:
         ({}, ["Mixed.example", "blog.example", "shop.example", "shop.example"]),
         ({"name": "SHOP.example"}, ["shop.example", "shop.example"]),
         ({"name": "equal:blog.example"}, ["blog.example"]),
-        ({"name": "not_equal:shop.example"}, ["Mixed.example", "blog.example"]),
         ({"name": "contains:LO"}, ["blog.example"]),
-        ({"name": "contains_case_sensitive:LO"}, []),
         ({"name": "starts_with:mixed"}, ["Mixed.example"]),
-        ({"name": "starts_with_case_sensitive:mixed"}, []),
-        ({"name": "ends_with:D.EXAMPLE"}, ["Mixed.example"]),
-        ({"name": "ends_with_case_sensitive:d.example"}, ["Mixed.example"]),
         ({"name": "shop.example", "status": "moved"}, ["shop.example"]),
-        ({"name": "blog.example", "status": "moved", "match": "any"}, ["blog.example", "shop.example"]),
         ({"account.name": "other account"}, ["Mixed.example", "shop.example"]),
-        ({"account.name": "starts_with:Other", "order": "status"}, ["Mixed.example", "shop.example"]),
+        ({"account.id": object_id("account", "Other Account")}, ["Mixed.example", "shop.example"]),
         ({"type": "partial,internal"}, ["Mixed.example", "internal.example"]),
-        ({"direction": "desc"}, ["shop.example", "shop.example", "blog.example", "Mixed.example"]),
         ({"nmae": "shop.example", "page": "1"}, ["Mixed.example", "blog.example", "shop.example", "shop.example"]),
         ({"name": "absent.example"}, []),
         ({"page": "2"}, []),
@@ -142,21 +135,9 @@ def test_filters_of_zones(client: Client, query: dict[str, str], names: list[str
     assert answer["result_info"]["count"] == len(names)
 
 
-@pytest.mark.emulator(zones=fleet())
-def test_filter_by_account_id_and_order(client: Client) -> None:
-    zones = list(client.emulator.zones_by_id.values())
-    account = zones[-1].api["account"]["id"]
-    answer = client.get("/zones", params={"account.id": account, "type": "full"}).json()["result"]
-    assert [item["id"] for item in answer] == [zones[-1].id]
-    for order in ("account.id", "account.name", "plan.id"):
-        first, second = order.split(".")
-        result = client.get("/zones", params={"order": order}).json()["result"]
-        values = [item[first][second] for item in result]
-        assert values == sorted(values)
-
-
 def test_unknown_operator_and_enum(client: Client) -> None:
-    assert codes(client.get("/zones?name=like:x")) == (400, 2001)
+    for query in ("name=like:x", "order=status"):
+        assert codes(client.get(f"/zones?{query}")) == (400, 2001)
     assert codes(client.get("/zones?status=sleeping")) == (400, 2001)
     assert client.emulator.contract_violations[0].parameter == "status"
 

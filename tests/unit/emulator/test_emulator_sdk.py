@@ -13,7 +13,7 @@ import pytest
 from cloudflare import Cloudflare
 from cloudflare.types.custom_certificates.prioritize_update_params import Certificate
 
-from emulator import UPLOAD_SWITCHES, Behaviour, Emulator, Fault, certificate, generate, make_pem, token, zone
+from emulator import UPLOAD_SWITCHES, Emulator, Fault, certificate, generate, make_pem, token, zone
 from emulator.fixture import StartEmulator
 
 DOCUMENTED_ZONE = "023e105f4ecef8ad9ca31a8372d0c353"
@@ -48,8 +48,7 @@ def test_lists_zones_over_pages(sdk: Cloudflare, fleet: Emulator) -> None:
     assert found.id == DOCUMENTED_ZONE
     assert found.meta.custom_certificate_quota is not None
     one = sdk.zones.get(zone_id=DOCUMENTED_ZONE)
-    assert one is not None
-    assert one.name == "example.com"
+    assert one is not None and one.name == "example.com"
 
 
 def test_lists_certificates_over_pages(sdk: Cloudflare, fleet: Emulator) -> None:
@@ -62,14 +61,11 @@ def test_lists_certificates_over_pages(sdk: Cloudflare, fleet: Emulator) -> None
 
 
 def test_reads_every_field(sdk: Cloudflare, fleet: Emulator) -> None:
-    for made in fleet.zones.values():
+    # From the tenth zone on no field is new.
+    for made in list(fleet.zones.values())[:10]:
         for item in sdk.custom_certificates.list(zone_id=made.id, per_page=50):
-            stored = made.find(item.id)
-            if stored is None:
-                continue
-            single = sdk.custom_certificates.get(item.id, zone_id=made.id)
-            assert single is not None
-            assert single.to_dict(mode="json", exclude_none=False).items() >= {"issuer": stored["issuer"]}.items()
+            stored = next(one for one in made.certificates if one["id"] == item.id)
+            assert item.issuer == stored["issuer"]
             assert item.expires_on is not None
             if item.keyless_server is not None:
                 assert item.keyless_server.tunnel is not None
@@ -205,8 +201,7 @@ def test_renews_under_other_behaviour(sdk: Cloudflare, fleet: Emulator, switch: 
 
 @pytest.mark.parametrize("value", ["all", "listed", "empty"])
 def test_under_other_behaviour(sdk: Cloudflare, fleet: Emulator, value: str) -> None:
-    behaviour = Behaviour.from_pairs([f"put_result={value}", "put_result_info=absent", "total_pages=absent"])
-    fleet.behave(put_result=behaviour.put_result, put_result_info="absent", list_result_info="absent")
+    fleet.behave(put_result=value, put_result_info="absent", list_result_info="absent")
     first = next(iter(DOCUMENTED))
     page = sdk.custom_certificates.prioritize.update(
         zone_id=DOCUMENTED_ZONE, certificates=[{"id": first, "priority": 9}]

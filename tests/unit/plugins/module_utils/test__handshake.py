@@ -34,7 +34,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake im
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._visitors import SIDE_BY_SIDE, Sight, visit
 from ansible_collections.zonefleet.cloudflare.tests.unit import odd_servers as odd
-from ansible_collections.zonefleet.cloudflare.tests.unit.issued import make_key, pem
+from emulator.pem import make_key, pem
 
 NAME = "www.example.com"
 BOTH = (ECDSA, RSA)

@@ -23,7 +23,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import 
     read_leaf,
     unlock_key,
 )
-from ansible_collections.zonefleet.cloudflare.tests.unit.issued import END, issue, key_pem, make_key, named, pem
+from emulator.pem import END, issue, key_pem, make_key, named, pem
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RSA, P256, P384, ED25519 = make_key("rsa2048"), make_key("p256"), make_key("p384"), make_key("ed25519")

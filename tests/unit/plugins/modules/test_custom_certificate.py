@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate as module
-from ansible_collections.zonefleet.cloudflare.tests.unit.issued import issue, key_pem, make_key, named, pem
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import ZONE, Script, certificate
+from emulator.pem import issue, key_pem, make_key, named, pem
 
 Run = t.Callable[..., dict[str, t.Any]]
 Item = dict[str, t.Any]

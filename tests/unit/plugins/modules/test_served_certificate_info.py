@@ -15,8 +15,8 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _x509
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info
 from ansible_collections.zonefleet.cloudflare.plugins.modules import served_certificate_info as module
 from ansible_collections.zonefleet.cloudflare.tests.unit import odd_servers as odd
-from ansible_collections.zonefleet.cloudflare.tests.unit.issued import issue, make_key
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import ZONE, Script
+from emulator.pem import issue, make_key
 
 Run = t.Callable[..., dict[str, t.Any]]
 
@@ -119,7 +119,7 @@ def test_a_name_that_does_not_resolve_is_a_row(run: Run) -> None:
 
 def test_a_certificate_that_cannot_be_read_is_a_row(run: Run) -> None:
     """Its policies are damaged, which OpenSSL lets pass."""
-    damaged = issue(SHOP, key=KEY, extra=x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.32"), b"\xff"))
+    damaged = issue(SHOP, key=KEY, extensions=[x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.32"), b"\xff")])
     with odd.serving(odd.tls((KEY, damaged))) as port:
         result = given(run, port)
     ((error,),) = told(result, "error")

@@ -45,11 +45,11 @@ class _Sent:
 def create(zone: Zone, body: bytes, behaviour: Behaviour) -> JSONObject:
     """What a POST makes."""
     asked = _asked(body, _POST_FIELDS)
-    if "certificate" not in asked:
-        raise envelope.invalid_parameters("/certificate")
-    if not zone.has_plan:
+    if "certificate" in asked and not zone.has_plan:
         raise envelope.plan_refuses(behaviour)
     sent = _read(zone, asked, None)
+    if "certificate" not in asked or sent is None:
+        raise envelope.invalid_parameters("/certificate")
     method = asked.get("bundle_method", "ubiquitous")
     item = _item(zone, sent.leaf, behaviour)
     item.update(
@@ -155,14 +155,6 @@ def _asked(body: bytes, fields: dict[str, t.Any]) -> JSONObject:
     if "geo_restrictions" in data and data["geo_restrictions"].get("label") not in {"us", "eu", "highest_security"}:
         raise envelope.invalid_parameters("/geo_restrictions/label")
     return data
-
-
-@t.overload
-def _read(zone: Zone, asked: JSONObject, known: None) -> _Sent: ...
-
-
-@t.overload
-def _read(zone: Zone, asked: JSONObject, known: Upload | None) -> _Sent | None: ...
 
 
 def _read(zone: Zone, asked: JSONObject, known: Upload | None) -> _Sent | None:

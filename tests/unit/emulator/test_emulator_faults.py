@@ -138,6 +138,27 @@ def test_the_right_answer_in_another_form(client: Client, kind: str, header: str
     assert (answer.headers[header], answer.content) == (value, whole)
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "headers"),
+    [
+        (Fault("answer", status=418, body=b"\xff", content_type="text/x", headers={"X-Own": "1"}), 418, {"X-Own": "1"}),
+        (Fault("html", status=520), 520, {"Content-Type": "text/html; charset=UTF-8"}),
+        (
+            Fault("redirect", status=307, location="https://elsewhere.example/"),
+            307,
+            {"Location": "https://elsewhere.example/"},
+        ),
+        (Fault("throttled", retry_after="soon"), 429, {"Retry-After": "soon"}),
+    ],
+    ids=repr,
+)
+def test_an_answer_of_its_own(client: Client, fault: Fault, status: int, headers: dict[str, str]) -> None:
+    client.emulator.fault(fault)
+    answer = client.get("/zones", allow_redirects=False)
+    assert answer.status_code == status
+    assert answer.headers.items() >= headers.items()
+
+
 def test_which_request_a_fault_meets(client: Client) -> None:
     emulator = client.emulator
     emulator.fault(Fault("html", status=500), method="PUT", path="*/prioritize", times=2, after=1)

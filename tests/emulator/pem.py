@@ -75,7 +75,7 @@ class Authority:
     certificate: x509.Certificate
 
 
-def make_pem(
+def make_pem(  # pylint: disable=too-many-locals
     hosts: Sequence[str] = ("example.com", "www.example.com"),
     *,
     issuer: str | None = "DigiCert Inc",
@@ -87,6 +87,8 @@ def make_pem(
     public: bool = True,
     self_signed: bool = False,
     key: Key | None = None,
+    key_format: t.Literal["pkcs8", "traditional"] = "pkcs8",
+    passphrase: str | None = None,
 ) -> Pem:
     """A certificate for those hosts, and its key.
 
@@ -126,7 +128,8 @@ def make_pem(
         extensions=extensions,
         serial=x509.random_serial_number(),
     )
-    return Pem(pem(made), key_pem(own_key), pem(signer.certificate))
+    text = key_pem(own_key, passphrase.encode() if passphrase else None, key_format)
+    return Pem(pem(made), text, pem(signer.certificate))
 
 
 @functools.cache

@@ -22,7 +22,6 @@ from integration.rate_limit.fleet import Fleet, Recap, Scale, make_fleet
 SLACK = 30.0
 PACED = r"Waiting \d+ s: 'rate_limit' is reached \(\d+ requests in 5 minutes\)\."
 BANNED = r"Waiting \d+ s: Cloudflare refuses all requests of this user for now\."
-WITH_AND_WITHOUT = pytest.mark.parametrize("retry_after", ["present", "absent"])
 
 
 def test_alone_no_request_is_ever_refused(tmp_path: Path) -> None:
@@ -39,14 +38,24 @@ def test_alone_no_request_is_ever_refused(tmp_path: Path) -> None:
         assert len(waits) <= requests // fleet.scale.rate_limit + 1
 
 
-@WITH_AND_WITHOUT
-def test_a_ban_that_an_outsider_brought_about(tmp_path: Path, retry_after: t.Literal["present", "absent"]) -> None:
-    behaviour = Behaviour(retry_after=retry_after)
-    with make_fleet(tmp_path, Scale(limit=300), zones=60, out_of_order=24, behaviour=behaviour) as fleet:
-        _meet_a_ban(fleet, after=30)
-        recap = fleet.run(forks=20)
-        _assert_all_in_order(fleet, recap, changed=24)
-        assert 1 <= fleet.emulator.refused <= 20 + _refused_probes(fleet.scale, retry_after)
+@pytest.mark.parametrize(
+    ("scale", "zones", "forks"),
+    [
+        (Scale(limit=300), 60, 20),
+        pytest.param(Scale(limit=2400, ban=10), 1000, 50, marks=[pytest.mark.full, pytest.mark.timeout(900)]),
+    ],
+    ids=["60 zones", "1000 zones"],
+)
+@pytest.mark.parametrize("retry_after", ["present", "absent"])
+def test_a_ban_that_an_outsider_brought_about(
+    tmp_path: Path, scale: Scale, zones: int, forks: int, retry_after: t.Literal["present", "absent"]
+) -> None:
+    changed = zones * 2 // 5
+    with make_fleet(tmp_path, scale, zones, changed, behaviour=Behaviour(retry_after=retry_after)) as fleet:
+        _meet_a_ban(fleet, after=zones // 2)
+        recap = fleet.run(forks=forks)
+        _assert_all_in_order(fleet, recap, changed)
+        assert 1 <= fleet.emulator.refused <= forks + _refused_probes(scale, retry_after)
         assert re.fullmatch(BANNED, recap.waits[0])
 
 
@@ -121,21 +130,6 @@ def test_a_thousand_zones_alone(tmp_path: Path) -> None:
         _assert_all_in_order(fleet, recap, changed=400)
         requests = _assert_paced(fleet, 1400, 400, recap.seconds)
         print(f"\nalone: {requests} requests, {recap.seconds:.1f} s, {len(recap.waits)} waits told")
-
-
-@pytest.mark.full
-@pytest.mark.timeout(900)
-@WITH_AND_WITHOUT
-def test_a_ban_over_a_thousand_zones(tmp_path: Path, retry_after: t.Literal["present", "absent"]) -> None:
-    scale = Scale(limit=2400, ban=10)
-    behaviour = Behaviour(retry_after=retry_after)
-    with make_fleet(tmp_path, scale, zones=1000, out_of_order=400, behaviour=behaviour) as fleet:
-        _meet_a_ban(fleet, after=300)
-        recap = fleet.run(forks=50)
-        refused = fleet.emulator.refused
-        print(f"\nban, Retry-After {retry_after}: {recap.seconds:.1f} s, {refused} refused")
-        _assert_all_in_order(fleet, recap, changed=400)
-        assert 1 <= refused <= 50 + _refused_probes(scale, retry_after)
 
 
 def _meet_a_ban(fleet: Fleet, after: int) -> None:

@@ -42,6 +42,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._renewal impo
     UPLOADED,
     Step,
     described,
+    explain_upload,
     find_rivals,
     find_successor,
     plan,
@@ -127,7 +128,7 @@ def _send(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
     perhaps_done = False
     failures = 0
     while step.action != UNCHANGED:
-        attempt = _attempt(task, step, reading.waited + FRESH if may_read_again else math.inf)
+        attempt = _attempt(task, reading, step, reading.waited + FRESH if may_read_again else math.inf)
         if attempt.outcome is _Outcome.WRITTEN:
             return _settle(task, origin, step, attempt.answered)
         if attempt.outcome is _Outcome.REFUSED or (attempt.outcome is _Outcome.GONE and not may_follow):
@@ -160,7 +161,7 @@ def _refused(error: ApiError, perhaps_done: bool) -> ApiError:
     return error
 
 
-def _attempt(task: _Task, step: Step, stale_after: float) -> _Attempt:
+def _attempt(task: _Task, reading: ZoneCertificates, step: Step, stale_after: float) -> _Attempt:
     options = task.options
     body: dict[str, t.Any] = {
         "certificate": options.chain.pem if options.chain else "",
@@ -179,7 +180,11 @@ def _attempt(task: _Task, step: Step, stale_after: float) -> _Attempt:
     except Outdated:
         return _Attempt(_Outcome.OUTDATED)
     except ApiError as error:
-        return _Attempt(_outcome_of(error, step), error=error)
+        outcome = _outcome_of(error, step)
+        if step.action == UPLOADED and outcome in (_Outcome.REFUSED, _Outcome.TAKEN):
+            unmatched = explain_upload(options, task.zone, reading.current, datetime.now(timezone.utc))
+            error.message += f" {unmatched}" if unmatched else ""
+        return _Attempt(outcome, error=error)
 
 
 def _outcome_of(error: ApiError, step: Step) -> _Outcome:

@@ -167,6 +167,16 @@ class _Text:
             raise OptionError(f"{self.name} has more than {_MOST_BYTES} bytes: it is not a PEM file.")
         return data.decode("utf-8", "replace")
 
+    def advise(self, content: str) -> str:
+        """Return what else to say where no PEM was found in the content."""
+        if "-----BEGIN " in content:
+            return ""
+        if self._path is None:
+            return f" For the path of a file, set '{self.option}_path'."
+        if content.startswith("0") and "\ufffd" in content:  # how a sequence begins, and what is not UTF-8
+            return " It seems to be in DER or PKCS #12 format: convert it to PEM, for example with openssl."
+        return ""
+
 
 def _given(params: Params, name: str) -> str | None:
     """Return the value of an option, or None if it is empty."""
@@ -183,16 +193,17 @@ def _read_chain(text: _Text, absent: bool) -> Chain | None:
     try:
         return read_chain(content, None if absent else datetime.now(timezone.utc))
     except X509Error as error:
-        raise OptionError(f"{text.name} {error}") from None
+        raise OptionError(f"{text.name} {error}{text.advise(content)}") from None
 
 
 def _read_key(text: _Text, params: Params, chain: Chain) -> str | None:
     if text.option is None:
         return None
+    content = text.read()
     try:
-        return unlock_key(text.read(), _given(params, "private_key_passphrase"), chain.leaf)
+        return unlock_key(content, _given(params, "private_key_passphrase"), chain.leaf)
     except X509Error as error:
-        raise OptionError(f"{text.name} {error}") from None
+        raise OptionError(f"{text.name} {error}{text.advise(content)}") from None
 
 
 def _read_custom_csr_id(params: Params, key: _Text) -> str | None:

@@ -160,8 +160,10 @@ def explain_upload(
         # a wildcard over the host is not selected, and so it is not suggested
         exact = [found for found in certificates if host in found.names or wildcard_over(host) not in found.names]
         hint = did_you_mean(match, [found for found in exact if not found.keyless], now)
-    uploaded = f"'match' with `{printable(match)}` selects no certificate of the zone, so that this one is uploaded as another one."
-    return f"{uploaded} {hint}" if hint else None
+    unmatched = (
+        f"'match' with `{printable(match)}` selects no certificate of the zone: this is an upload, and renews none."
+    )
+    return f"{unmatched} {hint}" if hint else None
 
 
 def leaf_of(options: KeepOptions) -> Leaf:

@@ -18,6 +18,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import (
     RECENCY,
+    UNDOCUMENTED,
     compare_contests,
     of_one_pack,
 )
@@ -127,16 +128,17 @@ def _find_warnings(
             f"Certificate {printable(first.id, 64)} of the same pack expires on {first.expires_on:%Y-%m-%d}, earlier than this "
             "one. Cloudflare removes the whole pack then: renew that one, too."
         )
-    unsure = [
-        contest["name"]
-        for contest in contests
-        if contest["name"] in certificate.names and contest["decided_by"] == RECENCY
-    ]
-    if changed and unsure:
-        warnings.append(
-            f"Another certificate of the same type and priority covers {counted(len(unsure), 'hostname')} of this one, such as "
-            f"{printable(unsure[0])}. Cloudflare uses the one that was ordered most recently. {_advice_on_tie(certificate)}"
-        )
+    for decided_by, alike in ((RECENCY, "type and priority"), (UNDOCUMENTED, "type")) if changed else ():
+        unsure = [
+            contest["name"]
+            for contest in contests
+            if contest["name"] in certificate.names and contest["decided_by"] == decided_by
+        ]
+        if unsure:
+            warnings.append(
+                f"Another certificate of the same {alike} covers {counted(len(unsure), 'hostname')} of this one, such as "
+                f"{printable(unsure[0])}. Cloudflare uses the one that was ordered most recently. {_advice_on_tie(certificate)}"
+            )
     return warnings
 
 

@@ -64,7 +64,8 @@ def _secret_options(spec: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) 
 
 
 def _forms(secret: str) -> set[str]:
-    lines = [line.strip() for line in secret.splitlines()]
+    # A PEM in an environment variable or in JSON may have a backslash and an n for a line break.
+    lines = [line.strip() for line in secret.replace("\\r", "").replace("\\n", "\n").splitlines()]
     # The BEGIN and END lines of a PEM are not secret.
     parts = [line for line in lines if len(line) >= _SHORTEST_LINE and not line.startswith("-----")]
     # Also as ansible-core quotes values in messages, and as JSON within a string.

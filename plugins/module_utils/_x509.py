@@ -23,7 +23,7 @@ from base64 import b64decode
 from datetime import datetime, timezone
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import comparable
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import letters_and_digits, printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import letters_and_digits, listed, printable
 
 # Without the library, this file can be imported, but its functions raise an X509Error.
 IMPORT_ERROR: str | None
@@ -115,10 +115,11 @@ def read_chain(text: str, now: datetime | None) -> Chain:
     :raises X509Error: The certificates are invalid, or C(cryptography) is missing.
     """
     need_library()
-    blocks = [body for label, body in _BLOCK.findall(text) if label in _CERTIFICATE_LABELS]
+    found = _blocks(text)
+    blocks = [body for label, body in found if label in _CERTIFICATE_LABELS]
     if not blocks:
         raise X509Error(
-            "has no certificate in PEM format: provide the text from '-----BEGIN CERTIFICATE-----' to "
+            f"has no certificate in PEM format{_instead(found)}: provide the text from '-----BEGIN CERTIFICATE-----' to "
             "'-----END CERTIFICATE-----'."
         )
     certificates = [_load(_der(body), f"certificate {number}") for number, body in enumerate(blocks, 1)]
@@ -127,6 +128,18 @@ def read_chain(text: str, now: datetime | None) -> Chain:
     if now is not None:
         _check_leaf(read[0], certificates[0], now)
     return Chain(read[0], "".join(dict.fromkeys(found.pem for found in read)))
+
+
+def _blocks(text: str) -> list[tuple[str, str]]:
+    r"""Return the label and the body of each PEM block. Environment variables and JSON may have C(\n) for a line break."""
+    found: list[tuple[str, str]] = _BLOCK.findall(text.replace("\\r", "").replace("\\n", "\n"))
+    return found
+
+
+def _instead(found: t.Iterable[tuple[str, str]]) -> str:
+    """Return what there is where nothing of what is needed was found, to follow in a message."""
+    labels = listed(dict.fromkeys(label for label, _body in found), 3)
+    return f", but {labels}" if labels else ""
 
 
 def read_leaf(der: bytes) -> Leaf:
@@ -146,9 +159,10 @@ def unlock_key(text: str, passphrase: str | None, leaf: Leaf) -> str:
     :raises X509Error: The key is invalid, too weak, or not the leaf's.
     """
     need_library()
-    blocks = [(label, body) for label, body in _BLOCK.findall(text) if _KEY_LABEL.fullmatch(label)]
+    found = _blocks(text)
+    blocks = [(label, body) for label, body in found if _KEY_LABEL.fullmatch(label)]
     if len(blocks) != 1:
-        how_many = f"{len(blocks)} private keys" if blocks else "no private key in PEM format"
+        how_many = f"{len(blocks)} private keys" if blocks else f"no private key in PEM format{_instead(found)}"
         raise X509Error(f"has {how_many}: provide exactly one, as PEM.")
     key = _load_key(*blocks[0], passphrase)
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size < _FEWEST_RSA_BITS:
@@ -292,14 +306,16 @@ def _load_key(label: str, body: str, passphrase: str | None) -> t.Any:
     if locked and not passphrase:
         raise X509Error("is encrypted: set 'private_key_passphrase'.")
     pem = f"-----BEGIN {label}-----\n{_rewrapped(body)}\n-----END {label}-----\n"
-    try:
-        key = serialization.load_pem_private_key(
-            pem.encode(), passphrase.encode() if locked and passphrase else None, default_backend(), **_FAST
-        )
-        if not isinstance(key, rsa.RSAPrivateKey) or _fits_together(key.private_numbers()):
-            return key
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        pass
+    # a block scalar or a file ends with a line break, which is not meant
+    for secret in dict.fromkeys((passphrase, passphrase.rstrip("\r\n"))) if locked and passphrase else (None,):
+        try:
+            key = serialization.load_pem_private_key(
+                pem.encode(), secret.encode() if secret else None, default_backend(), **_FAST
+            )
+            if not isinstance(key, rsa.RSAPrivateKey) or _fits_together(key.private_numbers()):
+                return key
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            continue
     if locked:
         raise X509Error(
             "cannot be decrypted with 'private_key_passphrase': the passphrase is wrong, or the key is damaged."

@@ -48,6 +48,13 @@ def interrupt(directory: Path) -> None:
     (directory / "next" / "2_certificate.pem").write_text((directory / "current.pem").read_text().removeprefix(key))
 
 
+def without_key(directory: Path, played: Played) -> Played:
+    """Nothing shows the key: the lines with its number. The others are the public key, which the signing request has, too."""
+    output = f"{played.stdout} {played.stderr} {played.done}"
+    assert not [line for line in key_of(directory).splitlines()[1:3] if line in output]
+    return played
+
+
 def changed(played: Played) -> list[str]:
     assert played.returncode == 0, played.stdout[-3000:]
     return [done.task for done in played.done if done.result.get("changed")]
@@ -70,13 +77,7 @@ def test_a_whole_rotation(play: Player, start_emulator: StartEmulator, start_edg
     variables = {**place, **make_ca(tmp_path)}
 
     def run(**more: object) -> Played:
-        played = play(PLAYBOOK, emulator=emulator, extra_vars={**variables, **more}, diff=True)
-        output = f"{played.stdout} {played.stderr} {played.done}"
-        secret = key_of(directory).splitlines()[
-            1:3
-        ]  # the others are the public key, which the signing request has, too
-        assert not [line for line in secret if line in output]
-        return played
+        return without_key(directory, play(PLAYBOOK, emulator=emulator, extra_vars={**variables, **more}, diff=True))
 
     # the first certificate is uploaded, and put first
     assert "Upload the certificate, or renew it in place" in changed(run())

@@ -217,6 +217,21 @@ def test_what_openssl_puts_beside_a_key_is_left_out() -> None:
     assert unlock_key(parameters + key_pem(P256, form="traditional"), None, leaf) == key_pem(P256)
 
 
+@pytest.mark.parametrize("line_break", ["\r\n", "\r", "\\n", "\\r\\n", " ", "\n    "])
+def test_line_breaks_of_every_kind(line_break: str) -> None:
+    """Those of other systems, those of environment variables and JSON, and those that folding or indenting has changed."""
+    found = read_chain(pem(PLAIN).replace("\n", line_break), None)
+    assert found == read_chain(pem(PLAIN), None)
+    assert unlock_key(key_pem(RSA).replace("\n", line_break), None, found.leaf) == key_pem(RSA)
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_a_line_break_after_the_passphrase_does_not_count(line_break: str) -> None:
+    leaf = leaf_of(PLAIN)
+    assert unlock_key(LOCKED, PASSPHRASE + line_break, leaf) == key_pem(RSA)
+    assert unlock_key(key_pem(RSA, (PASSPHRASE + line_break).encode()), PASSPHRASE + line_break, leaf) == key_pem(RSA)
+
+
 LOCKED = key_pem(RSA, PASSPHRASE.encode())
 LOCKED_OLD = key_pem(RSA, PASSPHRASE.encode(), "traditional")
 LINES = key_pem(RSA).splitlines()
@@ -227,7 +242,12 @@ KEY_DAMAGED = "\n".join([*LINES[:3], LINES[3][::-1], *LINES[4:]]).replace("MII",
     ("text", "passphrase", "problem"),
     [
         ("", None, "has no private key in PEM format"),
-        (pem(PLAIN), None, "has no private key in PEM format"),
+        (pem(PLAIN), None, "has no private key in PEM format, but CERTIFICATE: provide exactly one, as PEM."),
+        (
+            key_pem(RSA).replace("PRIVATE", "PUBLIC"),
+            None,
+            "has no private key in PEM format, but PUBLIC KEY: provide exactly one, as PEM.",
+        ),
         (key_pem(RSA) + key_pem(P256), None, "has 2 private keys"),
         (LOCKED, None, "is encrypted: set 'private_key_passphrase'"),
         (LOCKED, "", "is encrypted: set 'private_key_passphrase'"),

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import typing as t
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -250,7 +252,7 @@ class Failed(t.NamedTuple):
     requests: list[t.Any]
     changed: bool
     options: Item = GIVEN
-    returned: Item = {}
+    returned: t.Mapping[str, t.Any] = MappingProxyType({})
 
 
 # By what the message says.
@@ -282,7 +284,10 @@ FAILED = {
     "2200 no": Failed(
         [[], {**POST, **refused(2200, status=200)}], False, AGAIN, {"errors": [{"code": 2200, "message": "no"}]}
     ),
-    "1212 no": Failed([[], {**POST, **refused(1212)}], False, AGAIN),
+    "1212 no. The zone's plan has no room for another custom certificate of this type. To replace a certificate in place": Failed(
+        [[], {**POST, **refused(1212)}], False, AGAIN
+    ),
+    "has to be valid for 14 more days": Failed([[], {**POST, **refused(1206)}], False),
     "'custom_csr_id'": Failed(
         [[], {**POST, "body": None, **refused(2001)}], False, {**LEAF, "custom_csr_id": "nobody"}
     ),
@@ -329,12 +334,29 @@ class TestRequests:
         options["certificate"] = f"leaf\n{pem(NEW)}chain\n{pem(chain)}"
         assert [run(module, **options)["action"] for _time in range(2)] == ["uploaded", "unchanged"]
 
+    def test_a_binary_file_is_refused_with_its_formats(self, run: Run, tmp_path: Path) -> None:
+        path = tmp_path / "cert.der"
+        path.write_bytes(b64decode("".join(pem(NEW).splitlines()[1:-1])))
+        message = run(module, certificate_path=str(path))["msg"]
+        assert f"'certificate_path' ({path}) has no certificate in PEM format" in message
+        assert message.endswith(
+            "It seems to be in DER or PKCS #12 format: convert it to PEM, for example with openssl."
+        )
+
     def test_files_are_read_and_a_locked_key_is_sent_unlocked(self, api: Script, run: Run, tmp_path: Path) -> None:
         (tmp_path / "fullchain.pem").write_text(pem(NEW))
         (tmp_path / "key.pem").write_text(key_pem(RSA, b"correct horse", "traditional"))
         api.expect_all([], POST, [shown("new")])
         paths = {"certificate_path": str(tmp_path / "fullchain.pem"), "private_key_path": str(tmp_path / "key.pem")}
         assert run(module, private_key_passphrase="correct horse", **paths)["action"] == "uploaded"
+
+    @pytest.mark.parametrize("line_break", ["\n", "\\n"])
+    def test_a_line_of_the_key_that_the_api_echoes_is_masked(self, api: Script, run: Run, line_break: str) -> None:
+        key = key_pem(RSA, form="traditional")
+        line = key.splitlines()[5]
+        api.expect_all([], {**POST, **refused(2106, f"cannot read {line}")})
+        result = run(module, **LEAF, private_key=key.replace("\n", line_break))
+        assert "2106 cannot read ********" in result["msg"] and line not in str(result)
 
 
 class TestDecisions:
@@ -560,6 +582,17 @@ class TestResult:
         )
         assert f"most recently. {advice}" in warnings
 
+    def test_priority_may_not_decide_between_others_and_the_new_one(self, api: Script, run: Run) -> None:
+        """Of this type, Cloudflare uses the one that was ordered most recently, which is the new one."""
+        rival = old("rival", hosts=["www.example.com"], priority=5)
+        api.expect_all([rival], POST, [rival, shown("new")])
+        result = run(module, **GIVEN)
+        (contested,) = result["contested"]
+        assert (contested["after"], contested["decided_by"]) == ("rival", "undocumented")
+        assert "Another certificate of the same type covers 1 hostname of this one, such as www" in str(
+            result["warnings"]
+        )
+
     UNMATCHED: t.ClassVar[dict[str, t.Any]] = {
         "an id that is gone": ([OTHER], {"id": "gone"}, "`id: gone` selects no", "A renewal may have changed the id: "),
         "in an empty zone": ([], {"id": "gone"}, "`id: gone` selects no", "A renewal may have changed the id: "),
@@ -593,6 +626,12 @@ class TestResult:
         assert (result["action"], result["changed"]) == ("uploaded", True)
         (warning,) = (text for text in map(str, result["warnings"]) if "'match'" in text)
         assert [text for text in texts if text not in warning] == []
+
+    def test_a_refused_upload_says_that_match_selects_none(self, api: Script, run: Run) -> None:
+        api.expect_all(BEFORE, {**POST, **refused(1228)}, BEFORE)
+        result = run(module, match={"id": "gone"}, **GIVEN)
+        assert "1228 no" in result["msg"] and "`id: gone` selects no certificate of the zone" in result["msg"]
+        assert "Without 'match', old (type sni_custom, " in result["msg"]
 
     @pytest.mark.parametrize(
         ("before", "match"),
@@ -646,6 +685,20 @@ class TestRefusals:
         ({**GIVEN, "policy": "x", "geo_restrictions": "us"}, "'geo_restrictions' and 'policy' are mutually exclusive"),
         ({"certificate": pem(NEW).replace("MII", "AAA", 1)}, "'certificate' cannot be read: certificate 1 is damaged"),
         ({"certificate_path": "/none/x.pem"}, "'certificate_path' (/none/x.pem) cannot be read on the host"),
+        (
+            {"certificate": "files/www/fullchain.pem"},
+            "'certificate' has no certificate in PEM format: provide the text from '-----BEGIN CERTIFICATE-----' to "
+            "'-----END CERTIFICATE-----'. For the path of a file, set 'certificate_path'.",
+        ),
+        (
+            {**LEAF, "private_key": "files/www/key.pem"},
+            "'private_key' has no private key in PEM format: provide exactly one, as PEM. For the path of a file, set "
+            "'private_key_path'.",
+        ),
+        (
+            {"certificate": pem(NEW).replace("CERTIFICATE", "CERTIFICATE REQUEST")},
+            "'certificate' has no certificate in PEM format, but CERTIFICATE REQUEST: provide ",
+        ),
         ({**LEAF, "private_key": key_pem(P256)}, "'private_key' is not the private key of the certificate"),
         (
             {**LEAF, "private_key": key_pem(RSA, b"secret!"), "private_key_passphrase": "wrong one"},

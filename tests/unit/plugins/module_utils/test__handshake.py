@@ -182,6 +182,10 @@ MAKERS: dict[str, tuple[t.Callable[[], odd.Behaviour], Rows]] = {
         lambda: odd.sends(b"\x00\x9f\x1b[31m" + b"\xff" * 200),
         _both("error: SERVER did not answer with TLS: 0x009f1b5b33316dffffffffffffffffff"),
     ),
+    "garbage that begins with the number of a record": (
+        lambda: odd.sends(b"\x16hello\n" * 20),
+        _both(r"error: SERVER did not answer with TLS: '\x16hello'"),
+    ),
     "garbage without end": (
         lambda: odd.repeats(b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 100),
         _both("error: SERVER completed no handshake within 512 KiB"),
@@ -201,6 +205,13 @@ MAKERS: dict[str, tuple[t.Callable[[], odd.Behaviour], Rows]] = {
     ),
     "half a record": (
         lambda: odd.sends(odd.hello_with(b"x" * 300)[:100]),
+        {
+            ECDSA: "error: SERVER closed the connection during the handshake",
+            RSA: "error: SERVER sent data that OpenSSL does not accept: wrong cipher returned",
+        },
+    ),
+    "half a record, without secure renegotiation": (
+        lambda: odd.sends(odd.hello_with(b"x" * 300, extensions=b"")[:100]),
         {
             ECDSA: "error: SERVER closed the connection during the handshake",
             RSA: "error: SERVER sent data that OpenSSL does not accept: wrong cipher returned",

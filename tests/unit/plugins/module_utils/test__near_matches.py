@@ -27,7 +27,7 @@ ZONE = [
         {"id": "6d1f0a52-aA", "hosts": ["*.shop.example.com"], "issuer": "DigiCertEurope"},
         {
             "id": "e07b93c4-1a5d",
-            "hosts": ["www.example.com", "mail.example.com"],
+            "hosts": ["www.example.com", "mail.example.com", "*.api.example.org", "api.example.org"],
             "issuer": "GlobalSignnvsa",
             "expires_on": "2026-07-01T12:00:00Z",
             "geo_restrictions": {"label": "eu"},
@@ -74,6 +74,7 @@ def suggested(**fields: t.Any) -> str | None:
         # Above a hostname
         ({"host": "shop.example.com"}, 'host: "*.shop.example.com"'),
         ({"host": "a.b.shop.example.com"}, 'host: "*.shop.example.com"'),
+        ({"host": "eu.west.api.example.org"}, 'host: "*.api.example.org"'),
         ({"host": "maps.example.com"}, "host: example.com"),
         ({"host": "*.example.com"}, "host: example.com"),
         ({"host": "www.example.net"}, None),

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Many things done some at a time: what happens to the others once one has failed."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._side_by_side import side_by_side
+
+AT_A_TIME = 3
+
+
+def test_after_a_failure_no_more_are_begun() -> None:
+    failed = threading.Event()
+    begun: list[int] = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if not item:
+            raise ValueError
+        failed.wait(60)
+
+    others = set(threading.enumerate())
+    with pytest.raises(ValueError):
+        side_by_side(work, range(100), AT_A_TIME)
+    failed.set()
+    for thread in set(threading.enumerate()) - others:
+        thread.join()
+    # The thread of the first one may have taken another before that was known.
+    assert max(begun) <= AT_A_TIME

@@ -172,7 +172,8 @@ def test_drift_says_who_would_get_what() -> None:
         "reprioritized": [],
         "unmatched": [{"issuer": "Nobody*"}],
     }
-    quiet = {**pair(), "changed": False, "contested": []}
+    quiet = {**pair(), "changed": False}
+    quiet["contested"] = [{**item, "before": item["after"]} for item in quiet["contested"]]
     moved = {**pair(), "changed": True, "contested": []}
     moved["reprioritized"] = [{"id": moved["certificates"][0]["id"], "before": 1, "after": 2}]
     zones = {"quiet.example": quiet, "moved.example": moved, "drifted.example": drifted, "failed.example": FAILED}

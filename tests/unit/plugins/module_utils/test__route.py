@@ -13,6 +13,7 @@ import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._route import Route, find_route, is_read
 
 PROXIES = st.sampled_from(["", "http://127.0.0.1:3128", "proxy.example:80", "socks5://user:pass@127.0.0.1"])
@@ -74,5 +75,6 @@ def test_what_is_not_read_makes_no_difference(environ: dict[str, str], url: str)
     )
 
 
-def test_the_password_of_a_proxy_is_not_in_the_repr() -> None:
-    assert "secret" not in repr(find_route(URLS[0], {"HTTPS_PROXY": "http://user:secret@127.0.0.1:3128"}))
+def test_no_secret_is_in_the_repr() -> None:
+    route = find_route(URLS[0], {"HTTPS_PROXY": "http://user:secret@127.0.0.1:3128"})
+    assert "secret" not in repr(Connection(URLS[0], Credentials("secret", "a@example.com", "secret"), route=route))

@@ -72,6 +72,7 @@ REMOVE = {"state": "absent", "match": {"id": "old"}}
 # What is read: a list stands for the certificates of the zone.
 BEFORE, AFTER, BOTH = [old()], [shown("new")], [old(), shown("new")]
 NUMBERED = [old(priority=7)]
+KEYLESS = [shown("keyless", keyless_server={"id": "k"})]
 READ_REFUSED: Item = {"method": "GET", "path": LIST, **refused(10000, status=403)}
 
 # What is written, with the answer that it gets where nothing goes wrong.
@@ -116,6 +117,8 @@ DONE = {
     "a renewal with the issuer in the API's spelling": Done(
         [[old(issuer="TESTCAInc")], PATCH, [shown("new", issuer="TESTCAInc")]], RENEWED
     ),
+    "a renewal that shows late": Done([BEFORE, PATCH, BEFORE, BOTH, AFTER], RENEWED),
+    "an upload beside a keyless one": Done([KEYLESS, POST, [*KEYLESS, shown("new")]], UPLOADED),
     "a renewal that keeps its id": Done([BEFORE, PATCH, [shown("old")]], ("renewed", "old", "old")),
     "a removal": Done([BOTH, DELETE, AFTER], REMOVED, REMOVE),
     "what is there, without a key": Done([[OTHER, shown("new")]], UNCHANGED, LEAF),
@@ -275,6 +278,8 @@ FAILED = {
     "It may have been applied, and this could not be checked": Failed(
         [BEFORE, PATCH_LOST, {**READ_REFUSED, **PAGE}], True, GIVEN, {"previous": old()}
     ),
+    # No longer than max_wait
+    "Run again to check": Failed([BEFORE, PATCH, BEFORE, BEFORE], True, {**GIVEN, "max_wait": 1}),
     # Followed once
     "1002 Invalid certificate": Failed([BEFORE, {**PATCH, **NO_LONGER_THERE["1002"]}] * 2, False),
     # A pack that is full
@@ -711,6 +716,7 @@ class TestRefusals:
         ({**GIVEN, "match": [{"issuer": "A"}]}, "'match' is a list, and must be a dictionary: remove the '- '"),
         ({**GIVEN, "wait_timeout": "2m"}, "'wait_timeout' is the string '2m': it must be a whole number, such as 120."),
         ({**GIVEN, "wait_timeout": -1}, "'wait_timeout' is -1"),
+        ({**GIVEN, "wait_timeout": 3601}, "'wait_timeout' is 3601"),
     ]
 
     @pytest.mark.parametrize(("options", "message"), CASES)

@@ -139,6 +139,14 @@ def test_the_diff_says_may_get_where_nothing_is_documented_and_names_the_zone(ap
     assert diff["after"].splitlines()[0] == "www.example.com may get DigiCertInc (expires 2036-03-01, digicert)"
 
 
+def test_the_diff_names_the_first_names_alone(api: Script, run: Run) -> None:
+    hosts = [f"{number:02}.example.com" for number in range(25)]
+    api.expect_list([certificate("one", 2, hosts=hosts), certificate("two", 1, hosts=hosts)])
+    result = run(module, certificates=[{"id": "two"}, {"id": "one"}], check=True, diff=True)
+    lines = result["diff"]["after"].splitlines()
+    assert [line.split()[0] for line in lines[:20]] == hosts[:20] and lines[20] == "and 5 more names"
+
+
 def test_restore_given_back_undoes_the_run(api: Script, run: Run) -> None:
     nothing = certificate("nothing", None, hosts=["www.example.com", "mail.example.com"])
     api.expect_list([GLOBALSIGN, nothing])
@@ -346,6 +354,12 @@ class TestWaiting:
         assert 300 <= waits[0] <= 330 and 60 <= waits[1] <= 66 and 60 <= waits[2] <= 66
         assert result["waited"] == pytest.approx(sum(waits), abs=0.1)
 
+    def test_a_throttle_without_a_wait_waits_a_second(self, api: Script, run: Run, waits: list[float]) -> None:
+        api.expect("GET", LIST, **throttled(0))
+        api.expect_list([GLOBALSIGN])
+        run(module, certificates=[{"id": "globalsign"}])
+        assert 1 <= waits[0] <= 1.1
+
     def test_the_first_throttle_without_a_time_waits_half_a_minute(
         self, api: Script, run: Run, waits: list[float]
     ) -> None:
@@ -456,8 +470,15 @@ ENVIRONMENT = {"CLOUDFLARE_API_TOKEN": "environment\n", "CLOUDFLARE_EMAIL": "x@e
         ({"api_token": None, "account_email": "ops@example.com", "account_api_key": "0123abcd"}, {}, PAIR),
         ({"api_token": "", "api_email": "ops@example.com", "api_key": "0123abcd"}, ENVIRONMENT, PAIR),
         ({"api_token": None}, ENVIRONMENT, {"Authorization": "Bearer environment"}),
+        ({"api_token": " \n"}, ENVIRONMENT, {"Authorization": "Bearer environment"}),
     ],
-    ids=["a token", "email and key", "options win over the environment", "the environment's token wins over its key"],
+    ids=[
+        "a token",
+        "email and key",
+        "options win over the environment",
+        "the environment's token wins over its key",
+        "an option of spaces is none",
+    ],
 )
 def test_who_asks(
     api: Script,
@@ -469,7 +490,7 @@ def test_who_asks(
 ) -> None:
     for name, value in {**environment, "CLOUDFLARE_BASE_URL": api.url}.items():
         monkeypatch.setenv(name, value)
-    headers = {"User-Agent": "zonefleet.cloudflare/1.1.0", **headers}
+    headers = {"User-Agent": "zonefleet.cloudflare/1.1.0", "Accept-Encoding": "gzip", **headers}
     api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
     assert not run(module, certificates=[{"id": "globalsign"}], api_url=None, **options).get("failed")
 
@@ -504,6 +525,7 @@ class TestAnswers:
             (400, {"code": 1011, "message": "Plan level does not allow"}, "plan does not include custom certificates"),
             (400, {"code": 1212, "message": "Maximum number"}, "Business and Enterprise plans"),
             (400, {"code": 4242, "message": "New", "documentation_url": "https://x", "source": {"pointer": "/a"}}, ""),
+            (403, {"message": "no code"}, "Check the token and the zone id"),
             (200, {"message": "no code"}, ""),
             (500, "just text", ""),
         ],

@@ -125,12 +125,13 @@ def fleet() -> t.Iterator[Emulator]:
 @pytest.mark.parametrize(("count", "look_ups"), [(19, 19), (20, 1)])
 def test_many_names_are_looked_up_by_one_list(fleet: Emulator, count: int, look_ups: int) -> None:
     names = list(fleet.zones)[: count - 1]
-    outcome = ask(fleet, INSPECT, zones=[*names, "nowhere.example"], concurrency=5)
+    outcome = ask(fleet, INSPECT, zones=[*map(str.upper, names), "nowhere.example"], concurrency=5)
     paths = [request.path for request in fleet.requests]
     assert paths.count("/zones") == look_ups and len(paths) == look_ups + count - 1
     *found, missing = outcome.result["zones"]
-    assert [(item["zone"], item["failed"]) for item in found] == [(name, False) for name in names]
-    assert all(item["zone_id"] == fleet.zones[item["zone"]].id and "certificates" in item for item in found)
+    assert [(item["zone"], item["failed"]) for item in found] == [(name.upper(), False) for name in names]
+    assert [item["zone_id"] for item in found] == [fleet.zones[name].id for name in names]
+    assert all("certificates" in item for item in found)
     assert missing["failed"] and missing["zone_id"] is None and "No zone nowhere.example" in missing["msg"]
     assert outcome.result["failed_zones"] == ["nowhere.example"]
     assert outcome.result["msg"].startswith("1 of ")

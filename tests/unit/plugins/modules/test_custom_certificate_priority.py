@@ -523,7 +523,7 @@ class TestAnswers:
             (403, {"code": 9109, "message": "Cannot use the access token from location: x"}, "IP address filtering"),
             (403, {"code": 10000, "message": "Authentication error"}, "the dashboard says Edit"),
             (400, {"code": 1011, "message": "Plan level does not allow"}, "plan does not include custom certificates"),
-            (400, {"code": 1212, "message": "Maximum number"}, "Business and Enterprise plans"),
+            (400, {"code": 1212, "message": "Maximum number"}, "no room for another custom certificate"),
             (400, {"code": 4242, "message": "New", "documentation_url": "https://x", "source": {"pointer": "/a"}}, ""),
             (403, {"message": "no code"}, "Check the token and the zone id"),
             (200, {"message": "no code"}, ""),

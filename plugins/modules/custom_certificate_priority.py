@@ -154,10 +154,11 @@ options:
     default: answer
   return_certificates:
     description:
-      - Whether to return RV(certificates) and, for zones that are in order, RV(zones[].certificates). If unset, only
-        RV(certificates) is.
-      - With V(false), a task for one zone has the list of certificates only as a fact, so that C(-v) prints it once.
-      - On failure after a change, and with O(zones) for a zone that changed or would change in check mode, it is always returned.
+      - Whether to return RV(certificates), and with O(zones), RV(zones[].certificates) for zones in order. If unset, RV(certificates)
+        is returned, but not RV(zones[].certificates) for zones in order.
+      - With V(false), the result for one zone contains the certificates only as a fact, so that C(-v) prints them only once.
+      - The certificates are always returned on failure after a change, and with O(zones) for a zone that changed or would change in
+        check mode.
     type: bool
     version_added: 1.1.0
 notes:

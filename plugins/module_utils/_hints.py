@@ -50,7 +50,7 @@ _CERTIFICATE_PERMISSIONS = (
 # Errors of uploading, renewing and removing certificates.
 # Source: Cloudflare documentation, "Troubleshooting custom certificates".
 _ABOUT_CERTIFICATES = {
-    1206: "Check the certificate and the key that were sent. The certificate has to be valid for 14 more days.",
+    1206: "Check the certificate and the key that were sent. The certificate must be valid for at least 14 more days.",
     1220: "The zone has this certificate already.",
     1221: "The account has no IP address left for another certificate of type 'legacy_custom'. Use 'sni_custom'.",
     1228: "The zone has a certificate with the same hosts and the same signature algorithm. Renew that one: select it with 'match'.",
@@ -79,7 +79,7 @@ _BY_PATH: dict[str, dict[int, str]] = {
         **dict.fromkeys(
             (1212, 2005),
             "The zone's plan has no room for another custom certificate of this type. To replace a certificate in place, "
-            "select it with 'match'; or remove one that is not needed any more.",
+            "select it with 'match'. Or remove a certificate that is no longer needed.",
         ),
     },
     "/zones/*/custom_certificates/prioritize": {

@@ -168,12 +168,12 @@ class _Text:
         return data.decode("utf-8", "replace")
 
     def advise(self, content: str) -> str:
-        """Return what else to say where no PEM was found in the content."""
+        """Return advice for content without a PEM block, or an empty string."""
         if "-----BEGIN " in content:
             return ""
         if self._path is None:
             return f" For the path of a file, set '{self.option}_path'."
-        if content.startswith("0") and "\ufffd" in content:  # how a sequence begins, and what is not UTF-8
+        if content.startswith("0") and "\ufffd" in content:  # DER starts with a SEQUENCE tag and is not valid UTF-8
             return " It seems to be in DER or PKCS #12 format: convert it to PEM, for example with openssl."
         return ""
 

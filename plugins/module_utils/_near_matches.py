@@ -23,7 +23,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import 
     printable,
 )
 
-DID_YOU_MEAN = "Did you mean"  # by which reports recognize a warning about a near match
+DID_YOU_MEAN = "Did you mean"  # reports recognize warnings about near matches by this
 
 _MOST_VALUES = 10
 _FEWEST_CONTAINED = 3  # characters; a shorter part of a value is no sign that the value was meant
@@ -90,7 +90,7 @@ def near_match_warnings(
 
 
 def did_you_mean(entry: Entry, certificates: t.Sequence[Certificate], now: datetime) -> str | None:
-    """Return what to say about an entry that matches nothing and may have meant something that is there."""
+    """Return a suggestion for an entry that matches nothing, or None."""
     near = _near_match(entry, certificates, now)
     return _did_you_mean(near, False) if near else None
 

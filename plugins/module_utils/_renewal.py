@@ -138,9 +138,9 @@ def uncovered_names(removed: Certificate, certificates: t.Iterable[Certificate],
 def explain_upload(
     options: KeepOptions, zone: Zone, certificates: t.Sequence[Certificate], now: datetime
 ) -> str | None:
-    """Return a warning where C(match) selects nothing, although it looks as if it was meant to select something.
+    """Return a warning if O(match) selects nothing but was probably intended to, or None.
 
-    :param certificates: Those of the zone before the upload.
+    :param certificates: The zone's certificates before the upload.
     """
     match = options.match
     if match is None:
@@ -157,12 +157,10 @@ def explain_upload(
         )
     else:
         host = a_labels(match.host) if match.host else ""
-        # a wildcard over the host is not selected, and so it is not suggested
+        # O(match) does not select a wildcard that covers the host, so do not suggest one
         exact = [found for found in certificates if host in found.names or wildcard_over(host) not in found.names]
         hint = did_you_mean(match, [found for found in exact if not found.keyless], now)
-    unmatched = (
-        f"'match' with `{printable(match)}` selects no certificate of the zone: this is an upload, and renews none."
-    )
+    unmatched = f"'match' with `{printable(match)}` selects no certificate of the zone, so no certificate is renewed."
     return f"{unmatched} {hint}" if hint else None
 
 

@@ -137,7 +137,7 @@ def _blocks(text: str) -> list[tuple[str, str]]:
 
 
 def _instead(found: t.Iterable[tuple[str, str]]) -> str:
-    """Return what there is where nothing of what is needed was found, to follow in a message."""
+    """Return which PEM blocks were found instead, as a part of a message, or an empty string."""
     labels = listed(dict.fromkeys(label for label, _body in found), 3)
     return f", but {labels}" if labels else ""
 
@@ -306,7 +306,7 @@ def _load_key(label: str, body: str, passphrase: str | None) -> t.Any:
     if locked and not passphrase:
         raise X509Error("is encrypted: set 'private_key_passphrase'.")
     pem = f"-----BEGIN {label}-----\n{_rewrapped(body)}\n-----END {label}-----\n"
-    # a block scalar or a file ends with a line break, which is not meant
+    # a block scalar or a file ends with a line break that is not part of the passphrase
     for secret in dict.fromkeys((passphrase, passphrase.rstrip("\r\n"))) if locked and passphrase else (None,):
         try:
             key = serialization.load_pem_private_key(

@@ -292,7 +292,7 @@ FAILED = {
     "1212 no. The zone's plan has no room for another custom certificate of this type. To replace a certificate in place": Failed(
         [[], {**POST, **refused(1212)}], False, AGAIN
     ),
-    "has to be valid for 14 more days": Failed([[], {**POST, **refused(1206)}], False),
+    "must be valid for at least 14 more days": Failed([[], {**POST, **refused(1206)}], False),
     "'custom_csr_id'": Failed(
         [[], {**POST, "body": None, **refused(2001)}], False, {**LEAF, "custom_csr_id": "nobody"}
     ),

@@ -159,12 +159,9 @@ def test_examples_of(
     page: Path, play: Player, start_emulator: StartEmulator, start_edge: StartEdge, tmp_path: Path
 ) -> None:
     reader = Reader(play, start_emulator, tmp_path / "page", start_edge)
-    done = 0
     for block in blocks(page):
         if block.kind or block.language in YAML:
             reader.do(block)
-            done += block.language in YAML
-    assert done == sum(block.language in YAML for block in blocks(page))
 
 
 def test_every_example_is_run() -> None:

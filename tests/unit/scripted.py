@@ -91,6 +91,17 @@ class Script:
         assert not self._server.ordered_handlers, f"not requested: {self._server.format_matchers()}"
 
 
+def refused(code: int, message: str = "no", status: int = 400, **more: t.Any) -> dict[str, t.Any]:
+    """Return an answer that refuses a request, for C(Script.expect)."""
+    errors = [{"code": code, "message": message}]
+    return {"status": status, "answer": {"success": False, "result": None, "messages": [], "errors": errors}, **more}
+
+
+def throttled(retry_after: object) -> dict[str, t.Any]:
+    """Return an answer that has a client wait, for C(Script.expect)."""
+    return refused(971, "Please wait", 429, answer_headers={"Retry-After": str(retry_after)})
+
+
 def certificate(name: str, priority: t.Any = 0, **fields: t.Any) -> dict[str, t.Any]:
     """Return an API object of a certificate with a readable id."""
     return {

@@ -15,7 +15,13 @@ from types import MappingProxyType
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate as module
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import ZONE, Script, certificate
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import (
+    ZONE,
+    Script,
+    certificate,
+    refused,
+    throttled,
+)
 from emulator.pem import issue, key_pem, make_key, named, pem
 
 Run = t.Callable[..., dict[str, t.Any]]
@@ -60,11 +66,6 @@ def body(*, patch: bool = False, **fields: t.Any) -> Item:
     return sent if patch else {"type": "sni_custom", **sent}
 
 
-def refused(code: int, message: str = "no", status: int = 400) -> Item:
-    errors = [{"code": code, "message": message}]
-    return {"status": status, "answer": {"success": False, "result": None, "messages": [], "errors": errors}}
-
-
 ALWAYS = {**GIVEN, "renew": "always"}
 AGAIN = {**GIVEN, "retries": 5}
 REMOVE = {"state": "absent", "match": {"id": "old"}}
@@ -91,8 +92,6 @@ def put(number: float, **answer: t.Any) -> Item:
 # Other answers.
 PAGE: Item = {"raw": "<html>bad gateway</html>", "status": 502}
 CUT: Item = {"raw": '{"success": tr', "status": 200}
-BANNED: Item = {**refused(971, status=429), "answer_headers": {"Retry-After": "60"}}
-THROTTLED: Item = {**refused(971, status=429), "answer_headers": {"Retry-After": "2"}}
 POST_LOST, PATCH_LOST, DELETE_LOST = ({**write, **PAGE} for write in (POST, PATCH, DELETE))
 NO_LONGER_THERE = {"7003": refused(7003, status=404), "1002": refused(1002, "Invalid certificate")}
 
@@ -197,9 +196,9 @@ DONE = {
     ),
     "an upload that shows late": Done([[], POST_LOST, [], [], AFTER], UPLOADED, AGAIN),
     "an upload that was not applied": Done([[], POST_LOST, *[[]] * 4, POST, AFTER], UPLOADED, AGAIN),
-    "a throttle": Done([[], {**POST, **THROTTLED}, POST, AFTER], UPLOADED),
+    "a throttle": Done([[], {**POST, **throttled(2)}, POST, AFTER], UPLOADED),
     "a long ban, after which the zone is read again": Done(
-        [BEFORE, {**PATCH, **BANNED}, [old("newer")], PATCH_NEWER, AFTER], ("renewed", "new", "newer")
+        [BEFORE, {**PATCH, **throttled(60)}, [old("newer")], PATCH_NEWER, AFTER], ("renewed", "new", "newer")
     ),
     **{
         f"one that was renewed in between, error {code}": Done(

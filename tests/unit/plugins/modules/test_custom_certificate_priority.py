@@ -12,7 +12,14 @@ import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import (
+    TOKEN,
+    ZONE,
+    Script,
+    certificate,
+    refused,
+    throttled,
+)
 
 Run = t.Callable[..., dict[str, t.Any]]
 LIST = f"/zones/{ZONE}/custom_certificates"
@@ -36,15 +43,6 @@ def put(result: t.Any = None, *, number: int = 11, who: str = "digicert", **answ
     """The PUT that puts DIGICERT, or what it became, first, and its answer."""
     body = {"certificates": [{"id": who, "priority": number}, {"id": "globalsign", "priority": 10}]}
     return {"method": "PUT", "path": f"{LIST}/prioritize", "body": body, "result": result, **answer}
-
-
-def refused(code: int, message: str, status: int, **more: t.Any) -> dict[str, t.Any]:
-    answer = {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
-    return {"status": status, "answer": answer, **more}
-
-
-def throttled(seconds: int | str) -> dict[str, t.Any]:
-    return refused(971, "Please wait", 429, answer_headers={"Retry-After": str(seconds)})
 
 
 class Write(t.NamedTuple):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -88,8 +89,9 @@ def test_a_pack_goes_when_its_first_certificate_expires() -> None:
     other = certificate([SHORT, LONG], issuer="GlobalSignnvsa", expires_in=2)
     (row,) = audit_report({"z": result(*members, other, decided_by="client", pack=True)})["zones"]
     assert [name["status"] for name in row["contested"]] == ["expiring"]
-    (row,) = audit_report({"z": result(members[0], other, decided_by="priority")})["zones"]
-    assert [name["status"] for name in row["contested"]] == ["ok"]
+    for others in ([members[0], other], members):
+        (row,) = audit_report({"z": result(*others, decided_by="priority")})["zones"]
+        assert [name["status"] for name in row["contested"]] == ["ok"]
 
 
 def test_what_nobody_else_covers_is_told_where_it_is_not_in_order() -> None:
@@ -132,9 +134,32 @@ def test_a_zone_that_could_not_be_read_is_a_row_and_a_plan_without_certificates_
     report = audit_report({"a.example": FAILED, "b.example": REFUSED})
     assert [(row["zone"], row["status"]) for row in report["zones"]] == [("a.example", "failed"), ("b.example", "ok")]
     assert report["summary"]["failed_zones"] == 1
-    assert "does not include custom certificates" in report["zones"][1]["msg"]
+    for zones in (report["zones"], drift_report({"a.example": FAILED, "b.example": REFUSED})["zones"]):
+        assert "does not include custom certificates" in zones[1]["msg"]
     for shape in ("text", "markdown", "html"):
         assert "10000 Authentication error." in str(audit_report({"a.example": FAILED}, shape))
+
+
+def test_hostnames_are_grouped_by_all_that_is_told_of_them() -> None:
+    a, b, ok, alone = (f"{name}.example.com" for name in ("a", "b", "ok", "alone"))
+    expired, long_valid = certificate([a, b], expires_in=-30), certificate([b], expires_in=3000)
+    fine = [certificate([ok], expires_in=300.5), certificate([ok], expires_in=350.5)]
+    unknown = certificate([alone], expires_on="soon")
+    zones = {"z.example": result(expired, certificate([a, b], expires_in=200.5), long_valid, *fine, unknown)}
+
+    page = audit_report({**zones, "y.example": pair()}, "html")
+
+    # The first two, each for itself, then one of each zone.
+    assert page.count('data-is="Hostnames"') == 4
+    # One that is in order is no problem.
+    assert "2 hostnames</span></li>" in page
+    # By expiry, on a time line of 400 days.
+    _before, _heading, section = page.rpartition("<h3>z.example</h3>")
+    places = re.findall(r'style="--at:([0-9.]+)"></i></div>', section.partition("<h3>")[0])
+    assert places == ["0.0", "50.0", "75.0", "87.5", "100.0", "0.0"]
+    assert re.findall("<dt>(.*)</dt>", page) == ["priority"]
+    (line,) = [line for line in audit_report(zones, "text") if f"  {b}  " in line]
+    assert line.endswith(" +1")
 
 
 def test_a_table_fits_the_console_and_keeps_what_matters() -> None:
@@ -217,6 +242,12 @@ def test_a_misspelled_policy_is_no_zone_in_order(changed: bool) -> None:
         text = " ".join(str(drift_report({"example.com": misspelled}, shape)).replace("&#39;", "'").split())
         assert ("Did you mean" in text and "1 drifted" in text) or shape == "html", text
         assert (SHORT in text) is changed and "0 priorities" not in text
+
+
+def test_changes_for_different_reasons_are_told_apart() -> None:
+    changes = result(certificate([SHORT, LONG]), certificate([SHORT, LONG], issuer="GlobalSignnvsa"), changed=True)
+    changes["contested"][0]["decided_by"] = "recency"
+    assert drift_report({"example.com": changes}, "html").count('data-is="Decided by"') == 2
 
 
 @pytest.mark.parametrize("report", [audit_report, drift_report])

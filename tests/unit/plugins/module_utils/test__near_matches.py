@@ -81,6 +81,7 @@ def suggested(**fields: t.Any) -> str | None:
         # Ids that differ only in case, or are cut
         ({"id": "6d1f0a52-AA"}, "id: 6d1f0a52-Aa"),
         ({"id": "E07B93C4"}, "id: e07b93c4-1a5d"),
+        ({"id": "1a5d"}, "id: e07b93c4-1a5d"),
         # Nothing like it is there
         ({"issuer": "LetsEncrypt"}, None),
         ({"issuer": "Di"}, None),

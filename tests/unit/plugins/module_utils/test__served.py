@@ -101,6 +101,13 @@ CASES: dict[str, tuple[t.Sequence[Certificate], t.Any, t.Any, tuple[t.Any, t.Any
     "two that look the same": (TWINS, None, HIGH, (None, None), None),
     "one certificate alone": ((HIGH,), None, HIGH, (None, True), True),
     "one alone, and another is seen": ((HIGH,), None, "universal", (None, False), False),
+    "one of the same kind with SHA-1": (
+        (made("old", 1, "a", signature="SHA1WithRSA"),),
+        None,
+        "universal",
+        (None, False),
+        False,
+    ),
     "a wildcard alone": ((made("wild", 1, "*"),), None, made("wild", 1, "*"), (None, True), True),
     "a wildcard, and the name itself": ((HIGH, made("wild", 9, "*")), None, made("wild", 9, "*"), (None, False), False),
     "wildcards": ((made("x", 1, "*"), made("y", 2, "*", "b")), None, made("y", 2, "*", "b"), (None, True), True),

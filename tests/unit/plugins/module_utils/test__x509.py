@@ -171,6 +171,7 @@ EXPIRED = issue("www.example.com", end=datetime(2026, 6, 1))
         (pem(CA, PLAIN), "does not begin with the leaf: the first certificate issued certificate 2"),
         (pem(CA, SELF), "does not begin with the leaf: the first certificate is that of a CA"),
         (pem(CA), "the first certificate is that of a CA"),
+        (pem(issue("ca.example.com", ca=True), SELF), "the first certificate is that of a CA"),
         (pem(issue(subject=library.Name([]))), "covers no hostname"),
         (pem(EXPIRED), "expired on 2026-06-01 00:00:00 UTC"),
         (pem(issue("www.example.com", key=make_key("rsa1024"))), "has an RSA key of 1024 bits"),

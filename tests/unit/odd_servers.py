@@ -155,10 +155,6 @@ def until_closed(sock: socket.socket) -> None:
         pass
 
 
-def closes(sock: socket.socket) -> None:
-    """Close at once."""
-
-
 def resets(sock: socket.socket) -> None:
     """Read the hello, and reset the connection."""
     sock.recv(4096)

@@ -20,6 +20,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from . import envelope
+from .behaviour import Behaviour
 from .faults import Fault
 
 _BLOCK = b" " * 65536
@@ -211,12 +212,17 @@ def _head(outgoing: Outgoing, announce: bool = True) -> bytes:
     return "\r\n".join(lines).encode()
 
 
+def _page(fault: Fault) -> tuple[int, dict[str, str], bytes]:
+    return fault["status"], {"Content-Type": "text/html; charset=UTF-8"}, fault.page().encode()
+
+
 def _server_error(fault: Fault, form: str) -> tuple[int, dict[str, str], bytes]:
-    if form == "html":
-        return fault["status"], {"Content-Type": "text/html; charset=UTF-8"}, fault.page().encode()
-    error = {"code": 10001, "message": "internal error"}
-    payload = {"success": False, "errors": [error], "messages": [], "result": None}
-    return fault["status"], {}, envelope.encode(payload)
+    return _page(fault) if form == "html" else _refused(fault, envelope.Refusal(500, 10001, "internal error"))
+
+
+def _refused(fault: Fault, refusal: envelope.Refusal) -> tuple[int, dict[str, str], bytes]:
+    answer = refusal.answer(Behaviour())
+    return fault["status"], answer.headers, envelope.encode(answer.payload)
 
 
 _WAYS: dict[str, Callable[[Outgoing, Fault], Awaitable[web.StreamResponse]]] = {
@@ -238,18 +244,11 @@ REPLACED: dict[str, Callable[[Fault, str], tuple[int, dict[str, str], bytes]]] =
         {"Content-Type": fault["content_type"], **(fault["headers"] or {})},
         fault["body"] if isinstance(fault["body"], bytes) else fault["body"].encode(),
     ),
-    "html": lambda fault, form: (fault["status"], {"Content-Type": "text/html; charset=UTF-8"}, fault.page().encode()),
+    "html": lambda fault, form: _page(fault),
     "server_error": _server_error,
     "not_object": lambda fault, form: (200, {}, fault["body"].encode()),
     "empty_body": lambda fault, form: (fault["status"], {}, b""),
     "redirect": lambda fault, form: (fault["status"], {"Location": fault["location"]}, b""),
-    "throttled": lambda fault, form: _throttled(fault),
+    "throttled": lambda fault, form: _refused(fault, envelope.throttled(fault["retry_after"], code=fault["code"])),
 }
 """Faults with an answer of their own: status, headers and body."""
-
-
-def _throttled(fault: Fault) -> tuple[int, dict[str, str], bytes]:
-    refusal = envelope.throttled(None, code=fault["code"])
-    extra = {} if fault["retry_after"] is None else {"Retry-After": str(fault["retry_after"])}
-    payload = {"success": False, "errors": [{"code": refusal.code, "message": refusal.message}]}
-    return fault["status"], extra, envelope.encode({**payload, "messages": [], "result": None})

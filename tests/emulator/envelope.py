@@ -137,7 +137,7 @@ def not_permitted() -> Refusal:
     return Refusal(403, 10000, "Authentication error")
 
 
-def throttled(retry_after: int | None, *, code: int = 971) -> Refusal:
+def throttled(retry_after: int | str | None, *, code: int = 971) -> Refusal:
     """Too many requests."""
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return Refusal(429, code, "Please wait and consider throttling your request speed", headers=headers)

@@ -138,7 +138,7 @@ def numbers_of(certificates: t.Iterable[Certificate]) -> dict[str, Number]:
 
 
 def in_order(certificates: t.Iterable[Certificate], numbers: Numbers) -> list[Certificate]:
-    """Return certificates in the order of every output: highest priority first, equal priorities by id."""
+    """Sort certificates as in every output: highest priority first, equal priorities by id."""
     return sorted(certificates, key=lambda certificate: (-numbers[certificate.id], certificate.id))
 
 

@@ -72,7 +72,7 @@ class Place(t.NamedTuple):
 
 
 class Wait(t.NamedTuple):
-    """A wait.
+    """How long a client has to wait, and why.
 
     :param seconds: The shortest time to wait.
     :param step: Seconds after which to check the state again.

@@ -46,7 +46,8 @@ options:
     description:
       - The maximum number of seconds for the check of one hostname as one kind of client, from the connection to the last byte of the
         handshake; from V(1) to V(3600). It also applies to each attempt of a request to the API.
-      - Many hostnames are checked at the same time, so a server that does not respond delays the task by this time at most.
+      - Many hostnames are checked at the same time. A server that does not respond delays the task by this time, but not the other
+        checks.
     type: int
     default: 10
   names:

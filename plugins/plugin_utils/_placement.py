@@ -42,7 +42,10 @@ class Circumstances:
 
 
 def why_run_as_module(found: Circumstances, platform: str = sys.platform) -> tuple[str, bool]:
-    """Return why a task must run as a module, and whether that may surprise the user. The reason is empty if it need not."""
+    """Return why a task must run as a module, and whether that may surprise the user.
+
+    The reason is empty if the task can run in the worker.
+    """
     causes: tuple[tuple[bool, str, bool], ...] = (
         (found.connection != "ansible.builtin.local", f"the connection is {found.connection}", False),
         (found.keep_files, "ANSIBLE_KEEP_REMOTE_FILES is set", False),

@@ -70,7 +70,7 @@ class FileStore:
         self._note = note
         self._noted = False
         self._lock = threading.Lock()
-        self._own = State()  # used if the file cannot be used
+        self._own = State()  # used if the file is unavailable
 
     @contextlib.contextmanager
     def state(self) -> t.Iterator[State]:

@@ -39,7 +39,6 @@ SAMPLE: Files = (
     INTEGRATION / "audit" / "test_hostile.py",
     INTEGRATION / "in_process",
     INTEGRATION / "playbooks" / "test_order.py",
-    INTEGRATION / "playbooks" / "test_zone_by_name.py",
     INTEGRATION / "zones_inventory" / "test_inventory.py::test_hosts_with_their_variables",
 )
 # The order set on a target by the module; its interpreter is in the variable.

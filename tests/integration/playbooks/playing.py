@@ -7,14 +7,12 @@
     played = play([{"name": "order", "zonefleet.cloudflare.custom_certificate_priority": {...}}], emulator=emulator)
     assert played["order"].result["changed"] and played["order"].methods(emulator) == ["GET", "PUT"]
 
-`ansible-playbook` is the one beside this Python; tests/matrix.py brings others. `ZONEFLEET_TEST_WAY=module` has the module do
-the work everywhere, as the tests that say `as_module` do anyway.
+`ansible-playbook` is the one beside this Python; tests/matrix.py brings others.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +26,6 @@ from emulator import Emulator
 # A callback plugin; the variable says where it writes.
 RECORDER = {"ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback"))}
 RECORD = "ZONEFLEET_TEST_RECORD"
-
-WAY = os.environ.get("ZONEFLEET_TEST_WAY")
 
 Task = dict[str, t.Any]
 Order = list[tuple[str, t.Any]]
@@ -73,25 +69,16 @@ class Played:
 
     def __getitem__(self, task: str) -> Done:
         """What the one task of this name ended with."""
-        return self.on(None, task)
-
-    def on(self, host: str | None, task: str) -> Done:
-        """The same on one of several hosts."""
-        found = [done for done in self.done if done.task == task and host in (None, done.host)]
+        found = [done for done in self.done if done.task == task]
         assert len(found) == 1, f"{len(found)} times {task!r}:\n{self.stdout}\n{self.stderr}"
         return found[0]
-
-    @property
-    def statuses(self) -> dict[str, str]:
-        return {done.task: done.status for done in self.done}
 
 
 class Player:
     """Runs playbooks in a directory of their own, in the way that a user's would run, or with the module."""
 
-    def __init__(self, directory: Path, *, as_module: bool = False) -> None:
+    def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._as_module = as_module or WAY == "module"
         self._runs = 0
 
     def write(self, name: str, text: str) -> Path:
@@ -111,24 +98,22 @@ class Player:
         diff: bool = False,
         extra_vars: Mapping[str, t.Any] | None = None,
         env: Mapping[str, str] | None = None,
-        keywords: Mapping[str, t.Any] | None = None,
         arguments: Sequence[str] = (),
         as_module: bool = False,
     ) -> Played:
         """Run a playbook, or tasks as one play.
 
-        `hosts` are those of the play (localhost) with their variables, `keywords` further ones of the play,
-        `emulator` the API that the environment names, with its credentials. `as_module` keeps the work out of the worker.
+        `hosts` are those of the play (localhost) with their variables, `emulator` the API that the environment names, with its credentials. `as_module` keeps the work out of the worker.
         """
         self._runs += 1
         home = self._directory / str(self._runs)
         home.mkdir(parents=True)
-        playbook = what if isinstance(what, Path) else _write_play(home, what, hosts or {"localhost": {}}, keywords)
+        playbook = what if isinstance(what, Path) else _write_play(home, what, hosts or {"localhost": {}})
         variables = {
             **RECORDER,
             RECORD: str(home / "record"),
             # Asks for the module, so that the action plugin leaves the work to it.
-            **({"ANSIBLE_KEEP_REMOTE_FILES": "1"} if as_module or self._as_module else {}),
+            **({"ANSIBLE_KEEP_REMOTE_FILES": "1"} if as_module else {}),
             **(env or {}),
         }
         finished = command(
@@ -154,9 +139,8 @@ def _write_play(
     home: Path,
     tasks: Sequence[Task],
     hosts: Mapping[str, Mapping[str, t.Any]],
-    keywords: Mapping[str, t.Any] | None,
 ) -> Path:
-    play = {"hosts": list(hosts), "gather_facts": False, **(keywords or {}), "tasks": list(tasks)}
+    play = {"hosts": list(hosts), "gather_facts": False, "tasks": list(tasks)}
     inventory = {"all": {"vars": LOCAL, "hosts": {name: dict(variables) for name, variables in hosts.items()}}}
     (home / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
     path = home / "play.yml"
@@ -196,10 +180,8 @@ def assert_settled(
     emulator: Emulator,
     before: Sequence[tuple[str, t.Any]],
     *,
-    host: str | None = None,
     reading: Sequence[str] = ("GET",),
     writing: Sequence[str] = ("GET", "PUT"),
-    numbers_as_sent: bool = True,
 ) -> Done:
     """Hold the four steps to their promises; return what the run ended with.
 
@@ -207,17 +189,16 @@ def assert_settled(
     """
     assert played.returncode == 0, f"{played.stdout}\n{played.stderr}"
     assert emulator.contract_violations == []
-    done = [played.on(host, step) for step in STEPS]
+    done = [played[step] for step in STEPS]
     due = [(True, reading), (True, writing), (False, reading), (False, reading)]
     for step, (changed, methods) in zip(done, due, strict=True):
         assert (step.task, step.status, step.result.get("changed")) == (step.task, "ok", changed), step.result
         assert (step.task, step.methods(emulator)) == (step.task, list(methods))
         assert step.result["requests"] == len(methods)
     _assert_told(done, _zeroed(before), _zeroed(emulator.order("example.com")))
-    if numbers_as_sent:
-        assert done[0].order == done[1].order
-        for key in ("reprioritized", "restore", "contested", "diff", "unmatched"):
-            assert (key, done[0].result[key]) == (key, done[1].result[key])
+    assert done[0].order == done[1].order
+    for key in ("reprioritized", "restore", "contested", "diff", "unmatched"):
+        assert (key, done[0].result[key]) == (key, done[1].result[key])
     return done[1]
 
 

@@ -130,7 +130,7 @@ def test_a_change_is_waited_for_until_the_edge_has_it(play: Player, emulator: Em
 
 def test_a_change_is_not_waited_for_in_check_mode(play: Player, emulator: Emulator) -> None:
     played = play(ROOT / "examples" / "change_and_check.yml", emulator=emulator, check=True)
-    assert (played.returncode, played.statuses["Wait until visitors get it"]) == (0, "skipped"), played.stdout
+    assert (played.returncode, played["Wait until visitors get it"].status) == (0, "skipped"), played.stdout
 
 
 def test_every_example_playbook_is_run_by_a_test() -> None:

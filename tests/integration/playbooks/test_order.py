@@ -2,42 +2,39 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The order of a zone, set by the module in four steps; tests/unit/plugins/modules has every option and result."""
+"""The order of a zone, set in four steps, and what the info module reads; tests/unit/plugins/modules has every option."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from ansible_runs import ROOT
 
-from emulator import Emulator
+from emulator import Emulator, generate, token, zone
+from emulator.fixture import StartEmulator
 from integration.playbooks import zones
 from integration.playbooks.playing import (
-    PRIORITY,
     Player,
     assert_settled,
     four_steps,
     ids_of,
+    info,
     numbers_of,
-    pairs_of,
+    priority,
 )
 
-
-@pytest.fixture
-def play(tmp_path: Path) -> Player:
-    """Has the module do the work; most other tests leave it to the action plugin."""
-    return Player(tmp_path / "plays", as_module=True)
-
-
 ISSUERS = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
-SHOP = pytest.mark.emulator(zones=[zones.shop()])
 
 
-@SHOP
+@pytest.mark.emulator(zones=[zones.shop(), zones.shop("www.example.com"), zones.shop("xn--bcher-kva.example")])
 def test_listed_ones_come_above_unlisted_ones_that_compete(play: Player, emulator: Emulator) -> None:
+    """The module does the work; most other tests leave it to the action plugin. To find the zone takes a request."""
     before = emulator.order("example.com")
-    played = play(four_steps(ISSUERS, zone_id=emulator.zones["example.com"].id), emulator=emulator, diff=True)
-    run = assert_settled(played, emulator, before)
+    steps = [*four_steps(ISSUERS, domain="Example.COM."), info("read", zone="bücher.example")]
+    played = play(steps, emulator=emulator, as_module=True)
+    assert played["read"].status == "ok"
+    run = assert_settled(played, emulator, before, reading=("GET", "GET"), writing=("GET", "GET", "PUT"))
+    assert run.result["zone_id"] == emulator.zones["example.com"].id
+    assert emulator.requests[0].query["name"] == "example.com"
     numbers = numbers_of(emulator)
     assert numbers["DigiCertInc"] > max(numbers["GlobalSignnvsa"], numbers["Sectigo"])
     # Fewest changes: all others keep their numbers, those that no listed one competes with among them.
@@ -58,27 +55,82 @@ def test_listed_ones_come_above_unlisted_ones_that_compete(play: Player, emulato
     assert run.warnings == [] and "messages" not in run.result
 
 
-@SHOP
+@pytest.mark.emulator(zones=[zones.shop()])
 @pytest.mark.parametrize("as_module", [False, True])
-def test_the_certificates_are_printed_once(tmp_path: Path, emulator: Emulator, as_module: bool) -> None:
-    task = {"name": "run", PRIORITY: {"zone": "example.com", "certificates": ISSUERS, "return_certificates": False}}
-    played = Player(tmp_path / "plays")([task], emulator=emulator, arguments=["-v"], as_module=as_module)
-    assert played.returncode == 0, played.stdout
+def test_the_certificates_are_printed_once(play: Player, emulator: Emulator, as_module: bool) -> None:
+    played = play(
+        [priority("run", ISSUERS, return_certificates=False)],
+        emulator=emulator,
+        arguments=["-v"],
+        as_module=as_module,
+    )
+    assert played["run"].status == "ok", played.stdout
     for found in played["run"].result["ansible_facts"]["cloudflare_certificate_order"]:
         assert played.stdout.count(f'"uploaded_on": "{found["uploaded_on"]}"') == 1
 
 
-@SHOP
-def test_a_list_from_the_inventory(play: Player, emulator: Emulator) -> None:
-    """Options from templates, numbers as text, and empty texts for what is not given."""
-    hosts = {
-        "localhost": {
-            "edge_zone_id": emulator.zones["example.com"].id,
-            "edge_certificates": [{"issuer": "DigiCert*", "host": "", "priority": "44"}],
-        }
+@pytest.mark.emulator(zones=[zones.shop(), zone("example.net"), zone("example.org", plan="free")])
+def test_info_reads_and_changes_nothing(play: Player, emulator: Emulator) -> None:
+    before = emulator.order("example.com")
+    ids = ids_of(emulator)
+    filters: dict[str, tuple[list[dict[str, str]], set[str]]] = {
+        "host": ([{"host": "shop.example.com"}], {"DigiCertInc", "Sectigo"}),
+        "any": (
+            [{"issuer": "Entrust"}, {"host": "api.example.com", "issuer": "!Nobody"}],
+            {"Entrust", "GlobalSignnvsa"},
+        ),
+        "negated": ([{"issuer": "!*E*"}], {"GlobalSignnvsa"}),
+        "id": ([{"id": ids["Sectigo"]}], {"Sectigo"}),
+        "nothing": ([{"status": "expired"}], set()),
     }
-    options = {"zone_id": "{{ edge_zone_id }}", "zone": "", "certificates": "{{ edge_certificates }}", "retries": "2"}
-    played = play([{"name": "run", PRIORITY: options}], emulator=emulator, hosts=hosts)
+    tasks = [
+        {**info("all"), "diff": True},
+        *(
+            info(name, zone_id=emulator.zones["example.com"].id, filter=entries)
+            for name, (entries, _found) in filters.items()
+        ),
+        info("empty", zone="example.net"),
+        info("free", zone="example.org"),
+        {"name": "facts", "ansible.builtin.debug": {"msg": "{{ cloudflare_certificate_order is defined }}"}},
+        priority("order", ISSUERS, check=True),
+    ]
+    played = play(tasks, emulator=emulator, check=True)
     assert played.returncode == 0, played.stdout
-    assert numbers_of(emulator)["DigiCertInc"] == 44
-    assert pairs_of(played["run"].result["restore"]) == [(ids_of(emulator)["DigiCertInc"], 10)]
+    everything = played["all"]
+    assert everything.order == [(identifier, number or 0) for identifier, number in before]
+    assert everything.methods(emulator) == ["GET", "GET"] and played["host"].methods(emulator) == ["GET"]
+    assert "diff" not in everything.result and everything.result["changed"] is False
+    for name, (_entries, found) in filters.items():
+        assert {item["issuer"] for item in played[name].result["certificates"]} == found, name
+        # What a filter leaves out is served all the same.
+        assert played[name].result["contested"] == everything.result["contested"]
+    assert [item["name"] for item in everything.result["contested"]] == [
+        item["name"] for item in played["order"].result["contested"]
+    ]
+    assert played["empty"].result["certificates"] == played["free"].result["certificates"] == []
+    assert played["facts"].result["msg"] is False
+    assert {request.method for request in emulator.requests} == {"GET"} and emulator.order("example.com") == before
+
+
+def test_the_audit_says_who_wins(play: Player, start_emulator: StartEmulator) -> None:
+    fleet = [*generate(3, seed=3, free_every=3), zone("example.net"), zones.shop()]
+    emulator = start_emulator(zones=fleet, tokens=[token("reader", permissions=["zone:read", "ssl:read"])])
+    names = [item.name for item in fleet]
+    played = play(
+        ROOT / "examples" / "audit.yml",
+        extra_vars={"zones": names},
+        env={"CLOUDFLARE_API_TOKEN": emulator.tokens["reader"].value, "CLOUDFLARE_BASE_URL": emulator.url},
+    )
+    assert played.returncode == 0, played.stdout
+    shown = {
+        item["zone"]["item"]: item["msg"] for item in played["Show which certificate comes first"].result["results"]
+    }
+    undecided = played["Show where there is nothing to decide"].result["msg"]
+    for name in names:
+        assert (name in shown) is not (name in undecided), name
+    until = emulator.zones["example.com"].certificates[1]["expires_on"][:10]
+    assert shown["example.com"].startswith("example.com has 3 contested names. ")
+    assert f" GlobalSignnvsa (expires {until}) wins example.com, www.example.com." in shown["example.com"]
+    assert f" Sectigo (expires {until}) wins shop.example.com." in shown["example.com"]
+    assert "\n" not in "".join(shown.values()) and "  " not in "".join(shown.values())
+    assert {request.method for request in emulator.requests} == {"GET"}

@@ -139,8 +139,7 @@ def examine(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", emulator.token)
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", emulator.url)
-    # A ban is over once it was waited for, which takes no time.
-    monkeypatch.setattr(_client.time, "sleep", lambda seconds: emulator.ban(0))
+    monkeypatch.setattr(_client.time, "sleep", lambda seconds: None)
 
     def _examine(
         judge: Judge,
@@ -352,23 +351,4 @@ def test_renewal_between_reading_and_writing(examine: Callable[..., None]) -> No
         by_id,
         ("unknown_id", "bad_item", "deleted", "list_order", *WRITING, *REFUSING),
         prepare=renew_before_put,
-    )
-
-
-def judge_banned(case: Case, run: Seen) -> Iterator[str]:
-    """A ban before the PUT is sat out, and then what the PUT is based on is read again."""
-    yield from (problem for problem in judge_order(case, run) if not problem.endswith((" PUT", "were due")))
-    if run.puts != 2 or run.result["waited"] <= 10:
-        yield f"{run.puts} PUT, {run.result['waited']} s waited"
-    due = {number for readings in (2, 3) for number in case.gets(readings)}
-    if case.behaviour.put_effect == "applied" and not case.behaviour.stale_reads and run.gets not in due:
-        yield f"{run.gets} GET, {due} were due"
-
-
-def test_ban_between_reading_and_writing(examine: Callable[..., None]) -> None:
-    examine(
-        judge_banned,
-        by_id,
-        ("retry_after", "ratelimit_headers", *WRITING, *REFUSING),
-        prepare=lambda case: case.emulator.before("PUT", "*", lambda emulator: emulator.ban(300)),
     )

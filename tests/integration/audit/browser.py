@@ -12,7 +12,6 @@ assert seen.messages == [] and seen.page_width <= 390
 from __future__ import annotations
 
 import asyncio
-import base64
 import itertools
 import shutil
 import subprocess
@@ -136,11 +135,11 @@ class Browser:
             self._reader.join()
         self._process.stderr.close()
 
-    def look(self, page: Path, *, width: int, dark: bool = False, picture: Path | None = None) -> Seen:
-        """Open a file in a window of that width, and return what it was like; `picture` is where to keep a picture."""
-        return asyncio.run(asyncio.wait_for(self._look(page, width, dark, picture), _ANSWERING))
+    def look(self, page: Path, *, width: int, dark: bool = False) -> Seen:
+        """Open a file in a window of that width, and return what it was like."""
+        return asyncio.run(asyncio.wait_for(self._look(page, width, dark), _ANSWERING))
 
-    async def _look(self, page: Path, width: int, dark: bool, picture: Path | None) -> Seen:
+    async def _look(self, page: Path, width: int, dark: bool) -> Seen:
         async with aiohttp.ClientSession() as http, http.ws_connect(self._url, max_msg_size=0) as socket:
             tab = Tab(socket)
             target = await tab.call("Target.createTarget", url="about:blank")
@@ -156,9 +155,6 @@ class Browser:
             await tab.call("Page.navigate", url=page.as_uri())
             await tab.until("Page.loadEventFired")
             measured = await tab.call("Runtime.evaluate", expression=_MEASURE, returnByValue=True)
-            if picture:
-                shot = await tab.call("Page.captureScreenshot", captureBeyondViewport=True)
-                picture.write_bytes(base64.b64decode(shot["data"]))
             await tab.call("Target.closeTarget", targetId=target["targetId"])
             return Seen(
                 **measured["result"]["value"],

@@ -71,9 +71,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Browser]:
 def test_a_report_is_good_to_look_at(browser: Browser, tmp_path: Path, name: str, width: int) -> None:
     page = tmp_path / "report.html"
     page.write_text(REPORTS[name](ZONES, "html"), encoding="utf-8")
-    # The pictures are for whoever wants to look.
-    light = browser.look(page, width=width, picture=tmp_path / "light.png")
-    dark = browser.look(page, width=width, dark=True, picture=tmp_path / "dark.png")
+    light = browser.look(page, width=width)
+    dark = browser.look(page, width=width, dark=True)
 
     for seen in (light, dark):
         assert (seen.page_width <= width, seen.wide) == (True, [])

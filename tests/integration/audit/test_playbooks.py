@@ -86,9 +86,8 @@ def test_audit_of_one_zone_takes_no_yaml(run: Run, fleet: Emulator) -> None:
     assert [request.method for request in fleet.requests] == ["GET", "GET"]
 
 
-@pytest.mark.parametrize("zones", ["b.example, c.example", ["b.example", "c.example"]], ids=["text", "list"])
-def test_several_zones_may_be_named(run: Run, fleet: Emulator, zones: object) -> None:
-    rows = rows_of(run("audit", fleet, zones=zones))
+def test_several_zones_may_be_named_in_a_text(run: Run, fleet: Emulator) -> None:
+    rows = rows_of(run("audit", fleet, zones="b.example, c.example"))
     assert [row[:2] for row in rows] == [
         ["expired", "c.example"],
         ["expired", "www.c.example"],
@@ -200,14 +199,12 @@ def test_a_limit_that_leaves_no_zone_is_said(
     assert "--limit a.example selects from the zones of an inventory" in text and remedy in text
 
 
-@pytest.mark.parametrize("name", ["audit", "drift"])
+@pytest.mark.parametrize(("name", "ending", "begin"), [("audit", "HTML", "<!DOCTYPE html>"), ("drift", "Md", "# ")])
 def test_reports_go_by_the_ending_and_to_where_ansible_was_started(
-    run: Run, fleet: Emulator, tmp_path: Path, name: str
+    run: Run, fleet: Emulator, tmp_path: Path, name: str, ending: str, begin: str
 ) -> None:
-    begins = {"html": "<!DOCTYPE html>", "md": "# ", "json": "{"}
-    for ending, begin in begins.items():
-        played = run(name, fleet, "--check", zone="c.example", report=f"the report.{ending.upper()}", **POLICY)
-        assert ("changed=1" in played.stdout) == (name == "drift")
-        (path,) = tmp_path.glob(f"plays/*/the report.{ending.upper()}")
-        assert path.read_text(encoding="utf-8").lstrip().startswith(begin)
-        assert oct(path.stat().st_mode)[-3:] == "644"
+    played = run(name, fleet, "--check", zone="c.example", report=f"the report.{ending}", **POLICY)
+    assert ("changed=1" in played.stdout) == (name == "drift")
+    (path,) = tmp_path.glob(f"plays/*/the report.{ending}")
+    assert path.read_text(encoding="utf-8").lstrip().startswith(begin)
+    assert oct(path.stat().st_mode)[-3:] == "644"

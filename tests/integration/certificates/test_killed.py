@@ -10,7 +10,6 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 import typing as t
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from emulator import Emulator, Fault
 from emulator.fixture import StartEmulator
 from integration.certificates.keeping import living, methods, told
 from integration.certificates.scenarios import SCENARIOS, ZONE, Scenario, problems, run, start
-from integration.faults import controller
+from integration.faults.controller import run_until
 from integration.faults.world import run as set_priorities
 from integration.playbooks.playing import CERTIFICATE
 
@@ -62,18 +61,7 @@ def kill_module(emulator: Emulator, scenario: Scenario, home: Path) -> int:
 
 def kill_controller(emulator: Emulator, scenario: Scenario, home: Path) -> int:
     """Run a playbook, and kill it with its workers at the write; return the exit code."""
-    started = threading.Event()
-    running: list[controller.Controller] = []
-
-    def kill(_emulator: Emulator) -> None:
-        started.wait(30)
-        running[0].kill()
-        running[0].process.wait(30)  # what becomes of the request is decided when it is gone
-
-    emulator.before(scenario.method, "*", kill)
-    running.append(controller.start(home, [{"name": "Keep", CERTIFICATE: arguments(emulator, scenario)}]))
-    started.set()
-    return running[0].wait().process.returncode
+    return run_until(emulator, scenario.method, home, {"name": "Keep", CERTIFICATE: arguments(emulator, scenario)})
 
 
 @pytest.mark.parametrize("kill", [kill_module, kill_controller])

@@ -2,97 +2,64 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real ansible-playbook, with a home of its own, to be looked at, or killed, while it runs and when it is over."""
+"""A real ansible-playbook that is killed, and the processes of one that runs."""
 
 from __future__ import annotations
 
-import base64
-import dataclasses
 import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
-import time
+import threading
 import typing as t
 
 from ansible_runs import BIN, environment
 
-MODULE = "zonefleet.cloudflare.custom_certificate_priority"
-_REGISTERED = re.compile(rb'"msg": "registered:([A-Za-z0-9+/=]*)"')
+from emulator import Emulator
 
 
-def tell(*names: str) -> dict[str, t.Any]:
-    """A task that prints registered results in a way that says what they are, whatever is in them."""
-    return {
-        "name": "Tell",
-        "ansible.builtin.debug": {"msg": "registered:{{ [" + ", ".join(names) + "] | to_json | b64encode }}"},
-    }
-
-
-@dataclasses.dataclass
 class Controller:
-    """A playbook that runs, or has run."""
+    """A playbook that runs on localhost until it is killed."""
 
-    home: pathlib.Path
-    process: subprocess.Popen[bytes]
-    started: float
-    stdout: bytes = b""
-    stderr: bytes = b""
-    seconds: float = 0.0
-
-    def wait(self) -> Controller:
-        """Wait for its end."""
-        self.stdout, self.stderr = self.process.communicate(timeout=60)
-        self.seconds = time.monotonic() - self.started
-        return self
-
-    @property
-    def registered(self) -> list[dict[str, t.Any]]:
-        """What the task made by `tell` has told."""
-        found = _REGISTERED.search(self.stdout)
-        assert found, (self.stdout, self.stderr)
-        told: list[dict[str, t.Any]] = json.loads(base64.b64decode(found.group(1)))
-        return told
+    def __init__(self, home: pathlib.Path, task: dict[str, t.Any]) -> None:
+        home.mkdir(exist_ok=True)
+        play = home / "play.yml"
+        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+        self._process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [str(BIN / "ansible-playbook"), str(play)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            cwd=home,
+            start_new_session=True,
+            env=environment(home),
+        )
 
     def kill(self) -> None:
         """Kill it and everything that it has started, at once; its workers have sessions of their own."""
-        for pid in [*descendants(self.process.pid), self.process.pid]:
+        for pid in [*descendants(self._process.pid), self._process.pid]:
             os.kill(pid, signal.SIGKILL)
+        self.wait()
 
-    def files(self) -> list[pathlib.Path]:
-        """Every file that is there, but for those that a test has written."""
-        return [
-            found
-            for found in self.home.rglob("*")
-            if found.is_file() and found.parent != self.home / "play" and found.name != "ansible.cfg"
-        ]
+    def wait(self) -> int:
+        """Wait for its end; return the exit code."""
+        return self._process.wait(60)
 
 
-def start(home: pathlib.Path, tasks: list[dict[str, t.Any]], *arguments: str, **variables: str) -> Controller:
-    """Run tasks on localhost."""
-    directory = home / "play"
-    directory.mkdir(parents=True)
-    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
-    (directory / "play.yml").write_text(json.dumps([play]))
-    started = time.monotonic()
-    process = subprocess.Popen(  # pylint: disable=consider-using-with
-        [str(BIN / "ansible-playbook"), "play.yml", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        cwd=directory,
-        start_new_session=True,
-        env=environment(
-            home,
-            ANSIBLE_HOME=str(home / "ansible"),
-            ANSIBLE_LOCAL_TEMP=str(home / "ansible" / "local"),
-            ANSIBLE_DEPRECATION_WARNINGS="0",
-            **variables,
-        ),
-    )
-    return Controller(home, process, started)
+def run_until(emulator: Emulator, method: str, home: pathlib.Path, task: dict[str, t.Any], after: int = 0) -> int:
+    """Run a task, and kill all of it while the API has a request of that method; return the exit code."""
+    started = threading.Event()
+    running: list[Controller] = []
+
+    def kill(_emulator: Emulator) -> None:
+        started.wait(30)
+        running[0].kill()  # what becomes of the request is decided when it is gone
+
+    emulator.before(method, "*", kill, after=after)
+    running.append(Controller(home, task))
+    started.set()
+    return running[0].wait()
 
 
 def descendants(pid: int) -> list[int]:

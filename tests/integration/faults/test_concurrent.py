@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import pathlib
+import signal
 import threading
 import typing as t
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ from collections.abc import Iterator
 import pytest
 
 from emulator import Emulator, prioritize
-from integration.faults.controller import MODULE, start
+from integration.faults.controller import run_until
 from integration.faults.world import ZONE, Run, World, in_order, run
+from integration.playbooks.playing import PRIORITY, Player
 
 # For each way in which the API may answer and the run verify.
 REPEATS = {"before the write": 2, "as it comes": 3}
@@ -113,23 +115,11 @@ def test_a_controller_killed(
     world: World, tmp_path: pathlib.Path, method: str, after: int, verify: str, written: bool
 ) -> None:
     world.options = {"verify": verify}
-    started = threading.Event()
-    controllers: list[t.Any] = []
-
-    def kill(_emulator: Emulator) -> None:
-        started.wait(10)
-        controllers[0].kill()
-        controllers[0].process.wait(30)  # what it asked for last is looked at when it is gone
-
-    world.emulator.before(method, "*", kill, after=after)
-    controllers.append(start(tmp_path, [{"name": "Order", MODULE: world.arguments()}]))
-    started.set()
-    controllers[0].wait()
-    assert controllers[0].process.returncode == -9
+    task = {"name": "Order", PRIORITY: world.arguments()}
+    assert run_until(world.emulator, method, tmp_path / "home", task, after) == -signal.SIGKILL
     world.emulator.wait_until_idle()
     assert in_order(world.emulator, world.wanted) is written
     # One with the same home, where the killed one has left its files.
-    again = start(tmp_path / "again", [{"name": "Order", MODULE: world.arguments()}], HOME=str(tmp_path))
-    again.wait()
-    assert again.process.returncode == 0 and in_order(world.emulator, world.wanted)
-    assert (b"changed=1" in again.stdout) is not written
+    again = Player(tmp_path)([task], env={"HOME": str(tmp_path / "home")})
+    assert again["Order"].status == "ok" and again["Order"].result["changed"] is not written
+    assert in_order(world.emulator, world.wanted)

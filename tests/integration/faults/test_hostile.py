@@ -15,8 +15,8 @@ import pytest
 
 from emulator import Emulator, Fault, certificate, zone
 from emulator.fixture import StartEmulator
-from integration.faults.controller import MODULE, start, tell
 from integration.faults.world import ZONE, Run, World, acting, acts
+from integration.playbooks.playing import PRIORITY, Player
 
 HOSTILE = {
     "a path": "../../../accounts/00112233445566778899aabbccddeeff/members",
@@ -114,7 +114,7 @@ def test_in_an_option(world: World, hostile: str, option: str) -> None:
     assert run(world, **options).failed
 
 
-def test_in_a_playbook(tmp_path: pathlib.Path) -> None:
+def test_in_a_playbook(play: Player, tmp_path: pathlib.Path) -> None:
     """What ansible-playbook makes of it: the bytes of --diff, and templates that are registered and printed."""
     owned = tmp_path / "owned"
     template = "{{ 7919 * 7907 }}{{ lookup('ansible.builtin.pipe', 'touch " + str(owned) + "') }}"
@@ -132,7 +132,7 @@ def test_in_a_playbook(tmp_path: pathlib.Path) -> None:
 
         def task(name: str, options: dict[str, t.Any], **keywords: t.Any) -> dict[str, t.Any]:
             given = {**common, "zone_id": emulator.zones[f"{name}.example.com"].id, "certificates": order, **options}
-            return {"name": name, MODULE: given, "register": name, **keywords}
+            return {"name": name, PRIORITY: given, "register": name, **keywords}
 
         looked_up = "{{ (template.certificates + module.certificates) | map(attribute='issuer') | list }}"
         facts = "{{ cloudflare_certificate_order | map(attribute='issuer') | list }}"
@@ -145,18 +145,16 @@ def test_in_a_playbook(tmp_path: pathlib.Path) -> None:
             {"ansible.builtin.debug": {"var": "module"}},
             {"ansible.builtin.debug": {"msg": [looked_up, facts]}},
             {"ansible.builtin.set_fact": {"again": looked_up}},
-            {"ansible.builtin.debug": {"msg": "{{ again }} {{ again[0] }}"}},
-            tell("again"),
+            {"name": "again", "ansible.builtin.debug": {"msg": "{{ again }} {{ again[0] }}"}},
         ]
-        played = start(tmp_path, tasks, "--diff").wait()
-        assert played.process.returncode == 0, played.stdout + played.stderr
+        played = play(tasks, diff=True)
+        assert played.returncode == 0, played.stdout + played.stderr
         # Neither way to run evaluates it, and no use of the result does.
         assert not owned.exists()
-        told: list[t.Any] = list(played.registered)
-        assert told == [[template, "GlobalSignnvsa", "GlobalSignnvsa", template]]
-        assert b"{{ 7919 * 7907 }}" in played.stdout
-        assert str(7919 * 7907).encode() not in played.stdout
-        text = (played.stdout + played.stderr).decode()
+        assert played["again"].result["msg"] == f"{[template, 'GlobalSignnvsa', 'GlobalSignnvsa', template]} {template}"
+        assert "{{ 7919 * 7907 }}" in played.stdout
+        assert str(7919 * 7907) not in played.stdout
+        text = played.stdout + played.stderr
         assert "gets" in text and "marks" in text
         assert acts(text.replace("\n", "")) == []
         assert all(_PATH.fullmatch(call.path) for call in emulator.requests)

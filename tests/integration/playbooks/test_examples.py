@@ -170,26 +170,25 @@ def test_return_names_the_fields_of_the_contract(module: str) -> None:
     documented(returned)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_what_comes_back_is_documented(
-    play: Player, start_emulator: StartEmulator, closed_port: int, module: str
-) -> None:
+def test_what_comes_back_is_documented(play: Player, start_emulator: StartEmulator, closed_port: int) -> None:
     emulator = start_emulator(zones=[documented_zone()])
     emulator.behave(messages="some")
-    options: dict[str, t.Any] = {"zone": "example.com"}
-    if module == "custom_certificate_priority":
-        options["certificates"] = [{"issuer": "DigiCert*"}]
-    if module == "served_certificate_info":
-        options |= {"address": "127.0.0.1", "port": closed_port}
-    if module == "custom_certificate":
-        options |= {"state": "absent", "match": {"host": "nobody.example.com"}}
-    result = play([{"name": "run", f"zonefleet.cloudflare.{module}": options}], emulator=emulator)["run"].result
+    given: dict[str, dict[str, t.Any]] = {
+        "custom_certificate_priority": {"certificates": [{"issuer": "DigiCert*"}]},
+        "custom_certificate_info": {},
+        "served_certificate_info": {"address": "127.0.0.1", "port": closed_port},
+        "custom_certificate": {"state": "absent", "match": {"host": "nobody.example.com"}},
+    }
+    tasks = [{"name": name, f"zonefleet.cloudflare.{name}": {"zone": "example.com", **given[name]}} for name in MODULES]
+    played = play(tasks, emulator=emulator)
     core = {"changed", "invocation", "diff", "_ansible_no_log", "warnings"}
-    assert result.keys() - core <= printed(module, "RETURN").keys()
-    always = {name for name, field in printed(module, "RETURN").items() if field["returned"] in ("success", "always")}
-    assert always <= result.keys()
-    for row in result.get("served", ()):
-        assert row.keys() == printed(module, "RETURN")["served"]["contains"].keys()
+    for module in MODULES:
+        result, documented_fields = played[module].result, printed(module, "RETURN")
+        assert result.keys() - core <= documented_fields.keys()
+        always = {name for name, field in documented_fields.items() if field["returned"] in ("success", "always")}
+        assert always <= result.keys()
+    row, *_others = played["served_certificate_info"].result["served"]
+    assert row.keys() == printed("served_certificate_info", "RETURN")["served"]["contains"].keys()
 
 
 def test_versions_are_equal() -> None:

@@ -11,13 +11,12 @@ interpreter is this Python's own.
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 import subprocess
 import sys
 import typing as t
 from pathlib import Path
-
-import pytest
 
 from emulator import Emulator, make_pem
 from emulator.fixture import StartEmulator
@@ -38,7 +37,7 @@ def test_modules_on_a_target(play: Player, emulator: Emulator) -> None:
     before = emulator.order("example.com")
     steps = four_steps([{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}], zone_id=emulator.zones["example.com"].id)
     played = play(
-        [FACTS, *steps, info("read")],
+        [FACTS, *steps, info("read"), info("refused", zone_id="0" * 32)],
         emulator=emulator,
         hosts={"target": {"ansible_python_interpreter": PYTHON}},
         as_module=True,
@@ -47,34 +46,25 @@ def test_modules_on_a_target(play: Player, emulator: Emulator) -> None:
     assert [version["major"], version["minor"], version["micro"]] == [int(part) for part in told[0].split(".")]
     assert_settled(played, emulator, before)
     assert played["read"].order == emulator.order("example.com")
+    assert played["refused"].status == "failed" and played["refused"].result["errors"]
 
 
-def test_failure_on_a_target(play: Player, emulator: Emulator) -> None:
-    played = play(
-        [info("read", zone_id="0" * 32)],
-        emulator=emulator,
-        hosts={"target": {"ansible_python_interpreter": PYTHON}},
-    )
-    assert played["read"].status == "failed"
-    assert played["read"].result["errors"]
-
-
-@pytest.mark.parametrize("algorithm", ["rsa", "ecdsa"])
-def test_upload_and_renewal_on_a_target(play: Player, emulator: Emulator, algorithm: t.Literal["rsa", "ecdsa"]) -> None:
+def test_upload_and_renewal_on_a_target(play: Player, emulator: Emulator) -> None:
     """With whichever cryptography is there: a locked key, and a chain."""
-    hosts, tasks = ["target.example.com", "*.target.example.com"], []
-    for number, form in enumerate(("pkcs8", "traditional")):
-        made = make_pem(
-            hosts, algorithm=algorithm, expires_in=60 + number, key_format=t.cast(t.Any, form), passphrase="locked away"
-        )
+    algorithms: tuple[t.Literal["rsa", "ecdsa"], ...] = ("rsa", "ecdsa")
+    forms: tuple[t.Literal["pkcs8", "traditional"], ...] = ("pkcs8", "traditional")
+    tasks = []
+    for algorithm, (number, form) in itertools.product(algorithms, enumerate(forms)):
+        hosts = [f"{algorithm}.example.com", f"*.{algorithm}.example.com"]
+        made = make_pem(hosts, algorithm=algorithm, expires_in=60 + number, key_format=form, passphrase="locked away")
         given = {"certificate": made.chain, "private_key": made.private_key, "private_key_passphrase": "locked away"}
         tasks += [
-            {"name": f"run {number}", CERTIFICATE: {"zone": "example.com", **given}},
-            {"name": f"again {number}", CERTIFICATE: {"zone": "example.com", "certificate": made.certificate}},
+            {"name": "run", CERTIFICATE: {"zone": "example.com", **given}},
+            {"name": "again", CERTIFICATE: {"zone": "example.com", "certificate": made.certificate}},
         ]
     played = play(tasks, emulator=emulator, hosts={"target": {"ansible_python_interpreter": PYTHON}}, as_module=True)
     assert played.returncode == 0, played.stdout
-    assert [done.result["action"] for done in played.done] == ["uploaded", "unchanged", "renewed", "unchanged"]
+    assert [done.result["action"] for done in played.done] == 2 * ["uploaded", "unchanged", "renewed", "unchanged"]
 
 
 def test_handshakes_on_a_target(play: Player, emulator: Emulator, start_edge: StartEdge, tmp_path: Path) -> None:

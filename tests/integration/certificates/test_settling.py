@@ -58,7 +58,6 @@ def make(name: str, dice: random.Random) -> t.Iterator[Pem]:
         "algorithm": dice.choice(("rsa", *4 * ("ecdsa",))),  # to check an RSA key takes most of a run
         "issuer": dice.choice(ORGANIZATIONS),
         "signature": dice.choice(SIGNATURES),
-        "common_name": hosts[0],
     }
     expires_in = dice.randrange(31, 300)
     while True:

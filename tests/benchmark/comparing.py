@@ -19,7 +19,7 @@ from ansible_runs import ROOT
 from emulator import Throttle
 
 from .imports import Times, profile
-from .jobs import CERTIFICATES, DEBUG, IN_PROCESS, INVENTORY, LOOK, MANY, PACED, SLOW, Job
+from .jobs import CERTIFICATES, DEBUG, IN_PROCESS, INVENTORY, KEEP, LOOK, MANY, PACED, SLOW, Job
 from .measuring import BenchmarkFailed, Cost, Stage
 from .selecting import Selected, select
 from .serving import AUTHORITIES, Fleet, Orders, Tally, served
@@ -27,6 +27,7 @@ from .serving import AUTHORITIES, Fleet, Orders, Tally, served
 IN_ORDER, TO_CHANGE = CASES = ("in order", "to change")
 FAR = "in order, 150 ms away"
 PLAIN = "in order, without TLS"
+KEPT = "in order, with one more certificate"
 LIMITED = "to change, with the real rate limit"
 GROWTH = 5  # how many times as many zones the run has that shows how it grows
 FAR_GROWTH = (5, 15)  # the same for many zones in one task, 150 ms away
@@ -97,6 +98,7 @@ def comparison(zones: int, jobs: Sequence[Job], say: Callable[[str], None]) -> I
         TO_CHANGE: {"zones": zones * GROWTH, "in_order": False},
         FAR: {"zones": zones * max(FAR_GROWTH), "in_order": True, "latency": 150},
         PLAIN: {"zones": zones, "in_order": True, "tls": False},
+        KEPT: {"zones": zones, "in_order": True, "keep": True},
         LIMITED: {"zones": min(zones, _LIMITED_ZONES), "in_order": False, "throttle": Throttle()},
     }
     with (
@@ -175,6 +177,7 @@ class Comparison:
         if IN_PROCESS in jobs:
             yield Step(IN_PROCESS, PLAIN, zones)
             yield Step(LOOK, IN_ORDER, zones)
+            yield from (Step(job, KEPT, zones) for job in (IN_PROCESS, KEEP))
             # All zones of a case: there is no list of some.
             yield from (Step(job, IN_ORDER, zones * GROWTH) for job in (INVENTORY, CERTIFICATES))
             yield Step(PACED, LIMITED, min(zones, _LIMITED_ZONES))

@@ -141,6 +141,16 @@ _LOOK = """
   failed_when: edge.as_expected is not true
 """
 
+# Of an unchanged certificate, the key is checked as well: what is most to do.
+_KEEP = """
+- name: Keep the certificate current
+  zonefleet.cloudflare.custom_certificate:
+    zone_id: "{{ cloudflare_zone_id }}"
+    certificate_path: "{{ lookup('env', 'ZONEFLEET_CERTIFICATE') }}"
+    private_key_path: "{{ lookup('env', 'ZONEFLEET_CERTIFICATE') }}"
+    rate_limit: 0
+"""
+
 _INVENTORY = """
 plugin: zonefleet.cloudflare.zones
 rate_limit: 0
@@ -173,6 +183,8 @@ SDK = Job("sdk", "a module on the official SDK", _SDK, (2, 3))
 PACED = Job("paced", "this collection, a host a zone, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
 # Another job than the others': handshakes, each name as both kinds of clients.
 LOOK = Job("look", "this collection, two names of each zone looked at", _LOOK, (1, 1))
+# Another one: a certificate that each zone has.
+KEEP = Job("keep", "this collection, a certificate that is there kept in each zone", _KEEP, (1, 1))
 # Nothing but the inventory. What it reads of zones and what it reads of certificates are paid for apart.
 INVENTORY = Job("inventory", "the zones inventory", "[]", None, inventory=_INVENTORY)
 CERTIFICATES = Job(

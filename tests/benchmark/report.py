@@ -11,9 +11,9 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 
-from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, IN_ORDER, PLAIN, Results, Run, median
+from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, IN_ORDER, KEPT, PLAIN, Results, Run, median
 from .imports import OTHER, OWN, Times
-from .jobs import CERTIFICATES, DEBUG, FORKS, IN_PROCESS, INVENTORY, JOBS, LOOK, MANY, PACED, Job
+from .jobs import CERTIFICATES, DEBUG, FORKS, IN_PROCESS, INVENTORY, JOBS, KEEP, LOOK, MANY, PACED, Job
 from .judging import JUDGED_ZONES, judge
 from .selecting import ENTRIES, Selected
 
@@ -53,6 +53,7 @@ def write_page(results: Results, picture: str | None = None) -> str:
         _far(results),
         _ratios(results),
         _looks(results),
+        _kept(results),
         _inventories(results),
         _paced(results),
         _emulator(results.runs),
@@ -161,6 +162,20 @@ To look at two names of each of {results.zones} zones in order, as an ECDSA and 
 {_wall(runs):.1f} s and {_processor(runs):.1f} CPU seconds; `debug` takes {_wall(floor):.1f} s and {_processor(floor):.1f}. \
 Each zone takes one request and {_HANDSHAKES} handshakes
 with the emulator's edge, on the same machine."""
+
+
+def _kept(results: Results) -> str:
+    floor, order, keep = results.of(DEBUG, IN_ORDER), results.of(IN_PROCESS, KEPT), results.of(KEEP, KEPT)
+    if not floor or not order or not keep:
+        return ""
+    rows = [[title, *_cells(runs)] for title, runs in (("debug", floor), ("order", order), ("certificate", keep))]
+    return f"""\
+## Certificates that are kept current
+
+`custom_certificate` for {results.zones} zones that have the certificate already, with its chain and its key (RSA) in a file, beside
+`custom_certificate_priority` for the same zones in order; a host a zone, in process.
+
+{_table(["", *_HEADS], rows)}"""
 
 
 def _inventories(results: Results) -> str:

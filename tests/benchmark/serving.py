@@ -17,7 +17,7 @@ from pathlib import Path
 
 import certifi
 
-from emulator import Edge, Emulator, Throttle, generate
+from emulator import Edge, Emulator, Throttle, generate, make_pem, uploaded
 
 # The two authorities of every generated zone, in the order that all jobs are to bring about.
 AUTHORITIES = ("DigiCertInc", "GlobalSignnvsa")
@@ -27,13 +27,17 @@ Orders = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Where:
-    """How to reach it, the zones that it holds (ids by name), the file with the CAs to trust, and its edge's port."""
+    """How to reach it, the zones that it holds (ids by name), the file with the CAs to trust, and its edge's port.
+
+    :param certificate: The file with a certificate that every zone holds, and its key, if there is one.
+    """
 
     url: str
     token: str
     zones: dict[str, str]
     bundle: str
     edge_port: int
+    certificate: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -42,6 +46,7 @@ class Where:
             "REQUESTS_CA_BUNDLE": self.bundle,
             "SSL_CERT_FILE": self.bundle,
             "ZONEFLEET_EDGE_PORT": str(self.edge_port),
+            "ZONEFLEET_CERTIFICATE": self.certificate,
         }
 
 
@@ -72,6 +77,7 @@ class Fleet:
 
     :param bundle: The file that it writes: all CAs that a client has to trust.
     :param latency: Milliseconds before every answer.
+    :param keep: Whether all zones hold one more certificate, which is in a file with its chain and key.
     """
 
     def __init__(
@@ -83,8 +89,15 @@ class Fleet:
         throttle: Throttle | None = None,
         tls: bool = True,
         latency: float = 0,
+        keep: bool = False,
     ) -> None:
         made = generate(zones, out_of_order=0 if in_order else zones, free_every=0)
+        self._certificate = str(bundle.with_suffix(".chain.pem")) if keep else ""
+        if keep:
+            pem = make_pem(["shop.example", "www.shop.example"], issuer="Sectigo Limited", algorithm="rsa")
+            Path(self._certificate).write_text(pem.chain + pem.private_key, encoding="utf-8")
+            for zone in made:
+                zone.add(uploaded(pem, type="sni_custom", priority=0))
         self._emulator = Emulator(zones=made, throttle=throttle, validate=False, tls=tls, latency=latency)
         self._edge = Edge(self._emulator)
         self._emulator.start()
@@ -106,7 +119,8 @@ class Fleet:
     def where(self) -> Where:
         """Return its address and zones."""
         zones = {name: zone.id for name, zone in self._emulator.zones.items()}
-        return Where(self._emulator.url, self._emulator.token, zones, str(self._bundle), self._edge.port)
+        emulator, port = self._emulator, self._edge.port
+        return Where(emulator.url, emulator.token, zones, str(self._bundle), port, self._certificate)
 
     def reset(self) -> None:
         """Take back all that was done to it."""

@@ -10,9 +10,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from benchmark.comparing import CASES, GROWTH, IN_ORDER, LIMITED, Results, comparison
+from benchmark.comparing import CASES, GROWTH, IN_ORDER, KEPT, LIMITED, Results, comparison
 from benchmark.imports import OTHER, OWN, REQUESTS
-from benchmark.jobs import CERTIFICATES, COMPARED, INVENTORY, JOBS, LOOK, PACED
+from benchmark.jobs import CERTIFICATES, COMPARED, IN_PROCESS, INVENTORY, JOBS, KEEP, LOOK, PACED
 from benchmark.picture import draw
 from benchmark.report import write_page
 
@@ -46,6 +46,12 @@ def test_the_default_rate_limit_costs_no_request(results: Results) -> None:
 def test_names_are_looked_at_with_one_request_for_a_zone(results: Results) -> None:
     assert [(run.tally.reads, run.tally.writes) for run in results.of(LOOK, IN_ORDER)] == [(ZONES, 0)]
     assert "## What visitors get" in write_page(results)
+
+
+def test_a_certificate_that_is_there_takes_one_request_as_an_order_does(results: Results) -> None:
+    found = [run for job in (IN_PROCESS, KEEP) for run in results.of(job, KEPT)]
+    assert [(run.tally.reads, run.tally.writes) for run in found] == [(ZONES, 0)] * 2
+    assert "## Certificates that are kept current" in write_page(results)
 
 
 def test_the_inventory_takes_one_request_for_the_certificates_of_a_zone(results: Results) -> None:

@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import community_crypto
-from integration.audit.browser import find_browser
+from integration.audit.chromium import find_browser
 from matrix import CORES, IN_PART, TARGETS, Row
 
 ROOT = Path(__file__).resolve().parent.parent

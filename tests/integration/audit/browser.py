@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 import subprocess
 import threading
 import typing as t
@@ -22,7 +21,8 @@ from pathlib import Path
 
 import aiohttp
 
-COMMANDS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+from integration.audit.chromium import COMMANDS, find_browser
+
 OPTIONS = (
     "--headless",
     "--no-sandbox",  # tests run as root in containers, and the page is our own
@@ -87,11 +87,6 @@ class Seen:
     headings: list[str]
     messages: list[str]
     requests: list[str]
-
-
-def find_browser() -> str | None:
-    """Return the command of a browser, if there is one."""
-    return next(filter(None, map(shutil.which, COMMANDS)), None)
 
 
 class Browser:

@@ -1,0 +1,16 @@
+# Copyright (c) 2026, zonefleet.cloudflare contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a browser is. Apart from what drives it, because tests/gates.py lists its parts before any package is installed."""
+
+from __future__ import annotations
+
+import shutil
+
+COMMANDS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def find_browser() -> str | None:
+    """Return the command of a browser, if there is one."""
+    return next(filter(None, map(shutil.which, COMMANDS)), None)

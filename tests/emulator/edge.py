@@ -64,12 +64,10 @@ class _Memory:
 class Edge:
     """Serves the zones of an emulator while it is entered. Further keywords are switches of `EdgeBehaviour`."""
 
-    def __init__(
-        self, emulator: Emulator, *, behaviour: EdgeBehaviour | None = None, port: int = 0, **switches: t.Any
-    ) -> None:
-        self.behaviour = (behaviour or EdgeBehaviour()).but(**switches)
+    def __init__(self, emulator: Emulator, **switches: t.Any) -> None:
+        self.behaviour = EdgeBehaviour(**switches)
         self.address = _ADDRESS
-        self.port = port
+        self.port = 0
         self.handshakes: list[Handshake] = []
         self.failures: list[str] = []
         self.emulator = emulator
@@ -93,7 +91,7 @@ class Edge:
         self.stop()
 
     def start(self) -> None:
-        """Listen, in a thread of its own. A port that was given or got is kept for another start."""
+        """Listen, in a thread of its own. The port is kept for another start."""
         if self._server is not None:
             raise RuntimeError("this edge is running already")
         with self.emulator.lock:

@@ -201,6 +201,7 @@ OPTIONS = fields(
 
 @tried(300)
 @given(options=OPTIONS, sane=st.booleans())
+@example(options={"api_url": "https://api.example.net/client/../v4"}, sane=True)
 def test_any_options(options: dict[str, t.Any], sane: bool) -> None:
     given_options = {**SANE, "certificates": [{"host": "example.com"}], **options} if sane else options
     params = validated(SET_ORDER, given_options)

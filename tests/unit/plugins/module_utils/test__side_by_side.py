@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many things done some at a time: what happens to the others once one has failed."""
+"""Many things done some at a time: what is seen meanwhile, and what becomes of the others once one has failed."""
 
 from __future__ import annotations
 
@@ -33,3 +33,13 @@ def test_after_a_failure_no_more_are_begun() -> None:
         thread.join()
     # The thread of the first one may have taken another before that was known.
     assert max(begun) <= AT_A_TIME
+
+
+def test_there_is_a_sign_of_life_while_none_ends() -> None:
+    seen = threading.Event()
+
+    def see(made: bool | None) -> None:
+        if made is None:
+            seen.set()
+
+    assert side_by_side(lambda _item: seen.wait(60), range(2), AT_A_TIME, see) == [True, True]

@@ -121,6 +121,11 @@ DONE = {
     "a renewal that keeps its id": Done([BEFORE, PATCH, [shown("old")]], ("renewed", "old", "old")),
     "a removal": Done([BOTH, DELETE, AFTER], REMOVED, REMOVE),
     "what is there, without a key": Done([[OTHER, shown("new")]], UNCHANGED, LEAF),
+    "a removal that reads no key": Done(
+        [[shown("old"), OTHER], DELETE, [OTHER]],
+        REMOVED,
+        {**LEAF, "state": "absent", "private_key": key_pem(P256), "allow_uncovered": True},
+    ),
     "what is not there": Done([[OTHER, old(status="deleted")]], ("unchanged", None, None), REMOVE),
     # The number
     "a number that has to be set": Done(
@@ -397,6 +402,11 @@ class TestDecisions:
         api.expect_all([old(), OTHER], sent, [OTHER, shown("new")])
         assert run(module, certificate=pem(many), private_key=KEY, **zone)["action"] == "renewed"
 
+    @pytest.mark.parametrize("match", ['{"id": "old"}', "id=old"])
+    def test_match_may_be_a_string_that_ansible_converts(self, api: Script, run: Run, match: str) -> None:
+        api.expect_list([old(), OTHER])
+        assert run(module, check=True, match=match, **GIVEN)["action"] == "renewed"
+
     @pytest.mark.parametrize(("host", "action"), [("www.example.com", "uploaded"), ("*.example.com", "renewed")])
     def test_match_by_host_never_means_a_wildcard_over_it(self, api: Script, run: Run, host: str, action: str) -> None:
         wild = old("wild", hosts=["*.example.com"])
@@ -502,6 +512,10 @@ class TestWaiting:
         assert result["changed"] is True and sum(waits) == 3
         assert "certificate new is 'pending' after 3 s" in str(result["warnings"])
 
+    def test_where_nobody_waits_it_is_none(self, api: Script, run: Run) -> None:
+        api.expect_all([], POST, [shown("new", status="pending")])
+        assert "warnings" not in run(module, wait=False, **GIVEN)
+
     def test_any_other_status_is_a_warning_as_well(self, api: Script, run: Run) -> None:
         api.expect_all([], POST, [shown("new", status="holding_deployment")])
         result = run(module, **GIVEN)
@@ -549,6 +563,9 @@ class TestPrediction:
         )
         assert diff["after"] == diff["before"].replace("2035", "2036")
         assert diff["before_header"] == f"custom certificate of zone {ZONE}"
+        api.expect_list([old(priority=7)])
+        alone = run(module, check=True, diff=True, keep_priority=False, **GIVEN)["diff"]
+        assert "priority" not in alone["before"] + alone["after"]
 
     def test_the_diff_of_an_upload_and_of_a_removal(self, api: Script, run: Run) -> None:
         api.expect_list([])

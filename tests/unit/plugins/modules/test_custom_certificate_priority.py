@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
+from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info as info_module
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import (
     TOKEN,
@@ -170,6 +171,12 @@ def test_equal_numbers_are_listed_by_id(api: Script, run: Run) -> None:
     api.expect_list([certificate(name, 3, hosts=[f"{name}.example.com"]) for name in ("c", "a", "b")])
     result = run(module, certificates=[{"id": "a"}])
     assert [found["id"] for found in result["certificates"]] == ["a", "b", "c"]
+
+
+def test_what_a_filter_leaves_out_is_contested_all_the_same(api: Script, run: Run) -> None:
+    api.expect_list([GLOBALSIGN, DIGICERT])
+    result = run(info_module, filter=[{"id": "digicert"}])
+    assert [item["id"] for item in result["certificates"]] == ["digicert"] and len(result["contested"]) == 1
 
 
 class TestProof:
@@ -401,6 +408,12 @@ class TestWaiting:
         result = run(module, certificates=BY_ISSUER, retries=1)
         assert result["failed"]
         assert result["changed"] is True and "may have been made" in result["msg"]
+
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_write_that_is_not_allowed_has_changed_nothing(self, api: Script, run: Run, status: int) -> None:
+        api.expect_all(BEFORE, put(**refused(10000, "Authentication error", status)))
+        result = run(module, certificates=BY_ISSUER)
+        assert result["failed"] and result["changed"] is False and "restore" not in result
 
     def test_a_ban_before_the_put_has_the_zone_read_again(self, api: Script, run: Run, waits: list[float]) -> None:
         between = numbered((DIGICERT, 5), (GLOBALSIGN, 20))

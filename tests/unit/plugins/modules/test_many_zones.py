@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import typing as t
@@ -170,6 +171,58 @@ def test_what_one_zone_meets_of_the_credential_stops_the_others(fleet: Emulator)
     fleet.fault(Fault("throttled", retry_after="300"))
     outcome = ask(fleet, INSPECT, zones=ids, concurrency=1)
     assert len(outcome.result["failed_zones"]) == 40 and outcome.result["requests"] == 1
+
+
+@pytest.mark.parametrize("code", [6003, 9103, 9106])
+def test_credentials_that_are_refused_as_such_are_used_no_more(fleet: Emulator, code: int) -> None:
+    body = json.dumps({"success": False, "errors": [{"code": code, "message": "no"}]})
+    fleet.fault(Fault("answer", status=400, body=body))
+    outcome = ask(fleet, INSPECT, zones=[zone.id for zone in fleet.zones.values()][:3], concurrency=1)
+    assert len(outcome.result["failed_zones"]) == 3 and len(fleet.requests) == 1
+
+
+def test_zones_wait_side_by_side(fleet: Emulator, waits: list[float]) -> None:
+    ids = [zone.id for zone in fleet.zones.values()][:2]
+    for zone_id in ids:
+        fleet.fault(Fault("throttled", retry_after="30"), path=f"/zones/{zone_id}/*")
+    result = ask(fleet, INSPECT, _apart, zones=ids, max_wait=60).result
+    assert result["waited"] == max(item["waited"] for item in result["zones"]) >= 30
+
+
+class _Told(Pacer):
+    """Says what it is told of a task: whether it may write, and whether its pacing counts against max_wait."""
+
+    def __init__(self, writes: bool) -> None:
+        self.told = [writes]
+
+    def another(self, *, bounded: bool = True) -> Pacer:
+        self.told.append(bounded)
+        return self
+
+
+@pytest.mark.parametrize(
+    ("job", "many", "check_mode", "told"),
+    [
+        (SET_ORDER, False, False, [True, True]),
+        (SET_ORDER, False, True, [False, True]),
+        (SET_ORDER, True, False, [True, False]),
+        (INSPECT, False, False, [False, True]),
+    ],
+)
+def test_what_a_pacer_is_told(fleet: Emulator, job: Job, many: bool, check_mode: bool, told: list[bool]) -> None:
+    pacers: list[_Told] = []
+
+    def make_pacer(_connection: Connection, writes: bool) -> Pacer:
+        pacers.append(_Told(writes))
+        return pacers[0]
+
+    zone = next(iter(fleet.zones.values())).id
+    given: dict[str, t.Any] = {"api_token": fleet.token, "api_url": fleet.url}
+    given.update({"zones": [zone]} if many else {"zone_id": zone})
+    given.update({"certificates": POLICY} if job is SET_ORDER else {})
+    params = ArgumentSpecValidator(job.spec).validate(given).validated_parameters
+    assert not perform(job, params, check_mode=check_mode, diff=False, make_pacer=make_pacer).failed
+    assert [pacer.told for pacer in pacers] == [told]
 
 
 def test_the_result_is_short_for_zones_in_order_and_the_diff_names_those_that_change(fleet: Emulator) -> None:

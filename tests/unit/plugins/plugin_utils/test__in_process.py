@@ -64,9 +64,9 @@ def _without_a_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_in_process, "register_secrets", None)
 
 
-def run(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-    how: dict[str, t.Any] = {"check_mode": False, "diff": False, "invocation": True, "make_pacer": None, "environ": {}}
-    return _in_process.run_in_process(JOB, "zonefleet.cloudflare.test", arguments, **how)
+def run(arguments: dict[str, t.Any], **environ: str) -> dict[str, t.Any]:
+    how: dict[str, t.Any] = {"check_mode": False, "diff": False, "invocation": True, "make_pacer": None}
+    return _in_process.run_in_process(JOB, "zonefleet.cloudflare.test", arguments, environ=environ, **how)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,11 @@ def test_the_arguments_of_the_task_stay_as_they_are() -> None:
 def test_a_secret_that_looks_like_a_truth_value_masks_no_truth_value() -> None:
     result = run({"api_token": "False", "zone": "True or False"})
     assert result["changed"] is False and result["zone"] == "True or ********"
+
+
+def test_a_bad_option_shows_no_secret_of_the_environment() -> None:
+    result = run({"timeout": TOKEN}, CLOUDFLARE_API_TOKEN=TOKEN)
+    assert result["failed"] is True and "'timeout'" in result["msg"] and TOKEN not in json.dumps(result)
 
 
 def test_results_are_what_a_module_could_print() -> None:

@@ -118,6 +118,7 @@ async def _reset_mid_answer(outgoing: Outgoing, fault: Fault) -> web.StreamRespo
 async def _close_after_answer(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
     outgoing.connection.transport.write(_head(outgoing, announce=False) + outgoing.body)
     outgoing.connection.transport.close()
+    await asyncio.sleep(0)  # closed in the next turn of the loop: before the request counts as dealt with
     return web.Response()
 
 

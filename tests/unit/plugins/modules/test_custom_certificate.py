@@ -367,6 +367,14 @@ class TestRequests:
         result = run(module, **LEAF, private_key=key.replace("\n", line_break))
         assert "2106 cannot read ********" in result["msg"] and line not in str(result)
 
+    def test_a_key_from_a_file_is_masked_as_well(self, api: Script, run: Run, tmp_path: Path) -> None:
+        path = tmp_path / "key.pem"
+        path.write_text(KEY)
+        line = KEY.splitlines()[1]
+        api.expect_all([], {**POST, **refused(1206, f"echo {line}")})
+        result = run(module, private_key_path=str(path), **LEAF)
+        assert "1206 echo ********" in result["msg"] and line not in str(result)
+
 
 class TestDecisions:
     """Which certificate is renewed or removed, and whether it may be."""

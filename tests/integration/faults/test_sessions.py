@@ -13,6 +13,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _sessions
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._sessions import close_sessions
 from emulator import Emulator, Fault
 from emulator.fixture import StartEmulator
@@ -59,6 +60,14 @@ def test_a_connection_that_was_closed_while_idle_is_no_failed_attempt(place: Wor
     run = place.run()
     assert not run.failed and run.result["requests"] in ((1, 2) if proxied else (1,))
     assert connections(place.emulator) == 2
+
+
+def test_a_connection_that_was_idle_for_long_is_not_used(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sessions, "_LONGEST_IDLE_TO_READ", 0.0)  # seconds
+    for _task in range(2):
+        assert not world.run().failed
+    close_sessions()
+    assert connections(world.emulator) == 2
 
 
 @pytest.mark.parametrize("kind", ["reset_after_apply", "reset_after_request", "reset_before_request"])

@@ -2,20 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# make check while you work, make test before you hand over, make test-all before a release. What each runs is in
-# tests/gates.py.
+# Run make check while you work, make test before you open a pull request, and make test-all before a release. Their parts are
+# in tests/gates.py.
 
 PYTHON ?= python3
 PY := .venv/bin/python
 COLLECTION := .cache/collections/ansible_collections/zonefleet/cloudflare
-# Nothing outside the clone is written, pip's downloads included.
+# So that pip does not write outside the clone either.
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
 .PHONY: venv check test test-all format demo bench docs live clean
 
 venv: .venv/.stamp
 
-# Rebuilt when the pinned versions change. Imports and playbooks find the clone as a collection through the link.
+# Rebuilt when the pinned versions change. Through the link, imports and playbooks find the clone as an installed collection.
 .venv/.stamp: requirements-dev.txt tests/unit/requirements.txt tests/integration/requirements.txt
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
@@ -29,7 +29,7 @@ check test test-all format: venv
 demo: venv
 	$(PY) examples/demo.py
 
-# Some minutes with 200 zones; make bench BENCH="--zones 20 --rounds 1" shows what it does.
+# Takes some minutes with 200 zones. For a short trial: make bench BENCH="--zones 20 --rounds 1".
 bench: venv
 	PYTHONPATH=tests:.cache/collections $(PY) -m benchmark $(BENCH)
 

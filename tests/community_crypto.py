@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""community.crypto, which examples/rotate_certificate.yml needs, from the package index: a clone needs no other server.
+"""Installs community.crypto, which examples/rotate_certificate.yml needs, from the Python package index instead of Galaxy.
 
-The package `ansible` has it. Of its 54 MB, this collection alone is kept: to install all would take minutes and 500 MB.
+Thus the tests need no other server. The collection is part of the package `ansible`, of which only this collection is
+unpacked: installing the whole package would take minutes and 500 MB.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ _PATH = "ansible_collections/community/crypto"
 
 
 def install() -> Path:
-    """Have it below COLLECTIONS, and return that path. It is downloaded once, and when another version is required."""
+    """Install the collection in COLLECTIONS, and return that path. It is downloaded again only if another version is required."""
     COLLECTIONS.mkdir(parents=True, exist_ok=True)
     target = COLLECTIONS / _PATH
     stamp = target / ".recipe"
     recipe = f"{PACKAGE}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
     with (COLLECTIONS / "community.crypto.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of pytest may want it
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of pytest may install it at the same time
         if not stamp.exists() or stamp.read_text(encoding="utf-8") != recipe:
             shutil.rmtree(target, ignore_errors=True)
             _unpack()
@@ -56,7 +57,7 @@ def _check_version(target: Path) -> None:
     required = re.findall(r"version: (\S+)", REQUIREMENTS.read_text(encoding="utf-8"))
     found = json.loads((target / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"]
     if [found] != required:
-        sys.exit(f"{PACKAGE} has community.crypto {found}, and {REQUIREMENTS} requires {', '.join(required)}.")
+        sys.exit(f"{PACKAGE} contains community.crypto {found}, but {REQUIREMENTS} requires {', '.join(required)}.")
 
 
 if __name__ == "__main__":

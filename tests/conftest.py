@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What has to happen before any other file of the tests is imported."""
+"""Setup that must run before the other files of the tests are imported."""
 
 import pytest
 
-# What a test leaves to these files says which half of an assertion failed, too.
+# So that failed assertions in these helper files show their values, as those in tests do.
 pytest.register_assert_rewrite("ansible_runs", "integration")

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the gates: ``check`` (a change in progress), ``test`` (before a change is handed over), ``test-all`` (on everything
-that is supported), ``format`` (rewrites what formatters would).
+"""Runs all linters and tests. The plans are ``check`` (while you work), ``test`` (before a pull request), ``test-all`` (all
+supported versions, before a release), and ``format`` (formats the code).
 
-Names of parts may follow: ``.venv/bin/python tests/gates.py test typing ansible-lint`` runs these two; ``--list`` prints the
-names as JSON. As many parts as there are cores run side by side, and each prints its output when it ends; those that use
-all cores themselves run alone, afterwards.
-Every part runs with a home directory inside the clone, so that nothing outside is read or left behind.
+A plan consists of parts. ``.venv/bin/python tests/gates.py test typing ansible-lint`` runs two of them, and ``--list`` prints
+their names as JSON. One part runs per core, and its output is printed when it ends. Parts that use all cores themselves run
+alone, afterwards.
+Every part runs with a home directory inside the clone, so that it does not read or change the user's own.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ from matrix import CORES, IN_PART, TARGETS, Row
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 HOME = CACHE / "home"
-# A copy for ansible-test, which refuses to work outside such a path.
+# A copy of the clone for ansible-test, which requires such a path.
 TREE = CACHE / "tree" / "ansible_collections" / "zonefleet" / "cloudflare"
 BIN = Path(sys.executable).parent
 
 TARGET_PYTHONS = tuple(dict.fromkeys(row.python for row in TARGETS))
 IN_TREE = threading.Lock()
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-# The version of pip with which the ansible-test of ansible-core 2.19 begins.
+# The version of pip that ansible-test of ansible-core 2.19 installs first.
 GET_PIP_VERSIONS = ("24.2",)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One command of a run; it fails by its exit code, or by printing a line that begins with ``forbidden``.
+    """One command of a plan. It fails if its exit code is not 0, or if a line of its output matches ``forbidden``.
 
-    It is skipped where there is no ``python``, or no browser for one that is ``in_browser``. One that is ``alone`` prints
-    its output as it comes.
+    It is skipped if ``python`` is not installed, or if it is ``in_browser`` and Chromium is not installed. The output of a
+    part that runs ``alone`` is printed immediately.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Part:
     alone: bool = False
 
     def lacks(self, pythons: t.Container[str]) -> str:
-        """Say what this machine does not have for it, if anything."""
+        """Return what the part needs and this machine does not have, or an empty string."""
         if self.python not in pythons:
             return f"Python {self.python}"
         return "Chromium" if self.in_browser and not find_browser() else ""
@@ -78,10 +78,10 @@ def tool(name: str, *arguments: str) -> tuple[str, ...]:
 
 
 def nox(session: str, *, ci: str = "true", forbidden: str = "") -> Part:
-    # With uv, where it is installed, pip's configuration would not count.
+    # By default, nox uses uv if it is installed, which ignores pip's configuration.
     options = ("--reuse-existing-virtualenvs", "--default-venv-backend", "virtualenv")
     command = tool("nox", *options, "--session", session)
-    # In CI the formatters only say what they would do.
+    # If CI is set, the formatters only report what they would change.
     return Part(session, command, environment={"CI": ci}, forbidden=forbidden)
 
 
@@ -95,9 +95,9 @@ def matrix(row: Row, *options: str) -> Part:
 
 
 def linted(part: Part) -> Part:
-    """ansible-lint, which checks the tasks of the examples, too, with the collection that one of them needs.
+    """Return the part of ansible-lint, which installs community.crypto first, because one of the examples needs it.
 
-    antsibull-nox looks there for the collections of tests/integration/requirements.yml.
+    antsibull-nox finds the collections of tests/integration/requirements.yml in ANSIBLE_COLLECTIONS_PATH.
     """
     bring = shlex.join([sys.executable, community_crypto.__file__])
     command = ("sh", "-c", f"{bring} && exec {shlex.join(part.command)}")
@@ -113,26 +113,26 @@ ACTIONLINT = Part(
         str(ROOT / "examples" / "ci" / "github_drift.yml"),
     ),
 )
-# Against the schema that it comes with.
+# The schema is part of the package.
 GITLAB = Part(
     "gitlab-ci",
     tool(
         "check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(ROOT / "examples" / "ci" / "gitlab_drift.yml")
     ),
 )
-# On all cores. A worker that has nothing left to do takes over tests that another one has not come to.
+# On all cores. With worksteal, an idle worker takes over tests of another one.
 PYTEST = tool("pytest", "--numprocesses", "auto", "--dist", "worksteal")
 LINT = (nox("codeqa"), nox("typing"), nox("formatters"), nox("yamllint"))
-# The longest ones first, so that no core is left with nothing to do in the end.
+# The longest parts first, so that all cores are in use until the end.
 GATES = (
-    # Compile and import run on every Python there is.
+    # Without a version, the compile and import tests run with every supported Python that is installed.
     ansible_test("sanity", python=None),
     *LINT,
     nox("antsibull-nox-config"),
     nox("docs-check"),
     nox("license-check"),
     nox("extra-checks"),
-    # galaxy-importer tells of most things in warnings, and ends well.
+    # galaxy-importer reports most problems as warnings, and exits with 0.
     nox("build-import-check", forbidden="WARNING|ERROR"),
     linted(nox("ansible-lint")),
     Part("antsibull-changelog", tool("antsibull-changelog", "lint")),
@@ -148,11 +148,11 @@ PLANS = {
     "test": (*GATES, TESTS, IN_BROWSER, *(matrix(row, "--sample") for row in IN_PART)),
     "test-all": (
         *GATES,
-        # The same tests as below, where nothing of the controller can be imported by what runs on a target.
+        # The same tests as in TESTS. Here, modules and module_utils cannot import code of the control node.
         ansible_test("units", "tests/unit/plugins/"),
         TESTS,
         IN_BROWSER,
-        # Their time counts.
+        # Alone, because they measure time.
         Part("pytest-full", tool("pytest", "-m", "full"), alone=True),
         *(matrix(row) for row in CORES + TARGETS),
     ),
@@ -166,7 +166,7 @@ def main() -> int:
         print(json.dumps(names))
         return 0
     if not set(wanted) <= set(names):
-        sys.exit(f"{plan} has no part {', '.join(sorted(set(wanted) - set(names)))}. It has: {', '.join(names)}")
+        sys.exit(f"{plan} has no part {', '.join(sorted(set(wanted) - set(names)))}. Its parts are: {', '.join(names)}")
     parts = [part for part in PLANS[plan] if not wanted or part.name in wanted]
     environment, pythons = prepare()
     skipped = [part for part in parts if part.lacks(pythons)]
@@ -184,7 +184,7 @@ def main() -> int:
 
 
 def run_all(parts: t.Sequence[Part], environment: t.Mapping[str, str]) -> dict[str, tuple[str, float]]:
-    """Run the parts; return for each name what is wrong, if anything, and how long it took."""
+    """Run the parts. Return, by name, the problem (empty if there is none) and the duration in seconds."""
     side_by_side = [part for part in parts if not part.alone and len(parts) > 1]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         begun = {part.name: pool.submit(run, part, environment, at_once=False) for part in side_by_side}
@@ -196,8 +196,8 @@ def run_all(parts: t.Sequence[Part], environment: t.Mapping[str, str]) -> dict[s
 
 
 def run(part: Part, environment: t.Mapping[str, str], *, at_once: bool) -> tuple[str, float]:
-    """Run a part, print its output, return what is wrong, if anything, and how long it took."""
-    # ansible-test leaves its results in the tree that it works on.
+    """Run a part and print its output. Return the problem (empty if there is none) and the duration in seconds."""
+    # One run of ansible-test at a time, because each one writes its results to the tree.
     with IN_TREE if part.cwd == TREE else contextlib.nullcontext():
         begin = time.monotonic()
         lines, problem = [f"\n=== {part.name}\n"], ""
@@ -226,8 +226,8 @@ def run(part: Part, environment: t.Mapping[str, str], *, at_once: bool) -> tuple
 
 
 def prepare() -> tuple[dict[str, str], dict[str, str]]:
-    """Makes the home and the tree; returns the environment in which every part runs, and the Pythons there are."""
-    # Someone's settings for these, and above all someone's real credentials, have no place in a test.
+    """Create the home directory and the tree. Return the environment of all parts, and the directory of each Python by version."""
+    # The tests must not use the developer's settings for these tools, and above all not real credentials.
     foreign = re.compile("(ANSIBLE|CLOUDFLARE|GALAXY_IMPORTER|GIT|MYPY|NOX|PYLINT|PYTEST|PYTHON|RUFF|XDG|ZONEFLEET)_?")
     environment = {name: value for name, value in os.environ.items() if not foreign.match(name)}
 
@@ -248,7 +248,7 @@ def prepare() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def keep_pip_configuration() -> None:
-    """Writes down how pip is configured here: ansible-test hands no variable on, and the home is another."""
+    """Write the configuration of pip to the new home directory. ansible-test does not pass on environment variables."""
     listing = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
     ).stdout
@@ -270,7 +270,7 @@ def keep_pip_configuration() -> None:
 
 
 def keep_git_configuration() -> None:
-    """Git may trust a clone that another user owns only because the configuration says so."""
+    """Link the Git configuration in the new home directory. It may have a safe.directory for a clone that another user owns."""
     link, target = HOME / ".gitconfig", Path.home() / ".gitconfig"
     link.unlink(missing_ok=True)
     if target.exists():
@@ -280,7 +280,7 @@ def keep_git_configuration() -> None:
 STAND_IN = """\
 import ensurepip, os, subprocess, sys
 
-environment = dict(os.environ)  # ensurepip takes pip's configuration out of it
+environment = dict(os.environ)  # ensurepip removes pip's configuration from it
 ensurepip.bootstrap()
 packages = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + packages, env=environment))
@@ -288,7 +288,7 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + packages, en
 
 
 def prime_get_pip() -> None:
-    """Where ansible-test could not download get-pip.py, puts one in its cache that needs the package index alone."""
+    """Put get-pip.py in the cache of ansible-test. If it cannot be downloaded, use a script that only needs the package index."""
     for version in GET_PIP_VERSIONS:
         path = HOME / ".ansible" / "test" / "cache" / f"get_pip_{version.replace('.', '_')}.py"
         if path.exists():
@@ -304,7 +304,7 @@ def prime_get_pip() -> None:
 
 
 def copy_tree(environment: t.Mapping[str, str]) -> None:
-    """Copies what Git tracks or would track, into a repository of its own: ansible-test asks Git what there is."""
+    """Copy all files that Git does not ignore to a new repository, because ansible-test gets its list of files from Git."""
     shutil.rmtree(TREE, ignore_errors=True)
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
@@ -317,7 +317,7 @@ def copy_tree(environment: t.Mapping[str, str]) -> None:
 
 
 def find_pythons() -> dict[str, str]:
-    """Finds the directory of each Python that really starts: shims answer for versions that they lack."""
+    """Return the directory of each Python that can be started. A shim of pyenv exists even if its version is not installed."""
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     places = [str(BIN), *os.environ["PATH"].split(os.pathsep), *(str(place) for place in versions.glob("*/bin"))]
     found = {}

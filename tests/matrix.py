@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The matrix: what the collection supports, written once, and how the tests run on a row of it.
+"""The matrix: the supported versions of ansible-core, Python and libraries. Runs the tests with the versions of one row.
 
     .venv/bin/python tests/matrix.py core-2.18 [--sample]
 
-Every row has an environment of its own under .cache, made again when what belongs in there has changed.
+Every row has its own virtual environment in .cache, which is rebuilt when the versions of the row change.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ INTEGRATION = ROOT / "tests" / "integration"
 
 Files = tuple[Path, ...]
 TEST_REQUIREMENTS: Files = (ROOT / "tests" / "unit" / "requirements.txt", INTEGRATION / "requirements.txt")
-# The suite of a control node, and a part of it that has every kind of run: both ways, inventory, failures.
+# The tests for a control node. The sample has at least one test of each kind: in process and as a module, inventory, failures.
 SUITE: Files = (
     INTEGRATION / "audit" / "test_hostile.py",
     INTEGRATION / "audit" / "test_playbooks.py",
@@ -41,14 +41,14 @@ SAMPLE: Files = (
     INTEGRATION / "playbooks" / "test_order.py",
     INTEGRATION / "zones_inventory" / "test_inventory.py::test_hosts_with_their_variables",
 )
-# The order set on a target by the module; its interpreter is in the variable.
+# The tests of modules on a target. The variable has the path of its Python.
 TARGET_SUITE: Files = (INTEGRATION / "target_python",)
 TARGET_VARIABLE = "ZONEFLEET_TEST_TARGET_PYTHON"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A Python (3.x), and what is installed for it."""
+    """A Python version, the packages to install for it, and the requirements files of the tests."""
 
     name: str
     python: str
@@ -75,8 +75,8 @@ CORES = (
     _core("2.22.0rc1", "3.13"),
 )
 
-# Where a module runs: the lowest libraries, which Python 3.12 cannot import, and the newest that each Python can have; of
-# cryptography also what distributions bring (Ubuntu 22.04, RHEL 9, Debian 12).
+# Targets, on which a module runs: the lowest versions of the libraries, which Python 3.12 cannot import, and the newest ones that
+# support each Python. The other versions of cryptography are those of Ubuntu 22.04, RHEL 9 and Debian 12.
 TARGETS = (
     _target("3.8", "2.25.0", "1.26.0", "2.8"),
     _target("3.8", "2.32.4", "2.2.3", "46.0.5"),
@@ -88,16 +88,16 @@ TARGETS = (
     _target("3.13", "2.34.2", "2.8.0", "50.0.2"),
 )
 
-# What fits into `make test`: the outermost ones.
+# The rows of `make test`: the first and the last ones.
 IN_PART = (CORES[0], CORES[-1], TARGETS[0], TARGETS[-1])
 
 
 def make_environment(row: Row, python: str) -> Path:
-    """Return the directory of commands of a row's virtual environment."""
+    """Create the virtual environment of a row if necessary, and return its bin directory."""
     directory = ENVIRONMENTS / row.name
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
     with directory.with_name(f"{row.name}.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of pytest may want the same one
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of pytest may create it at the same time
         stamp = directory / ".recipe"
         recipe = "\n".join([row.python, *row.packages, *(path.read_text(encoding="utf-8") for path in row.files)])
         if not stamp.exists() or stamp.read_text(encoding="utf-8") != recipe:
@@ -111,7 +111,7 @@ def make_environment(row: Row, python: str) -> Path:
 
 
 def run_row(row: Row, *, sample: bool) -> int:
-    """Run the tests of a row; return the exit code."""
+    """Run the tests of a row, and return the exit code."""
     directory = make_environment(row, f"python{row.python}")
     own = str(directory / "python")
     print(f"{row.name}: {', '.join(row.packages)} on Python {row.python}", flush=True)
@@ -119,14 +119,14 @@ def run_row(row: Row, *, sample: bool) -> int:
     if row in TARGETS:
         runner, suite, variables = sys.executable, TARGET_SUITE, {TARGET_VARIABLE: own}
     options = ["-q", "-p", "no:cacheprovider", "--numprocesses", "auto", "--dist", "worksteal"]
-    # ansible-core 2.22 puts a socket below its temporary directory, whose path may have 107 characters: a short one leaves room.
+    # ansible-core 2.22 creates a socket in its temporary directory. The path of a socket is limited to 107 characters.
     with tempfile.TemporaryDirectory(prefix="t-") as short:
         pytest = [runner, "-m", "pytest", "--basetemp", f"{short}/p", *options, *map(str, suite)]
         return subprocess.run(pytest, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode
 
 
 def main(arguments: t.Sequence[str]) -> int:
-    """Run the row of this name."""
+    """Run the row with the name in the arguments."""
     name, *options = arguments
     (row,) = (row for row in CORES + TARGETS if row.name == name)
     return run_row(row, sample="--sample" in options)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all unit tests share: the API as a script of expected requests, and modules run through their real main()."""
+"""Fixtures of all unit tests: a server that expects a script of requests, and a function that runs a module's main()."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _clien
 from ansible_collections.zonefleet.cloudflare.tests.unit.documented import undocumented
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script
 
-# The emulator's place; ansible-test does not read pytest.ini.
+# For `import emulator`, because ansible-test does not read pytest.ini.
 TESTS = str(Path(__file__).resolve().parent.parent)
 if TESTS not in sys.path:
     sys.path.append(TESTS)
@@ -37,7 +37,7 @@ def httpserver_listen_address() -> tuple[str, int]:
 
 @pytest.fixture(autouse=True)
 def _own_sessions() -> t.Iterator[None]:
-    """Leave no connection open for the next test, to a server that may have the same port."""
+    """Close all sessions, because the server of the next test may have the same port."""
     yield
     _sessions.close_sessions()
 
@@ -50,7 +50,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits that the client would have made, in seconds; none is really made."""
+    """Replace the waits of the client. The list has their seconds."""
     made: list[float] = []
     monkeypatch.setattr(_client.time, "sleep", made.append)
     return made
@@ -68,8 +68,8 @@ Run = t.Callable[..., dict[str, t.Any]]
 
 @pytest.fixture
 def run(api: Script, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a module's main() with options, and return what it printed as its result."""
-    # Once another test has loaded the controller's side, core would show warnings instead of returning them.
+    """Run a module's main() with options, and return the result that it prints."""
+    # After another test has imported controller code, core would display warnings instead of returning them.
     internal = sys.modules.get("ansible.module_utils._internal")
     if internal is not None:
         monkeypatch.setattr(internal, "is_controller", False)
@@ -77,7 +77,7 @@ def run(api: Script, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     def _run(module: t.Any, *, check: bool = False, diff: bool = False, **options: t.Any) -> dict[str, t.Any]:
         arguments = {"api_token": TOKEN, "api_url": api.url, "zone_id": ZONE, "retries": 0, **options}
         arguments = {name: value for name, value in arguments.items() if value is not None}
-        # a module is a process of its own: it does not return what another run has warned of
+        # as in a new process, so that the result has no warnings of an earlier run
         monkeypatch.setattr(warnings, "_global_warnings", {})
         internal = {"_ansible_check_mode": check, "_ansible_diff": diff}
         with patch_module_args({**arguments, **internal}), pytest.raises(SystemExit):

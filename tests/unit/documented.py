@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module returns, held against its RETURN documentation."""
+"""Compares the result of a module with its RETURN documentation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typing as t
 
 import yaml
 
-# What ansible-core documents for all modules.
+# The keys that ansible-core documents for all modules.
 _COMMON = frozenset(("changed", "failed", "warnings", "deprecations", "exception", "invocation", "diff"))
 # The API's own objects, which may have any field.
 _OF_THE_API = frozenset(
@@ -20,7 +20,7 @@ _OF_THE_API = frozenset(
 
 
 def undocumented(module: t.Any, result: dict[str, t.Any]) -> list[str]:
-    """Return the paths of all keys of a result that RETURN does not have."""
+    """Return the paths of all keys of a result that RETURN does not document."""
     documented = _documented(module.RETURN)
     common = _COMMON | {"msg"} if result.get("failed") else _COMMON
     return list(_missing({key: value for key, value in result.items() if key not in common}, documented, ""))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Servers on loopback that answer a TLS client in whatever way, and the certificates that they present."""
+"""TLS servers on loopback that behave well or badly, and certificates for them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _numbers = itertools.count()
 
 @contextlib.contextmanager
 def serving(behave: Behaviour, host: str = "127.0.0.1") -> t.Iterator[int]:
-    """Serve each connection with a function of its own thread, and yield the port."""
+    """Call C(behave) for each connection, in a separate thread, and yield the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, 0), family=family)
     threads: list[threading.Thread] = []
@@ -65,7 +65,7 @@ def serving(behave: Behaviour, host: str = "127.0.0.1") -> t.Iterator[int]:
 
 
 class Authority:
-    """A CA that signs whatever it is asked for."""
+    """A CA that signs any certificate."""
 
     def __init__(self, key: t.Any = None) -> None:
         self.key = key or make_key("p256", 98)
@@ -78,7 +78,7 @@ class Authority:
 
 
 def with_sha1(certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> x509.Certificate:
-    """Return a certificate of an RSA CA as they were signed before 2016, which libraries refuse to do."""
+    """Return a certificate with an SHA-1 signature of an RSA CA. The library refuses to sign with SHA-1."""
     sha256, sha1 = (bytes.fromhex(f"06092a864886f70d0101{last}") for last in ("0b", "05"))
     before = certificate.tbs_certificate_bytes
     after = before.replace(sha256, sha1)
@@ -94,10 +94,10 @@ def tls(
     highest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
     adjust: t.Callable[[ssl.SSLContext], None] | None = None,
 ) -> Behaviour:
-    """Return a TLS server that has these certificates, and no scruples about their strength."""
+    """Return a TLS server that has these certificates. Weak keys and signatures are allowed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with contextlib.suppress(ValueError):  # where the lowest is above what is the highest for now
+    with contextlib.suppress(ValueError):  # highest may be below the current minimum
         context.maximum_version = highest
     context.minimum_version = lowest
     for key, certificate in pairs:
@@ -113,7 +113,7 @@ def tls(
 
 
 def sends(data: bytes) -> Behaviour:
-    """Return a server that reads the hello, sends some bytes, and closes."""
+    """Return a server that reads the client's hello, sends these bytes, and closes."""
 
     def behave(sock: socket.socket) -> None:
         sock.recv(1)
@@ -125,7 +125,7 @@ def sends(data: bytes) -> Behaviour:
 
 
 def repeats(data: bytes) -> Behaviour:
-    """Return a server that sends the same again and again, until the client is gone."""
+    """Return a server that sends the same bytes repeatedly until the client closes the connection."""
 
     def behave(sock: socket.socket) -> None:
         while True:
@@ -135,14 +135,14 @@ def repeats(data: bytes) -> Behaviour:
 
 
 def trickles(data: bytes) -> Behaviour:
-    """Return a server that sends a byte whenever the client has waited a little."""
+    """Return a server that sends one byte at a time, with a short pause after each."""
 
     def behave(sock: socket.socket) -> None:
         sock.recv(4096)
         with selectors.DefaultSelector() as selector:
             selector.register(sock, selectors.EVENT_READ)
             for byte in itertools.cycle(data):
-                if selector.select(0.02):  # it has closed
+                if selector.select(0.02):  # the client has closed the connection
                     return
                 sock.sendall(bytes([byte]))
 
@@ -150,13 +150,13 @@ def trickles(data: bytes) -> Behaviour:
 
 
 def until_closed(sock: socket.socket) -> None:
-    """Say nothing until the client is gone."""
+    """Send nothing until the client closes the connection."""
     while sock.recv(4096):
         pass
 
 
 def resets(sock: socket.socket) -> None:
-    """Read the hello, and reset the connection."""
+    """Read the client's hello, and reset the connection."""
     sock.recv(4096)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -171,7 +171,7 @@ _EXTENSIONS = b"\xff\x01\x00\x01\x00"
 
 
 def hello_with(certificate: bytes, extensions: bytes = _EXTENSIONS) -> bytes:
-    """Return what a TLS 1.2 server answers, up to its certificate, which may be anything."""
+    """Return the first messages of a TLS 1.2 server, up to its certificate, which may be any bytes."""
     choice = b"\xc0\x2b"  # ECDHE-ECDSA-AES128-GCM-SHA256
     hello = b"\x03\x03" + bytes(32) + b"\x00" + choice + b"\x00" + _sized(extensions, 2)
     listed = _sized(_sized(certificate, 3), 3)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The API as a script of expected requests, and objects for its answers."""
+"""An API server that expects a script of requests, and objects for its responses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOKEN = "cfut_0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
 
 class Script:
-    """The API as a list of requests, which have to come in this order, all of them and no other."""
+    """An API server that expects exactly these requests, in this order."""
 
     def __init__(self, server: HTTPServer) -> None:
         self._server = server
@@ -37,7 +37,7 @@ class Script:
         answer: dict[str, t.Any] | None = None,
         answer_headers: dict[str, str] | None = None,
     ) -> None:
-        """Expect a request and answer it, with C(result) in an envelope, a whole C(answer), or C(raw) text."""
+        """Expect a request and respond to it, with C(result) in an envelope, a whole envelope C(answer), or C(raw) text."""
         matchers: dict[str, t.Any] = {"query_string": query, "headers": headers}
         if body is not None:
             matchers["json"] = body
@@ -56,7 +56,7 @@ class Script:
         )
 
     def expect_list(self, certificates: list[dict[str, t.Any]], zone: str = ZONE) -> None:
-        """Expect the certificates of a zone to be read, all on one page that proves to be all."""
+        """Expect a GET of the certificates of a zone. The totals of the response show that its only page is the last one."""
         self.expect(
             "GET",
             f"/zones/{zone}/custom_certificates",
@@ -72,12 +72,12 @@ class Script:
         )
 
     def expect_put(self, numbers: list[tuple[str, t.Any]], result: t.Any, **kwargs: t.Any) -> None:
-        """Expect the PUT of exactly these ids and priorities."""
+        """Expect a PUT with exactly these ids and priorities."""
         body = {"certificates": [{"id": identifier, "priority": number} for identifier, number in numbers]}
         self.expect("PUT", f"/zones/{ZONE}/custom_certificates/prioritize", result, body=body, **kwargs)
 
     def expect_all(self, *requests: list[dict[str, t.Any]] | dict[str, t.Any]) -> None:
-        """Expect requests in this order: a list of certificates stands for reading them, the others are as for C(expect)."""
+        """Expect requests in this order. A list of certificates is one for C(expect_list), a dictionary has arguments of C(expect)."""
         for request in requests:
             if isinstance(request, list):
                 self.expect_list(request)
@@ -85,25 +85,25 @@ class Script:
                 self.expect(**request)
 
     def check(self) -> None:
-        """Fail where a request came that was not expected, or an expected one did not come."""
+        """Fail if there was an unexpected request, or if an expected one is missing."""
         self._server.check_assertions()
         self._server.check_handler_errors()
         assert not self._server.ordered_handlers, f"not requested: {self._server.format_matchers()}"
 
 
 def refused(code: int, message: str = "no", status: int = 400, **more: t.Any) -> dict[str, t.Any]:
-    """Return an answer that refuses a request, for C(Script.expect)."""
+    """Return arguments of C(Script.expect) for a response that refuses the request."""
     errors = [{"code": code, "message": message}]
     return {"status": status, "answer": {"success": False, "result": None, "messages": [], "errors": errors}, **more}
 
 
 def throttled(retry_after: object) -> dict[str, t.Any]:
-    """Return an answer that has a client wait, for C(Script.expect)."""
+    """Return arguments of C(Script.expect) for a response that throttles the client."""
     return refused(971, "Please wait", 429, answer_headers={"Retry-After": str(retry_after)})
 
 
 def certificate(name: str, priority: t.Any = 0, **fields: t.Any) -> dict[str, t.Any]:
-    """Return an API object of a certificate with a readable id."""
+    """Return the API's object of a certificate, with a readable id."""
     return {
         "id": name,
         "type": "legacy_custom",

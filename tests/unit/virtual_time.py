@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Time that passes only when all who take part are asleep. It stands in for the module `time`."""
+"""A replacement for the module `time`. Its time passes only while all threads of a test sleep."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PATIENCE = 60.0  # real seconds for one step
 
 
 class VirtualTime:
-    """Outside of C(run), a sleep ends at once. C(slept) has every sleep, C(now) the time."""
+    """The time of a test. Outside of C(run), a sleep ends at once. C(slept) has the seconds of every sleep, C(now) the time."""
 
     def __init__(self) -> None:
         self.now = START
@@ -48,7 +48,7 @@ class VirtualTime:
         woken.wait()
 
     def run(self, tasks: Iterable[Callable[[], object]]) -> None:
-        """Run tasks side by side, of which only one moves at a time, until all have ended."""
+        """Run tasks in threads, only one at a time, until all have ended."""
         for task in tasks:
             thread = threading.Thread(target=self._run_one, args=(task,), daemon=True)
             self._own.add(thread)
@@ -63,7 +63,7 @@ class VirtualTime:
 
     def _wait_for_one(self) -> None:
         if not self._gave_way.wait(_PATIENCE):
-            raise TimeoutError("a task waits for something else than this time")
+            raise TimeoutError("a task waits for something other than this time")
 
     def _run_one(self, task: Callable[[], object]) -> None:
         try:

@@ -25,7 +25,7 @@ ORDER = [{"issuer": "DigiCert*"}]
 # Host: its variables. Nothing can be run on `away`, unless by delegation.
 HOSTS: dict[str, dict[str, t.Any]] = {
     "home": {"ansible_connection": "local", "ansible_python_interpreter": PYTHON},
-    "away": {"ansible_host": "192.0.2.1", "ansible_connection": "ssh"},
+    "away": {"ansible_host": "192.0.2.1", "ansible_connection": "ssh", "ansible_python_interpreter": "/none/python"},
     "unset": {"ansible_connection": "local"},
     "another": {"ansible_connection": "local", "ansible_python_interpreter": "{{ other_python }}"},
     "becoming": {"ansible_connection": "local", "ansible_python_interpreter": PYTHON, "ansible_become": True},

@@ -4,7 +4,7 @@
 
 # pylint: disable=protected-access  # these are tests of the parts
 
-"""What is left behind where the module is executed; tests/integration/in_process has whole runs."""
+"""What is left behind where the module is executed, and who is told of progress; tests/integration/in_process has whole runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typing as t
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.action import custom_certificate_priority
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _action
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,12 @@ def test_the_module_is_executed_as_core_does(
     assert made._execute({"a": 1}) == {"changed": True}
     assert calls == [{"task_vars": {"a": 1}, "wrap_async": wrapped}]
     assert gone == removed
+
+
+@pytest.mark.parametrize(("callback", "told"), [("ansible.builtin.default", True), ("ansible.posix.json", False)])
+def test_progress_is_not_told_among_json(monkeypatch: pytest.MonkeyPatch, callback: str, told: bool) -> None:
+    texts: list[str] = []
+    monkeypatch.setattr(_action.C, "DEFAULT_STDOUT_CALLBACK", callback)
+    monkeypatch.setattr(_action.display, "display", lambda text, **_where: texts.append(text))
+    _action._show_progress("2 of 9 zones done")
+    assert texts == ["zonefleet.cloudflare: 2 of 9 zones done"] * told

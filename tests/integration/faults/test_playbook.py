@@ -45,6 +45,13 @@ SHOWN: list[tuple[str, dict[str, t.Any]]] = [
 ]
 
 
+def _shown(emulator: Emulator, way: str) -> t.Iterator[dict[str, t.Any]]:
+    common = {"zone_id": emulator.zones["example.com"].id, "api_url": emulator.url, "retries": 0, "max_wait": 1}
+    starts = {"environment": {"STARTS": "a process"}} if way == "as a module" else {}
+    for name, options in SHOWN:
+        yield {"name": "task", name: {**common, **options}, "ignore_errors": True, **starts}
+
+
 @pytest.mark.parametrize("way", ["in process", "as a module"])
 def test_secrets_are_nowhere_to_be_seen(play: Player, tmp_path: pathlib.Path, way: str) -> None:
     """Not with -vvvv, in no result, file or process arguments, and not where a redirect leads."""
@@ -58,11 +65,7 @@ def test_secrets_are_nowhere_to_be_seen(play: Player, tmp_path: pathlib.Path, wa
         emulator.fault(Fault("redirect", location=f"http://127.0.0.1:{elsewhere.port}/?{key}"))
         emulator.fault(Fault("patch_result", change={"issuer": secret}))
         given = {"SECRET": secret, "KEY": key, "PEM": PEM.private_key, "CLOUDFLARE_API_TOKEN": f" {secret} "}
-        common = {"zone_id": emulator.zones["example.com"].id, "api_url": emulator.url, "retries": 0, "max_wait": 1}
-        tasks = [{"name": "task", name: {**common, **options}, "ignore_errors": True} for name, options in SHOWN]
-        if way == "as a module":
-            tasks = [{**task, "environment": {"STARTS": "a process"}} for task in tasks]
-        played = play(tasks, diff=True, arguments=["-vvvv"], env=given)
+        played = play(list(_shown(emulator, way)), diff=True, arguments=["-vvvv"], env=given)
         assert [done.status for done in played.done] == ["failed"] * len(SHOWN)
         assert "cf-ray" in played.stdout and ("run in process" in played.stdout) is (way == "in process")
         assert lines and all(b"ansible-playbook" in line for line in lines)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 import pytest
@@ -50,7 +51,7 @@ class Write(t.NamedTuple):
     """The requests that are expected, and the options that have them made."""
 
     requests: list[t.Any]
-    options: dict[str, str] = {}
+    options: t.Mapping[str, str] = types.MappingProxyType({})
 
 
 UNKNOWN = refused(1002, "Invalid certificate", 400)

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Checks the types of arguments before ansible-core converts them, for clearer messages than its own. Pure."""
+"""Checks the types of arguments before ansible-core converts them, for clearer messages than its own."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options impo
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone, account_of, described, is_zone_id
 
-FRESH = 10.0  # seconds of waiting after which the last read is too old for a write
+FRESH = 10.0  # seconds of waiting after a read, after which it must be repeated before a write
 SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each read after a write, as the API may show it with a delay
 
 _MOST_SHOWN = 10
@@ -113,7 +113,10 @@ def upload(client: Client, zone_id: str, body: t.Mapping[str, t.Any], stale_afte
 def renew(
     client: Client, zone_id: str, certificate_id: str, body: t.Mapping[str, t.Any], stale_after: float
 ) -> str | None:
-    """Replace a certificate in place and return the id in the response, which may be a new one. See C(upload)."""
+    """Replace a certificate in place and return the id in the response, which may be a new one.
+
+    The parameters and errors are those of C(upload).
+    """
     asked = f"renew custom certificate {printable(certificate_id, 64)} of zone {zone_id}"
     path = f"{_path(zone_id)}/{quote(certificate_id, safe='')}"
     return _id_in(client.call("PATCH", path, asked, body=body, stale_after=stale_after, resend=False))

@@ -27,7 +27,7 @@ _RFC3339 = re.compile(
 )
 _EPOCH = datetime.min.replace(tzinfo=timezone.utc)
 
-# The kinds in the order in which Cloudflare prefers them. A missing or unknown type ranks between the known ones.
+# The kinds in the order in which Cloudflare prefers them. A missing or unknown type ranks between legacy_custom and sni_custom.
 KEYLESS, LEGACY, UNKNOWN, MODERN = range(4)
 _RANKS = {"legacy_custom": LEGACY, "sni_custom": MODERN}
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Reads the certificates that the edge serves by TLS handshakes, and compares them with a zone's order."""
+"""Makes TLS handshakes to read the certificates that the edge serves, and compares them with a zone's order."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def _read_given(params: Params) -> Given | None:
     return Given(
         params.get("zone_id") or None,
         tuple(_read_certificate(item, number) for number, item in enumerate(certificates, 1)),
-        # A name with null is no longer contested.
+        # With decided_by null, a name is no longer contested.
         dict(
             _read_contest(item, number)
             for number, item in enumerate(contested, 1)

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 # Seconds:
 WINDOW = 300.0  # over which the API counts requests
-LONGEST_BAN = 330.0  # limit for a ban, as the API's own last 300
+LONGEST_BAN = 330.0  # longest ban that is believed; the API's own bans last 300 s
 NEXT_GUESS = 60.0  # shortest further ban after a refused probe, if the API gives no time
 PROBE = 10.0  # for one client to probe whether a ban is over
 POLL = 1.0  # between checks for the result of a probe
@@ -34,7 +34,7 @@ RECHECK = 10.0  # after which a waiting client checks the state in any case
 HOLDING = 10.0  # in which a slot held for a write is expected to be used or released
 GLANCE = 0.05  # between checks for a released slot, for the first in the queue
 LATE = 5.0  # after which a client that does not come back loses its place in the queue
-WORTH_TELLING = 5.0  # shortest wait that is announced to the user
+WORTH_TELLING = 5.0  # shortest wait that the user is told about
 _MOST_WAITING = 500
 _MOST_RUNS = 16
 _LONGEST_REASON = 1000

@@ -244,7 +244,7 @@ def _only_one(options: KeepOptions, candidates: t.Sequence[Certificate], what: s
 def _in_its_place(
     options: KeepOptions, leaf: Leaf, zone_name: str | None, certificates: t.Iterable[Certificate]
 ) -> list[Certificate]:
-    """Return the certificates with the same type, hosts and algorithm, which are the same place in a pack."""
+    """Return the certificates with the same type, hosts and algorithm. A pack can have only one such certificate."""
     peers = [
         certificate
         for certificate in certificates

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Builds results, warnings and diffs. Pure."""
+"""Builds the result, C(msg) and the diff of the modules that set or read the order. Pure."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Matches the entries of C(certificates) with the certificates of a zone. Pure."""
+"""Matches selectors with the certificates of a zone. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Test = t.Callable[[t.Optional[str]], bool]
 
 
 class Entry(t.NamedTuple):
-    """One entry of C(certificates). Unset fields are None."""
+    """An entry of O(certificates) or O(filter), or the dictionary in O(match). Unset fields are None."""
 
     id: str | None = None
     host: str | None = None

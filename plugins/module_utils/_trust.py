@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""TLS contexts for CA bundles. Each one is built once, as this takes as long as many requests."""
+"""TLS contexts for CA bundles. Each one is built only once, because building one takes as long as many requests."""
 
 from __future__ import annotations
 

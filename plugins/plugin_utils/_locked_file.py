@@ -6,7 +6,7 @@
 
 """A small file that many processes read and write under a lock.
 
-It must be a regular file that only this user can write. Waiting for the lock has a time limit.
+It must be a regular file that only this user can write. There is a time limit for the wait for the lock.
 """
 
 from __future__ import annotations

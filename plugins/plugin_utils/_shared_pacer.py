@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""The pacer that all workers and runs on this controller share for one credential.
+"""The pacer that all workers and runs of this user on this control node share for one credential.
 
 Its state is in a file that does not reveal the credential. If the file cannot be used, requests are made without it.
 """
@@ -95,7 +95,7 @@ class FileStore:
 
 
 def _digest(connection: Connection) -> str:
-    """Return a hash of the credential, the user and the boot. Monotonic times are meaningless after a reboot."""
+    """Return a hash of the credential, the URL, the user and the boot. Monotonic times are meaningless after a reboot."""
     secret = "\0".join(f"{name}: {value}" for name, value in sorted(connection.credentials.headers().items()))
     salted = f"zonefleet.cloudflare\0{os.geteuid()}\0{_BOOT}\0{connection.url}\0{secret}"
     return hashlib.sha256(salted.encode()).hexdigest()[:32]

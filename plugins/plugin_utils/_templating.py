@@ -4,7 +4,7 @@
 
 # This file is PRIVATE to the collection: it can change in any release.
 
-"""Marks strings as templates or as data. ansible-core 2.19 and newer only evaluates strings that are trusted, older versions
+"""Marks strings as templates or as data. ansible-core 2.19 and newer evaluates only trusted strings. Older versions
 evaluate all strings that are not marked as unsafe.
 """
 

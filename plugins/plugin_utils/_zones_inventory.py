@@ -84,7 +84,7 @@ class Filters:
     def query(self) -> dict[str, str]:
         """Return the query parameters with which the API filters the list. It may ignore them, so C(keeps) filters again.
 
-        The totals cannot prove that a filtered list is complete, so only the filter with the largest effect is used.
+        The totals cannot prove that a filtered list is complete, so only the account is sent, which excludes the most zones.
         """
         account = self.by_option["accounts"].only if "accounts" in self.by_option else None
         return {"account.id": account} if account and is_zone_id(account) else {}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes the results down as a page of Markdown."""
+"""Writes the results as a Markdown page, docs/benchmark.md."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .selecting import ENTRIES, Selected
 _MOST_IMPORTS = 6
 _HEADS = ("seconds", "CPU seconds", "requests per zone")
 
-# In two parts: the licence check would take the line for this file's own.
+# In two parts, because the license check would treat the line as the license of this file.
 _HEADER = (
     """\
 <!--
@@ -35,14 +35,14 @@ Written by `make bench`.
 )
 
 
-# Of two names, as two kinds of clients, and one more where the zone has no certificate for one of them.
+# For two names, with two kinds of clients. A name without a certificate for one of them needs one more.
 _HANDSHAKES = 6
 
 
 def write_page(results: Results, picture: str | None = None) -> str:
     """Return the page.
 
-    :param picture: The name of the picture beside it, if there is one.
+    :param picture: The name of the picture in the same directory, if there is one.
     """
     parts = [
         _HEADER,
@@ -68,18 +68,18 @@ def _introduction(results: Results) -> str:
         f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests", "cloudflare")
     )
     return f"""\
-Every zone is a host, as with the `zones` inventory. The same job is done in each way: have DigiCert's certificate
-before GlobalSign's, above all others that share a name with them. It is done for {results.zones} zones that are in order, and for
-{results.zones} that all have to be changed, with {FORKS} forks, without a rate limit, over TLS with a usual bundle of CAs, against the
-emulator on the same machine. The ways take turns; each figure is the median of {results.rounds} round{"s" * (results.rounds > 1)}, for the ways that start
-a process for each zone of one. After each run the requests were counted and every zone was looked at: all ways end with the same order.
+Every zone is a host, as with the `zones` inventory. Each way does the same job: put DigiCert's certificate
+before GlobalSign's, and both above all others that share a hostname with them. It is done for {results.zones} zones that are in order, and for
+{results.zones} zones that must be changed, with {FORKS} forks, without a rate limit, over TLS with a CA bundle of the usual size, against the
+emulator on the same machine. The ways take turns. Each figure is the median of {results.rounds} round{"s" * (results.rounds > 1)}. The ways that start
+a process for each zone ran only once. After each run, the requests were counted and every zone was checked: all ways result in the same order.
 
-The floors ask nothing of the API: `debug` is what Ansible takes to go through so many hosts, `ping` what it takes to
-start a module for each. The `uri` tasks and the module on the SDK are written with care (they compare before they
-write), but do not page, wait for a throttle, verify or show a diff.
+The floors send no requests to the API: `debug` is the time that Ansible takes for this number of hosts, `ping` the time to
+start a module for each. The `uri` tasks and the module that uses the SDK only write if the order is wrong, but do not read
+further pages, wait when the rate limit is exceeded, verify the change or show a diff.
 
 Measured with Python {platform.python_version()}, {versions} (the SDK) on {os.cpu_count()} cores, {platform.system()}.
-`make bench` measures again; `make bench BENCH="--help"` tells what can be asked for."""
+`make bench` repeats the measurements; `make bench BENCH="--help"` lists the options."""
 
 
 def _times(results: Results) -> str:
@@ -88,37 +88,37 @@ def _times(results: Results) -> str:
     rows += [_time_row(results, job, f"{job.title}, {more} zones", more) for job in (IN_PROCESS, MANY)]
     heads = ["", *(f"{case}: {what}" for case in CASES for what in _HEADS), "memory, MiB"]
     note = (
-        "Seconds are medians, with the fastest and the slowest round. Memory is the most that all processes of a run "
-        "held at one moment, in runs of their own over at most 50 zones; shared pages count once."
+        "Seconds are medians, with the fastest and the slowest round. Memory is the peak of all processes of a run "
+        "together, in separate runs with at most 50 zones; shared pages count once."
     )
     return f"## Times\n\n{_table(heads, filter(None, rows))}\n\n{note}"
 
 
 def _time_row(results: Results, job: Job, title: str, zones: int) -> list[str]:
-    """Return nothing for a job that was not run."""
+    """Return an empty row for a job that was not run."""
     cells = [cell for case in CASES for cell in _cells(results.of(job, case, zones))]
     memory = results.memory.get(job.key) if zones == results.zones else None
     return [title, *cells, f"{memory:.0f}" if memory else "-"] if cells else []
 
 
 def _far(results: Results) -> str:
-    """Show what users see, whose requests go to the other side of a network, and what TLS costs."""
+    """Return the section about the times over a network, and the cost of TLS."""
     sizes = [(DEBUG, FAR_GROWTH[0]), *((MANY, growth) for growth in FAR_GROWTH)]
     found = [results.of(job, FAR, results.zones * growth) for job, growth in sizes]
     if not all(found):
         return ""
     rows = [[f"{runs[0].step.job.title}, {runs[0].step.zones} zones", *_cells(runs)] for runs in found]
-    text = f"## 150 ms away\n\nEach answer takes 150 ms. `zones` works on 50 zones at a time.\n\n{_table(['', *_HEADS], rows)}"
+    text = f"## 150 ms away\n\nEach response takes 150 ms. `zones` processes 50 zones at a time.\n\n{_table(['', *_HEADS], rows)}"
     plain = results.of(IN_PROCESS, PLAIN)
     if plain:
         text += f"""\n
-Without TLS, this collection with a host a zone takes {_wall(plain):.1f} s and
+Without TLS, this collection with one host per zone takes {_wall(plain):.1f} s and
 {_processor(plain):.1f} CPU seconds for {results.zones} zones in order."""
     return text
 
 
 def _cells(runs: Sequence[Run]) -> list[str]:
-    """Return nothing where there is no run."""
+    """Return no cells if there is no run."""
     if not runs:
         return []
     walls = [run.cost.wall for run in runs]
@@ -148,7 +148,7 @@ def _ratios(results: Results) -> str:
     ]
     few = f"\n\nThe targets are for {JUDGED_ZONES} zones or more." if results.zones < JUDGED_ZONES else ""
     table = _table(["", "measured", "in CPU time", "target", "reached"], rows)
-    return f"## Ratios\n\nMedians of the rounds' own ratios.\n\n{table}{few}" if rows else ""
+    return f"## Ratios\n\nMedians of the ratios of each round.\n\n{table}{few}" if rows else ""
 
 
 def _looks(results: Results) -> str:
@@ -158,7 +158,7 @@ def _looks(results: Results) -> str:
     return f"""\
 ## What visitors get
 
-To look at two names of each of {results.zones} zones in order, as an ECDSA and as an RSA client, a task a zone in process takes
+To check two names of each of {results.zones} zones in order, as an ECDSA and as an RSA client, one task per zone in process takes
 {_wall(runs):.1f} s and {_processor(runs):.1f} CPU seconds; `debug` takes {_wall(floor):.1f} s and {_processor(floor):.1f}. \
 Each zone takes one request and {_HANDSHAKES} handshakes
 with the emulator's edge, on the same machine."""
@@ -172,8 +172,8 @@ def _kept(results: Results) -> str:
     return f"""\
 ## Certificates that are kept current
 
-`custom_certificate` for {results.zones} zones that have the certificate already, with its chain and its key (RSA) in a file, beside
-`custom_certificate_priority` for the same zones in order; a host a zone, in process.
+`custom_certificate` for {results.zones} zones that have the certificate already, with its chain and its key (RSA) in a file, compared with
+`custom_certificate_priority` for the same zones in order. Each zone is a host, and the tasks run in process.
 
 {_table(["", *_HEADS], rows)}"""
 
@@ -187,7 +187,7 @@ def _inventories(results: Results) -> str:
     return f"""\
 ## Inventory
 
-A play without tasks, so that nothing but the inventory is read. With `certificates: true` it takes one request for each zone as well.
+A play without tasks, which only reads the inventory. With `certificates: true`, it takes one more request for each zone.
 
 {_table(["", *_HEADS[:2], "requests"], rows)}"""
 
@@ -201,9 +201,9 @@ def _paced(results: Results) -> str:
 ## With the rate limit
 
 The figures above are without `rate_limit`. With its default, {zones} zones to change take {_wall(runs):.1f} s: {zones * 2} requests fit into
-the window of 1000 in 300 s, so nothing waits: this is what counting together costs, and how much rounds differ. The emulator
-enforced Cloudflare's own limit in these runs and refused none. Where more requests are due than fit, the limit alone
-decides: 1000 zones to change are 2000 requests, and the second half of them goes out 300 s later."""
+the window of 1000 in 300 s, so nothing waits. The difference is the cost of the shared count, and the variation between rounds.
+The emulator enforced Cloudflare's own limit in these runs and refused no request. With more requests, only the limit matters:
+1000 zones to change need 2000 requests, and the second half of them is sent 300 s later."""
 
 
 def _emulator(runs: Sequence[Run]) -> str:
@@ -216,8 +216,8 @@ def _emulator(runs: Sequence[Run]) -> str:
     return f"""\
 ## The emulator's share
 
-The emulator took {each * 1000:.2f} ms of CPU time for a request. In the run in which it was busiest it took {busiest.tally.processor:.2f} s of
-{busiest.cost.wall:.1f} s, {share:.0%} of one core: it is not what the runs waited for. Its time is not part of the CPU seconds above."""
+The emulator took {each * 1000:.2f} ms of CPU time per request. In its busiest run, it took {busiest.tally.processor:.2f} s of
+{busiest.cost.wall:.1f} s, {share:.0%} of one core, so the runs did not wait for it. Its time is not part of the CPU seconds above."""
 
 
 def _imports(profile: Mapping[str, Times]) -> str:
@@ -227,11 +227,11 @@ def _imports(profile: Mapping[str, Times]) -> str:
     return f"""\
 ## Imports of a module process
 
-As `python -X importtime` tells for the module as Ansible starts it, which makes everything a little slower.
+Measured with `python -X importtime` for the module as Ansible starts it. This makes everything a little slower.
 
 {_table(["imported", "modules", "ms"], rows)}
 
-The collection's most expensive files: {_most_expensive(profile[OWN])}. What only it imports: {_most_expensive(profile[OTHER]) or "nothing"}."""
+The collection's slowest files: {_most_expensive(profile[OWN])}. Modules that only the collection imports: {_most_expensive(profile[OTHER]) or "nothing"}."""
 
 
 def _most_expensive(times: Times) -> str:
@@ -244,9 +244,9 @@ def _selectors(selected: Sequence[Selected]) -> str:
         return ""
     rows = [[str(item.certificates), str(item.listed), f"{item.seconds * 1000:.0f}"] for item in selected]
     return f"""\
-## Selectors in big zones
+## Selectors in large zones
 
-{ENTRIES} entries of every kind (ids, hosts exact and under a wildcard, patterns) against one zone whose order is all wrong:
+{ENTRIES} entries of every kind (ids, exact hosts, hosts that a wildcard covers, patterns) for one zone whose order is completely wrong:
 
 {_table(["certificates", "of which listed", "read, resolved and planned, ms"], rows)}"""
 

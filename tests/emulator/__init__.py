@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stateful stand-in for the part of the Cloudflare API that this collection uses, over real HTTP on loopback.
+"""A stateful emulator of the part of Cloudflare's API that this collection uses, over real HTTP on loopback.
 
     from emulator import Emulator, certificate, zone
 
     with Emulator(zones=[zone("example.com", certificates=[certificate(["www.example.com"], priority=10)])]) as emu:
-        ...  # talk to emu.url with emu.token, then look at emu.requests and emu.order("example.com")
+        ...  # send requests to emu.url with emu.token, then check emu.requests and emu.order("example.com")
 
-`Emulator(tls=True)` speaks HTTPS: clients have to trust `emu.ca_bundle`. `latency` lets it seem far away, and
-`emu.connections` counts handshakes. Small answers are never held back: asyncio sets TCP_NODELAY on every connection.
-`Edge(emu)` serves the zones' certificates to visitors, `make_pem` makes ones to upload.
+`Emulator(tls=True)` uses HTTPS, and clients must trust `emu.ca_bundle`. `latency` delays every response, and
+`emu.connections` counts the connections. `Edge(emu)` serves the zones' certificates to visitors, and `make_pem` makes
+certificates to upload.
 
 From a shell: `python -m emulator --help`. In pytest: the fixtures of `emulator.fixture`.
 """

@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         edge = stack.enter_context(Edge(emulator)) if options.edge else None
         line = _announcement(emulator, edge, options.tls)
         if options.announce:
-            # Written atomically, so that a reader never gets a part of it.
+            # Written atomically, so that no reader gets an incomplete line.
             draft = options.announce.with_name(f"{options.announce.name}.part")
             draft.write_text(f"{line}\n", encoding="utf-8")
             draft.replace(options.announce)

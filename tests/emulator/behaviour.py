@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The switches: every way in which the real service may behave, for want of a published answer.
+"""Switches for the behaviour that Cloudflare does not document.
 
-The first value that a switch names is its default, chosen as the most plausible one. `SWITCHES` lists them with
-all values, so that a suite can run through every value or every pair; `UPLOAD_SWITCHES` are about uploads alone.
+The first value of a switch is the default, which is the most plausible one. Tests run with every value or every pair of
+values: `SWITCHES` has the switches that matter for reading and ordering, `UPLOAD_SWITCHES` those that only matter for uploads.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ from collections.abc import Iterable, Iterator
 
 @dataclasses.dataclass(frozen=True)
 class Behaviour:
-    """How this emulator behaves where the real service is free to choose."""
+    """The behaviour of the emulator where the documentation leaves it open."""
 
     put_result: t.Literal["all", "listed", "empty", "null"] = "all"
-    """Certificates in the answer to a PUT: all of the zone, those that the body names, an empty list, or null."""
+    """Certificates in the response to a PUT: all of the zone, those in the request body, an empty list, or null."""
 
     put_result_info: t.Literal["present", "absent"] = "present"
-    """Whether the answer to a PUT has `result_info`."""
+    """Whether the response to a PUT has `result_info`."""
 
     put_page_size: int = 0
-    """Longest `result` of a PUT's answer, as if it were the first page of a list; 0 for no limit."""
+    """The maximum number of certificates in the response to a PUT, as if it were the first page of a list; 0 for no limit."""
 
     put_effect: t.Literal["applied", "ignored", "pretended"] = "applied"
-    """A PUT does what it says; or answers 200 and changes nothing, and shows that; or hides it by showing the wish."""
+    """A PUT sets the priorities; or changes nothing, and the response (200) shows the old or the requested priorities."""
 
     put_modified_on: t.Literal["touched", "kept"] = "touched"
     """Whether a PUT moves `modified_on` of the certificates that it names."""
 
     unlisted: t.Literal["keep", "reset", "shift_below"] = "keep"
-    """What a PUT does to certificates that it does not name: nothing, sets them to 0, or moves those that are not
-    below the lowest named one to just below it (never below 0)."""
+    """What a PUT does to certificates that are not in the body: nothing; sets their priority to 0; or moves those that
+    are not below the lowest one in the body to just below it (never below 0)."""
 
     renumber: t.Literal["no", "spread", "dense"] = "no"
-    """Numbers after a PUT: as sent; the named ones raised and ten further apart; or the whole zone counted anew from
-    1. Both keep the order among the named ones, and none of them falls below an unnamed one that it was above."""
+    """Priorities after a PUT: as sent; those in the body increased, and each gap by ten; or the whole zone renumbered
+    from 1. The order of those in the body is kept, and they stay above the other ones that they were above."""
 
     unknown_id: t.Literal["400_1002", "404"] = "400_1002"
-    """Answer to a certificate id that the zone does not hold: 400 with code 1002, or 404."""
+    """The response to a certificate id that is not in the zone: 400 with code 1002, or 404."""
 
     bad_item: t.Literal["atomic", "partial"] = "atomic"
-    """A PUT with one unknown id changes nothing, or is refused after the good items were applied."""
+    """A PUT with an unknown id changes nothing, or is refused after the other items were applied."""
 
     empty_item: t.Literal["ignored", "refused"] = "ignored"
-    """An item of a PUT without an `id` is passed over (the SDK's documented example sends such), or gets 400/2001."""
+    """An item of a PUT without an `id` is ignored (the example in the SDK's documentation has one), or refused with 400 and code 2001."""
 
     stale_reads: int = 0
     """How many reads of a zone's list after a write still show the list as it was before."""
@@ -65,13 +65,13 @@ class Behaviour:
     """Whether `result_info` has `total_pages`."""
 
     total_count: t.Literal["filtered", "unfiltered"] = "filtered"
-    """Whether `total_count` counts what the filters leave, or everything."""
+    """Whether `total_count` is the number after the filters, or of all objects."""
 
     per_page_out_of_range: t.Literal["clamp", "refuse"] = "clamp"
-    """`per_page` or `page` out of range is moved into the range, or answered with 400."""
+    """A value of `per_page` or `page` that is out of range is clamped, or refused with 400."""
 
     max_page_size: int = 50
-    """Longest page that the server gives, whatever `per_page` asks for."""
+    """The maximum page size, whatever `per_page` is."""
 
     empty_result: t.Literal["list", "null"] = "list"
     """An empty list is `[]`, or `null`."""
@@ -80,48 +80,48 @@ class Behaviour:
     """Whether certificates have `type`."""
 
     custom_csr_id: t.Literal["where_set", "null", "value", "absent"] = "where_set"
-    """`custom_csr_id` is there on the certificates that were made from a CSR; null on the others; a value on all; or
-    on none."""
+    """`custom_csr_id` is present only on certificates with a CSR; also null on the others; has a value on all; or is
+    absent on all."""
 
     priority_type: t.Literal["integer", "float"] = "integer"
-    """Whether whole priorities are written `1` or `1.0`."""
+    """Whether integer priorities are written as `1` or `1.0`."""
 
     deleted: t.Literal["removed", "lingers"] = "removed"
-    """A deleted or renewed certificate leaves the list at once, or stays in it with status `deleted`."""
+    """A deleted or renewed certificate is removed from the list at once, or stays in it with status `deleted`."""
 
     deleted_reads: int = 0
-    """How many reads of the list a certificate that lingers outlasts; 0 for all of them."""
+    """How many reads of the list still show such a certificate; 0 for all of them."""
 
     free_zone: t.Literal["empty", "403_10000", "400_1212", "400_1011"] = "empty"
-    """What a zone on the free or pro plan answers: an empty list (and to a PUT, an unknown id), or a refusal. An
-    upload is refused in any case, with 400 and code 1011 where the list is empty."""
+    """The response for a zone on the Free or Pro plan: an empty list (and an unknown id for a PUT), or an error. An
+    upload is always refused, with 400 and code 1011 if the list is empty."""
 
     messages: t.Literal["none", "some"] = "none"
-    """Whether successful answers carry an entry in `messages`."""
+    """Whether successful responses have an entry in `messages`."""
 
     error_shape: t.Literal["full", "bare", "detailed"] = "full"
-    """Refusals have all four keys; only `success` and `errors`; or also `documentation_url` and `source`."""
+    """Errors have all four keys of the envelope; only `success` and `errors`; or also `documentation_url` and `source`."""
 
     failure_status: t.Literal["real", "200", "200_throttle_too"] = "real"
-    """Refusals have their own HTTP status, or 200 with `success: false` (the throttle's only with the last value)."""
+    """Errors have their HTTP status, or 200 with `success: false` (with the last value, also those of the throttle)."""
 
     server_error: t.Literal["html", "json"] = "html"
-    """Form of the fault `server_error`."""
+    """The body of the fault `server_error`."""
 
     retry_after: t.Literal["present", "absent"] = "present"
     """Whether the throttle's 429 has `Retry-After`."""
 
     ratelimit_headers: t.Literal["present", "absent"] = "present"
-    """Whether answers have `Ratelimit` and `Ratelimit-Policy`."""
+    """Whether responses have `Ratelimit` and `Ratelimit-Policy`."""
 
     patch_id: t.Literal["new", "kept"] = "new"
-    """Whether a PATCH makes a certificate with a new id in place of the old one, or changes the one that is there."""
+    """Whether a PATCH replaces the certificate with one that has a new id, or keeps the id."""
 
     patch_priority: t.Literal["kept", "reset"] = "kept"
-    """Whether a certificate keeps its number over a PATCH, or gets that of an upload."""
+    """Whether a PATCH keeps the priority of the certificate, or sets it to that of an upload."""
 
     upload_priority: int = 0
-    """The number that an upload gets."""
+    """The priority of an uploaded certificate."""
 
     upload_status: t.Literal["pending", "initializing", "active"] = "pending"
     """The status after an upload and after a PATCH. A zone that is not active keeps it at `holding_deployment`."""
@@ -130,28 +130,28 @@ class Behaviour:
     """How many reads still show that status before it is `active`."""
 
     pending_ms: int = 0
-    """How long it lasts at least, in milliseconds."""
+    """The minimum duration of that status, in milliseconds."""
 
     issuer_spelling: t.Literal["letters", "dashes"] = "letters"
-    """What of the O of an issuer's name is in `issuer`: letters and digits, or also `-`."""
+    """Which characters of the issuer's O are in `issuer`: letters and digits, or also `-`."""
 
     foreign_hosts: t.Literal["listed", "left_out"] = "listed"
-    """Whether `hosts` has the certificate's names of other zones."""
+    """Whether `hosts` includes the hostnames of other zones."""
 
     duplicate: t.Literal["refused", "made"] = "refused"
-    """Whether the upload of what the zone has already is refused with 1220, or makes a second certificate."""
+    """Whether uploading a certificate that the zone has already is refused with code 1220, or adds a second one."""
 
     private_ca: t.Literal["refused", "accepted"] = "refused"
-    """Whether a certificate of a private CA needs the bundle method `force`, or is refused with 2100."""
+    """Whether a certificate of a private CA is refused with code 2100 unless the bundle method is `force`, or always accepted."""
 
     delete_unknown: t.Literal["404", "400_1002"] = "404"
-    """Answer to a DELETE of a certificate id that the zone does not hold: 404, or 400 with code 1002."""
+    """The response to a DELETE of a certificate id that is not in the zone: 404, or 400 with code 1002."""
 
     quota_code: t.Literal["2005", "1212"] = "2005"
-    """The code for one upload too many."""
+    """The error code of an upload that exceeds the quota."""
 
     seed: int = 1
-    """Seed of everything shuffled. Not a way to behave, so not in `SWITCHES`."""
+    """The seed for random order. It is not a switch, so it is not in `SWITCHES`."""
 
     def __post_init__(self) -> None:
         for name, values in ALL_SWITCHES.items():
@@ -163,22 +163,22 @@ class Behaviour:
                 raise ValueError(f"{name} must be one of {', '.join(values)}, not {value!r}")
 
     def but(self, **changes: t.Any) -> Behaviour:
-        """The same behaviour with some switches changed."""
+        """Return a copy with some switches changed."""
         return dataclasses.replace(self, **changes)
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[str]) -> Behaviour:
-        """From `switch=value` texts, as a command line has them."""
+        """Parse `switch=value` strings from a command line."""
         changes: dict[str, t.Any] = {}
         for pair in pairs:
             name, equals, value = pair.partition("=")
             if not equals or name not in {*ALL_SWITCHES, "seed"}:
-                raise ValueError(f"{pair!r} is no switch=value; switches are {', '.join(ALL_SWITCHES)}")
+                raise ValueError(f"{pair!r} is not switch=value with one of the switches {', '.join(ALL_SWITCHES)}")
             changes[name] = int(value) if name in {*_NUMBERS, "seed"} else value
         return cls(**changes)
 
 
-# Values worth trying of the switches that are numbers; the first is the default.
+# The values to test for the switches that are numbers, the default first.
 _NUMBERS: dict[str, tuple[int, ...]] = {
     "put_page_size": (0, 20),
     "stale_reads": (0, 1, 3),
@@ -213,19 +213,19 @@ _UPLOADS = (
 )
 
 ALL_SWITCHES: dict[str, tuple[t.Any, ...]] = _switches()
-"""Every switch with every value worth trying, the default first."""
+"""Every switch with the values to test, the default first."""
 
 SWITCHES: dict[str, tuple[t.Any, ...]] = {name: values for name, values in ALL_SWITCHES.items() if name not in _UPLOADS}
-"""Those that a client can meet that reads and orders certificates."""
+"""The switches that affect a client that reads and orders certificates."""
 
 UPLOAD_SWITCHES: dict[str, tuple[t.Any, ...]] = {name: ALL_SWITCHES[name] for name in _UPLOADS}
-"""Those that only a client can meet that uploads, renews or deletes certificates."""
+"""The switches that only affect a client that uploads, renews or deletes certificates."""
 
 
 def pairs(names: Iterable[str] | None = None) -> Iterator[dict[str, t.Any]]:
-    """Settings that try every value of every switch together with every value of every other one.
+    """Yield settings that together include every pair of values of two switches.
 
-    `names` are those of any switches; without them it is about `SWITCHES`.
+    `names` are the switches to combine, by default those in `SWITCHES`.
     """
     for one, other in itertools.combinations(list(names) if names is not None else list(SWITCHES), 2):
         for first, second in itertools.product(ALL_SWITCHES[one], ALL_SWITCHES[other]):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The contract: requests and answers held against `contract.yaml`."""
+"""The contract: checks requests and responses against `contract.yaml`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HOST = "http://emulator.example.com"
 
 @dataclasses.dataclass(frozen=True)
 class Violation:
-    """A request or an answer that breaks the contract. `parameter` names the query parameter, where it is one."""
+    """A request or a response that violates the contract. `parameter` is the query parameter that does, if any."""
 
     side: t.Literal["request", "response"]
     method: str
@@ -61,12 +61,12 @@ class _Response:
 
 @functools.lru_cache(maxsize=1)
 def load() -> OpenAPI:
-    """The contract, checked to be OpenAPI; read once a process, for that takes a while."""
+    """Read the contract, and check that it is valid OpenAPI. This takes a while, so it is done once per process."""
     return OpenAPI.from_dict(yaml.safe_load(PATH.read_text(encoding="utf-8")))
 
 
 class Contract:
-    """Holds what goes over the wire against the contract, and keeps what breaks it."""
+    """Checks requests and responses against the contract, and keeps the violations."""
 
     def __init__(self) -> None:
         self._openapi = load()
@@ -75,17 +75,17 @@ class Contract:
 
     @property
     def violations(self) -> list[Violation]:
-        """Everything that broke the contract so far."""
+        """All violations so far."""
         with self._lock:
             return list(self._violations)
 
     def clear(self) -> None:
-        """Forget them."""
+        """Forget the violations."""
         with self._lock:
             self._violations.clear()
 
     def check_request(self, call: Recorded) -> Violation | None:
-        """What is wrong with a request."""
+        """Return the violation of a request, or None."""
         try:
             self._openapi.validate_request(_request(call))
         except OpenAPIError as error:
@@ -93,12 +93,12 @@ class Contract:
         return None
 
     def check_response(self, call: Recorded, status: int, content_type: str, body: bytes) -> Violation | None:
-        """What is wrong with an answer."""
+        """Return the violation of a response, or None."""
         answer = _Response(status, content_type.lower(), Headers({"Content-Type": content_type}), body)
         try:
             self._openapi.validate_response(_request(call), answer)
         except PathError:
-            # A path or method that the contract does not have was refused; it says nothing about how.
+            # A path or method that is not in the contract was refused. The contract does not define that response.
             return None
         except OpenAPIError as error:
             return self._note("response", call, error)

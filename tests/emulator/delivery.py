@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From an answer to bytes on a connection, rightly and wrongly."""
+"""Writes responses to connections: correctly, or as a fault requires."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .faults import Fault
 _BLOCK = b" " * 65536
 _RAYS = itertools.count(0x8C0FFEE000000000)
 
-# What every answer of the real service carries.
+# The headers of every real response.
 _USUAL = CIMultiDict(
     {
         "Content-Type": "application/json",
@@ -53,7 +53,7 @@ class Connection:
         self.gone = asyncio.Event()
 
     def reset(self) -> None:
-        """End it at once, with a reset where TCP allows one."""
+        """Close the connection at once, with a TCP reset if possible."""
         sock = self.transport.get_extra_info("socket")
         if sock is not None:
             with contextlib.suppress(OSError):
@@ -61,14 +61,14 @@ class Connection:
         self.transport.abort()
 
     async def pause(self, seconds: float) -> bool:
-        """Wait; False as soon as the client has left."""
+        """Wait. Return False as soon as the client closes the connection."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.gone.wait(), seconds)
         return not self.gone.is_set()
 
 
 def headers(extra: dict[str, str]) -> CIMultiDict[str]:
-    """The usual headers of an answer, with those."""
+    """Return the usual headers of a response, and these."""
     result = _USUAL.copy()
     result["cf-ray"] = f"{next(_RAYS):016x}-EMU"
     result.update(extra)
@@ -76,7 +76,7 @@ def headers(extra: dict[str, str]) -> CIMultiDict[str]:
 
 
 class Outgoing(t.NamedTuple):
-    """An answer on its way out, with what delivering it may need."""
+    """A response to send, with the data that a fault may need."""
 
     request: web.BaseRequest
     connection: Connection
@@ -85,12 +85,12 @@ class Outgoing(t.NamedTuple):
     body: bytes
 
     def plain(self, **changes: str) -> web.Response:
-        """A whole, well-formed HTTP message."""
+        """Return a complete, valid HTTP message."""
         return web.Response(status=self.status, body=self.body, headers=headers({**self.extra, **changes}))
 
 
 async def deliver(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    """Send an answer as the fault has it."""
+    """Send a response as the fault requires."""
     return await _WAYS.get(fault.kind, _plain)(outgoing, fault)
 
 
@@ -109,7 +109,7 @@ async def _reset_mid_answer(outgoing: Outgoing, fault: Fault) -> web.StreamRespo
     if fault["how"] == "close":
         outgoing.connection.transport.close()
     else:
-        # A reset throws away what is still unsent, so what was kept needs a moment to leave.
+        # A reset discards unsent data, so wait until it is sent.
         await outgoing.connection.pause(0.02)
         outgoing.connection.reset()
     return web.Response()
@@ -173,7 +173,7 @@ async def _chunked(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
 
 
 async def _padded(body: bytes, size: int) -> AsyncIterator[bytes]:
-    """The body behind so much white space that all of it has that size: still valid JSON."""
+    """Return the body, padded at the start with white space to this size. It is still valid JSON."""
     left = max(size - len(body), 0)
     while left:
         piece = _BLOCK[:left]
@@ -198,13 +198,13 @@ async def _stream(
                 await response.write(piece)
         await response.write_eof()
     except ConnectionError:
-        # The client had enough, which is what such an answer is for.
+        # The client has refused the rest, as it should.
         outgoing.connection.reset()
     return response
 
 
 def _head(outgoing: Outgoing, announce: bool = True) -> bytes:
-    """Status line and headers of an answer after which the connection ends."""
+    """Return the status line and the headers of the last response of a connection."""
     reason = http.HTTPStatus(outgoing.status).phrase
     fields = headers(
         {**outgoing.extra, "Content-Length": str(len(outgoing.body)), **({"Connection": "close"} if announce else {})}

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The edge: a TLS server on loopback that serves, by SNI, what an emulator's zones hold at the moment of the handshake.
+"""The edge: a TLS server on loopback that serves the current certificates of an emulator's zones, selected by SNI.
 
     with Emulator(zones=...) as emulator, Edge(emulator) as edge:
-        ...  # connect to (edge.address, edge.port) with a server name; edge.handshakes says who asked and what was served
+        ...  # connect to (edge.address, edge.port) with a server name; edge.handshakes has the names and what was served
 
-What comes first is in `edge_choice`, with a switch for each thing that is unknown. A certificate that was uploaded is
-served as it was; for one that a test made without PEM a real one is made that has its hosts, its issuer as O, its last
-second and its kind of signature.
+`edge_choice` decides which certificate comes first, with a switch for each unknown rule. An uploaded certificate is
+served unchanged. For a certificate that a test made without PEM, the edge makes one with the same hosts, issuer (as O), time of
+expiry and signature algorithm.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from .running import Emulator
 _ADDRESS = "127.0.0.1"
 _PATIENCE = 30
 _BODY = b"served by the emulator's edge\n"
-# ECDSA first, for clients that take both; weak signatures are served like any other.
+# ECDSA first, for clients that accept both. Weak signatures are allowed.
 _CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=0"
 
 Held = list[tuple[JSONObject, Upload | None]]
@@ -45,7 +45,7 @@ Held = list[tuple[JSONObject, Upload | None]]
 
 @dataclasses.dataclass(frozen=True)
 class Handshake:
-    """Who asked, and the ids of the certificates that the client could choose from."""
+    """The server name of a handshake, and the ids of the certificates that the client could choose from."""
 
     server_name: str | None
     ids: tuple[str, ...]
@@ -53,7 +53,7 @@ class Handshake:
 
 @dataclasses.dataclass
 class _Memory:
-    """What handshakes see of a zone, which a change gets to a while later."""
+    """A zone as handshakes see it, which may be an earlier state."""
 
     seen: Held
     mark: t.Any
@@ -62,7 +62,7 @@ class _Memory:
 
 
 class Edge:
-    """Serves the zones of an emulator while it is entered. Further keywords are switches of `EdgeBehaviour`."""
+    """Serves the zones of an emulator within a `with` block. Other keywords are switches of `EdgeBehaviour`."""
 
     def __init__(self, emulator: Emulator, **switches: t.Any) -> None:
         self.behaviour = EdgeBehaviour(**switches)
@@ -91,7 +91,7 @@ class Edge:
         self.stop()
 
     def start(self) -> None:
-        """Listen, in a thread of its own. The port is kept for another start."""
+        """Listen in a separate thread. A later start uses the same port."""
         if self._server is not None:
             raise RuntimeError("this edge is running already")
         with self.emulator.lock:
@@ -118,22 +118,22 @@ class Edge:
                 head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(_BODY)}\r\nConnection: close\r\n\r\n"
                 secure.sendall(head.encode() + _BODY)
 
-    # What tests ask and change
+    # For tests
 
     def behave(self, **switches: t.Any) -> None:
-        """Change switches, also while it runs."""
+        """Change switches. The edge may be running."""
         self.behaviour = self.behaviour.but(**switches)
         self._context.minimum_version = self._lowest()
 
     def choice(self, name: str) -> list[str]:
-        """The ids of the certificates that a name is served from now, whether or not a change has got here yet."""
+        """Return the ids of the certificates for a name in the current state of the zone, without the delay of handshakes."""
         with self.emulator.lock:
             zone = zone_of(name, self.emulator.zones_by_id.values())
             items = [item for item, _upload in self._held(zone)] if zone is not None else []
             return [item["id"] for item in choose(name, items, self.behaviour, _now())]
 
     def ca_bundle(self, path: pathlib.Path) -> pathlib.Path:
-        """Write the CAs of everything that is served now into a file, for clients that are to trust it."""
+        """Write the CAs of all certificates that are served now to a file for clients, and return its path."""
         with self.emulator.lock:
             for zone in self.emulator.zones_by_id.values():
                 for item, upload in self._held(zone):
@@ -162,7 +162,7 @@ class Edge:
             with self.emulator.lock:
                 pack = self._pack(name)
         except Exception as error:  # pylint: disable=broad-exception-caught
-            # Whatever is wrong with the edge itself must not look like an answer of it.
+            # An error in the edge itself must not look like a response.
             self.failures.append(repr(error))
             return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
         self.handshakes.append(Handshake(name, tuple(item["id"] for item, _upload in pack)))
@@ -185,7 +185,7 @@ class Edge:
         return sorted(found, key=lambda pair: str(pair[0]["id"]))
 
     def _held(self, zone: Zone) -> Held:
-        """What a zone serves: in place of one that is not active yet, the one that it renews."""
+        """Return the certificates that a zone serves. For one that is not active yet, that is its predecessor."""
         lifecycle.settle(zone)
         held: Held = []
         for item in zone.certificates if zone.has_plan else ():
@@ -201,7 +201,7 @@ class Edge:
         return _Memory(copy.deepcopy(held), _mark(held))
 
     def _seen(self, zone: Zone) -> Held:
-        """What this handshake sees of a zone, after the delay that the switches ask for."""
+        """Return a zone as this handshake sees it, with the delay of the switches."""
         if zone.id not in self._memories:
             self._memories[zone.id] = self._memory(zone)
         memory = self._memories[zone.id]
@@ -219,7 +219,7 @@ class Edge:
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    """A thread for each connection, so that a client that hangs holds up nobody else."""
+    """Serves each connection in a separate thread, so that a client that hangs does not block the others."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -230,7 +230,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self._answer = answer
 
     def finish_request(self, request: t.Any, client_address: t.Any) -> None:
-        # Clients that leave in the middle of a handshake are what an edge is for.
+        # Clients that end the handshake early are part of the tests.
         with contextlib.suppress(OSError):
             self._answer(request)
 
@@ -240,7 +240,7 @@ def _now() -> datetime.datetime:
 
 
 def _mark(held: Held) -> t.Any:
-    """What tells two states of a zone apart, as far as visitors are concerned."""
+    """Return a value that changes when visitors would see a difference."""
     fields = ("id", "hosts", "type", "priority", "status", "issuer", "signature", "uploaded_on", "expires_on")
     return [
         ([copy.copy(item.get(field)) for field in fields], item.get("keyless_server") is None) for item, _upload in held
@@ -255,7 +255,7 @@ def _material(item: JSONObject, upload: Upload | None) -> Upload:
 
 
 def _signer(item: JSONObject) -> tuple[str, str]:
-    """The CA that signs in place of an item's own. Nobody can sign with SHA-1 any more."""
+    """Return the CA that signs a replacement. The library cannot sign with SHA-1."""
     known = item["signature"] in SIGNATURES
     usual = "SHA256WithRSA" if "RSA" in item["signature"] else "ECDSAWithSHA256"
     return item["issuer"], item["signature"] if known else usual
@@ -263,7 +263,7 @@ def _signer(item: JSONObject) -> tuple[str, str]:
 
 @functools.lru_cache(maxsize=4096)
 def _stand_in(hosts: tuple[str, ...], issuer: str, signature: str, expires_on: str) -> Upload:
-    """A certificate for one that was made without PEM."""
+    """Return a certificate for an item that was made without PEM."""
     made = make_pem(hosts, issuer=issuer, signature=signature, expires_on=expires_on, key=_leaf_key("RSA" in signature))
     return Upload(made.certificate, made.private_key)
 
@@ -276,13 +276,13 @@ def _default() -> Upload:
 
 @functools.lru_cache(maxsize=2)
 def _leaf_key(is_rsa: bool) -> Key:
-    """One key for all that are made here: nobody looks at it, and it takes a while to make one."""
+    """Return the key of all replacements. Making one takes a while, and no test depends on it."""
     return new_key("rsa" if is_rsa else "ecdsa")
 
 
 @functools.lru_cache(maxsize=1024)
 def _context(uploads: tuple[Upload, ...]) -> ssl.SSLContext:
-    """Holds the members of a pack; OpenSSL picks the one that the client can take."""
+    """Return a context with all certificates of a pack. OpenSSL selects the one that the client supports."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers(_CIPHERS)
     with tempfile.TemporaryDirectory() as directory:

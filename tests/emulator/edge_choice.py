@@ -2,17 +2,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificates visitors get for a name, by Cloudflare's documentation. Pure.
+"""Determines which certificates visitors get for a name, as Cloudflare documents it. Pure.
 
-Written from the page "Certificate and hostname priority" and those about custom certificates, and on purpose not from the
-collection's own code, so that the two can disagree:
+This follows the pages "Certificate and hostname priority" and "Custom certificates". It deliberately does not use the
+collection's code, so that tests can find differences:
 
-1. A name belongs to the most specific zone that it is part of.
-2. A certificate that has the very name comes before one with a wildcard that covers it.
+1. A name belongs to the most specific zone.
+2. A certificate with exactly this name comes before one with a wildcard that covers it.
 3. Keyless ones come before `legacy_custom`, and these before `sni_custom`.
-4. Among `legacy_custom`, the greater `priority` comes first.
-5. Among what is equal by now, the one ordered last comes first.
-6. Certificates with equal hosts are a pack, from which the visitor's client picks.
+4. Among `legacy_custom` certificates, the higher `priority` comes first.
+5. Among the remaining ones, the most recently ordered one comes first.
+6. Certificates with equal hosts form a pack, from which the visitor's client picks one.
 """
 
 from __future__ import annotations
@@ -31,35 +31,35 @@ _KEYLESS, _LEGACY, _MODERN = 0, 1, 2
 
 @dataclasses.dataclass(frozen=True)
 class EdgeBehaviour:
-    """How an edge behaves where nothing is published, or where a test wants it odd. The defaults are the documented way."""
+    """The behaviour of an edge where it is undocumented, or where a test needs a deviation. The defaults are as documented."""
 
     sni_priority: t.Literal["ignored", "counts"] = "ignored"
     """Whether `priority` decides among `sni_custom` certificates as well."""
 
     tie: t.Literal["most_recent", "lowest_id"] = "most_recent"
-    """What decides among certificates that are equal in all else."""
+    """What decides between certificates that are equal in all other respects."""
 
     delay_handshakes: int = 0
-    """How many handshakes still see what a zone held before a change."""
+    """How many handshakes still get the certificates from before a change."""
 
     one_kind: t.Literal["no", "ecdsa", "rsa"] = "no"
-    """Whether a pack of two kinds serves both, or the one of that kind alone."""
+    """Whether a pack with two kinds of keys serves both, or only this kind."""
 
     expired: t.Literal["left_out", "served"] = "left_out"
-    """Whether certificates are served on after they have expired."""
+    """Whether expired certificates are still served."""
 
     pack_expiry: t.Literal["member", "whole"] = "member"
-    """Whether a pack loses the member that expires, or is gone as a whole, as it is documented. Then the API would not
-    show the pack any more, either, which the emulator leaves to the test."""
+    """Whether only the expired certificate of a pack is not served, or the whole pack, as documented. In the second case,
+    the API would no longer list the pack either, which is left to the test."""
 
     tls_1_3_only: bool = False
     """Whether handshakes below TLS 1.3 are refused."""
 
     unknown_sni: t.Literal["alert", "default"] = "alert"
-    """What clients get for a name that no certificate is for, or without a name: an alert, or another certificate."""
+    """What clients get for a name without a certificate, or without SNI: an alert, or another certificate."""
 
     def but(self, **changes: t.Any) -> EdgeBehaviour:
-        """The same with some switches changed."""
+        """Return a copy with some switches changed."""
         return dataclasses.replace(self, **changes)
 
     def __post_init__(self) -> None:
@@ -81,11 +81,11 @@ EDGE_SWITCHES: dict[str, tuple[t.Any, ...]] = {
     "tls_1_3_only": (False, True),
     "unknown_sni": ("alert", "default"),
 }
-"""Every switch of the edge with every value worth trying, the default first."""
+"""Every switch of the edge with the values to test, the default first."""
 
 
 def zone_of(name: str, zones: Iterable[Zone]) -> Zone | None:
-    """The zone that a name belongs to; one that is not active serves nothing."""
+    """Return the most specific active zone that a name belongs to, or None."""
     dotted = f".{a_label(name)}"
     own = [zone for zone in zones if zone.api["status"] == "active" and dotted.endswith(f".{a_label(zone.name)}")]
     return max(own, key=lambda zone: len(zone.name), default=None)
@@ -94,7 +94,7 @@ def zone_of(name: str, zones: Iterable[Zone]) -> Zone | None:
 def choose(
     name: str, items: Iterable[JSONObject], behaviour: EdgeBehaviour, now: datetime.datetime
 ) -> list[JSONObject]:
-    """The pack that a name is served from, its members in the order of their ids; empty where nothing is for the name."""
+    """Return the pack that is served for a name, sorted by id. It is empty if no certificate covers the name."""
     name = a_label(name)
     items = list(items)
     served = [item for item in items if is_served(item, behaviour, now)]
@@ -114,7 +114,7 @@ def choose(
 
 
 def is_served(item: JSONObject, behaviour: EdgeBehaviour, now: datetime.datetime) -> bool:
-    """Whether a certificate is on the edge at all."""
+    """Return whether a certificate is served at all."""
     wanted = {"active", "expired"} if behaviour.expired == "served" else {"active"}
     if item.get("status") not in wanted:
         return False
@@ -122,12 +122,12 @@ def is_served(item: JSONObject, behaviour: EdgeBehaviour, now: datetime.datetime
 
 
 def is_ecdsa(item: JSONObject) -> bool:
-    """Whether it is the one of its pack for clients that take ECDSA."""
+    """Return whether it is for clients that support ECDSA."""
     return "RSA" not in item["signature"]
 
 
 def a_label(name: str) -> str:
-    """A name as it is in a handshake."""
+    """Return a name as it is in a handshake."""
     name = name.rstrip(".").lower()
     if name.isascii():
         return name
@@ -145,13 +145,13 @@ def _kind(item: JSONObject) -> int:
 
 
 def _key(item: JSONObject) -> tuple[t.Any, ...]:
-    """What the members of a pack share, keyless ones apart."""
+    """Return the fields that all certificates of a pack share. Keyless certificates do not form a pack with others."""
     certificate_type, hosts = pack_of(item)
     return _kind(item), certificate_type, tuple(sorted(hosts))
 
 
 class _Latest(str):
-    """A time that is the less, the later it is."""
+    """A time whose sort order is reversed: the latest is the lowest."""
 
     def __lt__(self, other: str) -> bool:
         return str.__gt__(self, other)

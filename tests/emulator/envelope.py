@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is answered: the envelope around every result, and the refusals, with Cloudflare's codes."""
+"""The envelope of every response, and the errors with Cloudflare's codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .behaviour import Behaviour
 
 @dataclasses.dataclass(slots=True)
 class Answer:
-    """An answer before it becomes bytes. `as_agreed` is False where a switch asks for one outside the contract."""
+    """A response before it is encoded. `as_agreed` is False if a switch requires one that violates the contract."""
 
     status: int
     payload: t.Any
@@ -25,7 +25,7 @@ class Answer:
 
 
 class Refusal(Exception):
-    """A request that gets no result."""
+    """An error response."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Refusal(Exception):
         self.pointer = pointer
 
     def answer(self, behaviour: Behaviour) -> Answer:
-        """This refusal in the shape that the switches ask for."""
+        """Return the error as the switches require."""
         error: dict[str, t.Any] = {"code": self.code, "message": self.message}
         if self.chain:
             error["error_chain"] = [{"code": code, "message": message} for code, message in self.chain]
@@ -61,7 +61,7 @@ class Refusal(Exception):
 
 
 def success(result: t.Any, behaviour: Behaviour, result_info: dict[str, int] | None = None) -> Answer:
-    """A result in its envelope."""
+    """Return a result in its envelope."""
     payload: dict[str, t.Any] = {"result": result}
     if result_info is not None:
         payload["result_info"] = result_info
@@ -75,19 +75,19 @@ NOTICE: dict[str, t.Any] = {"code": 10000, "message": "A notice that comes with 
 
 
 class Raw(str):
-    """Text that goes into the JSON as it is, for what no Python value becomes: `Raw("1e999")`."""
+    """Text that is part of the JSON unchanged, for numbers that Python would not write, such as `Raw("1e999")`."""
 
 
 _RAW = re.compile(r'"\\u0000raw:(.*?)\\u0000"')
 
 
 def encode(payload: t.Any) -> bytes:
-    """The bytes of an answer; fast, and without support for `Raw`."""
+    """Return the bytes of a response. This is fast, but does not support `Raw`."""
     return json.dumps(payload, separators=(",", ":")).encode()
 
 
 def encode_raw(payload: t.Any) -> bytes:
-    """The bytes of an answer that may hold `Raw` values."""
+    """Return the bytes of a response that may contain `Raw` values."""
     text = json.dumps(_marked(payload), separators=(",", ":"))
     return _RAW.sub(lambda match: json.loads(f'"{match.group(1)}"'), text).encode()
 
@@ -103,80 +103,80 @@ def _marked(value: t.Any) -> t.Any:
 
 
 def malformed_headers(code: int, message: str) -> Refusal:
-    """Credentials that cannot be credentials."""
+    """The credentials are malformed."""
     return Refusal(400, 6003, "Invalid request headers", chain=((code, message),))
 
 
 def missing_headers() -> Refusal:
-    """No credentials at all."""
+    """There are no credentials."""
     return Refusal(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
 
 
 def unknown_token() -> Refusal:
-    """A token that nobody has."""
+    """The token is unknown."""
     return Refusal(403, 9109, "Invalid access token")
 
 
 def locked_out() -> Refusal:
-    """Too many tokens that nobody has."""
+    """There were too many requests with unknown tokens."""
     return Refusal(403, 9109, "Max auth failures reached, please check your Authorization header")
 
 
 def unknown_key() -> Refusal:
-    """An email and key that belong to nobody."""
+    """The e-mail address and key are unknown."""
     return Refusal(403, 9103, "Unknown X-Auth-Key or X-Auth-Email")
 
 
 def invisible_zone() -> Refusal:
-    """A zone that does not exist, or not for this caller: the service does not tell which."""
+    """The zone does not exist, or the credentials have no access to it. The API does not say which."""
     return Refusal(403, 9109, "Unauthorized to access requested resource")
 
 
 def not_permitted() -> Refusal:
-    """A caller without the permission."""
+    """The credentials lack the permission."""
     return Refusal(403, 10000, "Authentication error")
 
 
 def throttled(retry_after: int | str | None, *, code: int = 971) -> Refusal:
-    """Too many requests."""
+    """The rate limit is exceeded."""
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return Refusal(429, code, "Please wait and consider throttling your request speed", headers=headers)
 
 
 def no_route(path: str) -> Refusal:
-    """A path with something in it that is no id."""
+    """The path contains an invalid id."""
     return Refusal(400, 7003, f"Could not route to {path}, perhaps your object identifier is invalid?")
 
 
 def no_such_path() -> Refusal:
-    """A path that means nothing."""
+    """The path is unknown."""
     return Refusal(400, 7000, "No route for that URI")
 
 
 def wrong_method() -> Refusal:
-    """A method that the path does not have."""
+    """The path does not support the method."""
     return Refusal(405, 10405, "Method not allowed for this endpoint")
 
 
 def unreadable_body(status: int = 400) -> Refusal:
-    """A body that is no JSON."""
+    """The body is not JSON."""
     return Refusal(status, 9207, "Request body is invalid.")
 
 
 def invalid_parameters(pointer: str = "") -> Refusal:
-    """A body or a query that says nothing that can be done."""
+    """The body or the query is invalid."""
     return Refusal(400, 2001, "Invalid or missing parameters.", pointer=pointer)
 
 
 def unknown_certificate(behaviour: Behaviour, pointer: str = "") -> Refusal:
-    """A certificate that the zone does not hold."""
+    """The certificate is not in the zone."""
     if behaviour.unknown_id == "404":
         return Refusal(404, 1002, "Certificate not found.", pointer=pointer)
     return Refusal(400, 1002, "Invalid certificate.", pointer=pointer)
 
 
 def plan_refuses(behaviour: Behaviour) -> Refusal:
-    """A zone whose plan has no custom certificates."""
+    """The plan of the zone does not include custom certificates."""
     if behaviour.free_zone == "403_10000":
         return not_permitted()
     if behaviour.free_zone == "400_1212":

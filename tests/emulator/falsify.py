@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults that leave the form of an answer alone and falsify what it says."""
+"""Faults that change the content of a response, but not its format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ JSONObject = dict[str, t.Any]
 
 
 def falsify(payload: t.Any, fault: Fault) -> t.Any:
-    """The content of an answer as the fault has it; the original is left alone."""
+    """Return the content of a response, changed as the fault requires. The original is not modified."""
     change = _CHANGES.get(fault.kind)
     if change is None:
         return payload

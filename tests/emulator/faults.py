@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults: what a test can make go wrong with its next requests, one fault for one request.
+"""Faults: errors that a test can cause in its next requests, one fault per request.
 
-`KINDS` names every kind with its arguments and their defaults. Where a kind has the argument `applied`, it says
-whether the request takes effect before the answer goes wrong.
+`KINDS` has every kind of fault with its arguments and their defaults. The argument `applied` says whether the request
+takes effect before the faulty response.
 """
 
 from __future__ import annotations
@@ -22,43 +22,43 @@ _PAGE = "<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>Erro
 
 KINDS: dict[str, dict[str, t.Any]] = {
     # The connection
-    "reset_on_connect": {},  # as soon as it is open; method and path of the rule mean nothing
-    "reset_before_request": {},  # when the request's headers have come, its body unread
-    "reset_after_request": {},  # the whole request was read, and nothing done
-    "reset_after_apply": {},  # done, but the answer is lost
-    "reset_mid_answer": {"keep": 0.5, "how": "reset"},  # that part of the body, then a `reset` or a `close`
-    "close_after_answer": {},  # without having said so, as a server does that lets idle connections go
-    "no_answer": {"applied": False},  # until the client leaves or the emulator stops
+    "reset_on_connect": {},  # when it is opened; method and path of the rule are ignored
+    "reset_before_request": {},  # after the headers of the request, before its body is read
+    "reset_after_request": {},  # after the whole request was read, without applying it
+    "reset_after_apply": {},  # after it was applied, without a response
+    "reset_mid_answer": {"keep": 0.5, "how": "reset"},  # after this part of the body, with a `reset` or a `close`
+    "close_after_answer": {},  # without announcing it, as servers close idle connections
+    "no_answer": {"applied": False},  # until the client disconnects or the emulator stops
     # Time
-    "latency": {"seconds": 0.1},  # before the request is looked at
-    "trickle": {"part": "body", "chunk": 1, "interval": 0.05},  # `headers` or `body`, so many bytes at a time
-    # Another answer
+    "latency": {"seconds": 0.1},  # before the request is processed
+    "trickle": {"part": "body", "chunk": 1, "interval": 0.05},  # `headers` or `body`, in chunks of so many bytes
+    # A different response
     "answer": {"status": 200, "body": "", "content_type": "application/json", "headers": None, "applied": False},
     "html": {"status": 502, "applied": False},
-    "server_error": {"status": 500, "applied": False},  # HTML or JSON, as the switch of the same name says
+    "server_error": {"status": 500, "applied": False},  # HTML or JSON, depending on the switch with the same name
     "not_object": {"body": '["no","object"]', "applied": False},
     "empty_body": {"status": 200, "applied": False},
     "redirect": {"status": 302, "location": "/", "applied": False},
     "throttled": {"retry_after": None, "code": 971, "status": 429},  # any text as Retry-After, or none
-    # The right answer, wrongly written
+    # The correct response in a wrong format
     "truncated_json": {"keep": 0.5},  # a complete HTTP message with part of the JSON
     "wrong_content_type": {"content_type": "text/plain"},
     "gzip": {},
     "gzip_bomb": {"size": 200_000_000},  # bytes after decompression
     "huge": {"size": 100_000_000},
     "chunked": {"chunk": 64},
-    # The right answer with wrong content
-    "duplicate_page": {},  # the items of the page before
+    # A response with wrong content
+    "duplicate_page": {},  # the items of the previous page
     "drop_page": {},  # no items
-    "result_info": {"override": {}, "remove": ()},  # of result_info: other values, and keys taken away
+    "result_info": {"override": {}, "remove": ()},  # of result_info: replaced values and removed keys
     "patch_result": {"change": {}, "remove": (), "ids": None},  # of the items: a dict, or a function of the item
     "patch_answer": {"change": {}, "remove": ()},  # of the envelope: a dict, or a function of it
-    "pretend": {},  # a PUT that is answered as if it were applied
+    "pretend": {},  # the response to a PUT as if it were applied
 }
 
 
 class Fault:
-    """One thing that goes wrong: `Fault("html", status=523)`."""
+    """One fault, such as `Fault("html", status=523)`."""
 
     def __init__(self, kind: str, **arguments: t.Any) -> None:
         if kind not in KINDS:
@@ -77,13 +77,13 @@ class Fault:
 
     @property
     def applies(self) -> bool:
-        """Whether the request takes effect."""
+        """Return whether the request takes effect."""
         if self.kind in {"reset_on_connect", "reset_before_request", "reset_after_request", "throttled"}:
             return False
         return bool(self.arguments.get("applied", True))
 
     def page(self) -> str:
-        """The body of an HTML answer."""
+        """Return the body of an HTML response."""
         return _PAGE.format(status=self["status"])
 
 
@@ -102,7 +102,7 @@ class _Rule:
 
 
 class Rules:
-    """What is planned for coming requests. The first rule that fits a request is used, and used up."""
+    """The faults and callbacks for the next requests. Each request takes the first rule that matches it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -112,21 +112,21 @@ class Rules:
         return bool(self._rules)
 
     def add(self, what: t.Any, *, method: str = "*", path: str = "*", times: int | None = 1, after: int = 0) -> None:
-        """Plan something for the next `times` fitting requests (None: all), once `after` of them went by."""
+        """Add a rule for the next `times` matching requests (None: all), after skipping the first `after` of them."""
         with self._lock:
             self._rules.append(_Rule(what, method.upper(), path, times, after))
 
     def clear(self) -> None:
-        """Plan nothing."""
+        """Remove all rules."""
         with self._lock:
             self._rules.clear()
 
     def take(self, call: Recorded) -> t.Any:
-        """What is planned for this request, if anything."""
+        """Return the fault or callback for this request, or None."""
         return self._take(lambda rule: rule.matches(call))
 
     def take_kind(self, kind: str) -> t.Any:
-        """The next fault of one kind, whatever the request."""
+        """Return the next fault of one kind, for any request, or None."""
         return self._take(lambda rule: rule.what.kind == kind)
 
     def _take(self, fits: Callable[[_Rule], bool]) -> t.Any:

@@ -4,9 +4,9 @@
 
 """pytest fixtures; a conftest imports them: `from emulator.fixture import emulator, start_emulator`.
 
-`emulator` runs with `demo_zone()`, or with what the marker says: `@pytest.mark.emulator(zones=[...], ...)`.
-`start_emulator(...)` starts as many as a test wants. Both end with the test, and fail it where the emulator itself
-went wrong or gave an answer that breaks the contract.
+`emulator` runs with `demo_zone()`, or with the arguments of the marker `@pytest.mark.emulator(zones=[...], ...)`.
+`start_emulator(...)` starts any number of emulators. Both stop them after the test, and the test fails if the emulator had an
+internal error or sent a response that violates the contract.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ StartEmulator = Callable[..., Emulator]
 
 @pytest.fixture
 def start_emulator() -> Iterator[StartEmulator]:
-    """A function that starts an emulator; its keywords are those of `Emulator`."""
+    """Return a function that starts an emulator. Its keywords are those of `Emulator`."""
     with contextlib.ExitStack() as stack:
 
         def start(**keywords: t.Any) -> Emulator:
@@ -40,12 +40,12 @@ def start_emulator() -> Iterator[StartEmulator]:
 def emulator(request: pytest.FixtureRequest, start_emulator: StartEmulator) -> Emulator:
     """A running emulator."""
     marker = request.node.get_closest_marker("emulator")
-    # Copies, because a marker is made once and may stand for many tests.
+    # Copied, because tests can share a marker and its zones.
     return start_emulator(**(copy.deepcopy(marker.kwargs) if marker else {}))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known; a conftest that imports this function does so, too."""
+    """Register the marker. This also applies to a conftest that imports this function."""
     config.addinivalue_line("markers", "emulator(**keywords): what the fixture `emulator` starts with")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who asks, and what they may: credentials in headers, their permissions, and the lock-out of those who guess."""
+"""Checks the credentials in the headers and their permissions, and locks out clients with too many unknown tokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ZONES = frozenset({"zone:read"})
 
 
 class Gate:
-    """Knows callers by their headers."""
+    """Authenticates requests."""
 
     def __init__(self, state: State) -> None:
         self.failures = 0
@@ -33,7 +33,10 @@ class Gate:
         self._by_key = {(token.email, token.key): token for token in state.tokens.values() if token.email}
 
     def caller(self, headers: Mapping[str, str]) -> Token:
-        """Whose request this is; a refusal where that cannot be told."""
+        """Return the credentials of a request.
+
+        :raises Refusal: They are missing, malformed or unknown.
+        """
         authorization = headers.get("Authorization")
         if authorization is not None:
             return self._by_token(authorization)
@@ -64,7 +67,7 @@ class Gate:
 
 
 def visible_zone(state: State, caller: Token, zone_id: str, wanted: frozenset[str]) -> Zone:
-    """The zone, where the caller sees it and may do with it one of the things wanted."""
+    """Return the zone, if the credentials have access to it and one of the permissions wanted."""
     zone = state.zones.get(zone_id)
     if zone is None or not caller.sees(zone):
         raise envelope.invisible_zone()
@@ -73,6 +76,6 @@ def visible_zone(state: State, caller: Token, zone_id: str, wanted: frozenset[st
 
 
 def permit(caller: Token, wanted: frozenset[str]) -> None:
-    """Refuse a caller who has none of those permissions."""
+    """Refuse credentials that have none of these permissions."""
     if not caller.permissions & wanted:
         raise envelope.not_permitted()

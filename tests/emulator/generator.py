@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes fleets of zones: the same ones for the same seed, with every optional field of a certificate somewhere.
+"""Generates fleets of zones: the same ones for the same seed. Together they have every optional field of a certificate.
 
-Every zone that has certificates has one by DigiCertInc and one by GlobalSignnvsa with overlapping, unequal host lists, so
-that priority decides between them. In a zone that is in order, DigiCertInc's is on top, then GlobalSign's, then the
-rest.
+Every zone with certificates has one of DigiCertInc and one of GlobalSignnvsa. Their hosts overlap but are not equal, so the
+priority decides between them. In a zone that is in order, DigiCertInc's comes first, then GlobalSignnvsa's, then the others.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ Extra = Callable[[str, random.Random], JSONObject]
 
 
 def generate(zones: int = 10, seed: int = 1, out_of_order: int = 0, free_every: int = 10) -> list[Zone]:
-    """That many zones. `out_of_order` of them have GlobalSignnvsa above DigiCertInc; every `free_every`-th is on the free
-    plan and has no certificates (0: none is). From 10 zones on every optional field occurs.
+    """Return this number of zones. `out_of_order` of them have GlobalSignnvsa above DigiCertInc. Every `free_every`-th zone is on
+    the Free plan and has no certificates (0: none). With 10 zones or more, every optional field occurs.
     """
     dice = random.Random(seed)
     paid = [number for number in range(zones) if not free_every or number % free_every != free_every - 1]
@@ -46,7 +45,7 @@ def generate(zones: int = 10, seed: int = 1, out_of_order: int = 0, free_every: 
 
 
 def forbidden(zone: Zone) -> list[tuple[str, str]]:
-    """Pairs of a zone's certificates that the service would refuse to hold together (its error 1228)."""
+    """Return the pairs of a zone's certificates that the API would not allow together (error 1228)."""
     return [
         (one["id"], other["id"])
         for one, other in itertools.combinations(zone.certificates, 2)
@@ -72,7 +71,7 @@ def _paid(number: int, place: int, turns: Iterator[tuple[str, Extra]], dice: ran
         item["expires_on"] = from_today(
             dice.randrange(-20, -1) if item["status"] == "expired" else dice.randrange(20, 390)
         )
-    # The order of upload must not be the order of priority, or a client that never looks at the numbers would do.
+    # The order of upload differs from the order of priority, so that a client that ignores priorities fails.
     dice.shuffle(certificates)
     return zone(
         name,
@@ -144,13 +143,13 @@ def _international(name: str, dice: random.Random) -> JSONObject:
 
 
 def _pack(name: str, dice: random.Random) -> JSONObject:
-    """The partner of GlobalSign's certificate: equal hosts and another algorithm, which the service allows."""
+    """Return the other certificate of the pack of GlobalSignnvsa's: with equal hosts and another algorithm."""
     hosts = (name, f"www.{name}", f"api.{name}")
     return certificate(hosts, issuer="Sectigo", signature="ECDSAWithSHA256", priority=dice.randrange(10))
 
 
-# In turn three for each zone, and each with a status, so that nine zones with certificates see all of them. A maker
-# that is here twice stands three places from itself or more, also around the end: no zone gets it twice.
+# Each zone gets the next three, and each one has a status, so nine zones with certificates have all of them. The same maker
+# is never within three places, not even across the end, so no zone gets it twice.
 _EXTRAS: tuple[tuple[str, Extra], ...] = (
     ("active", _wildcard),
     ("active", _geo("us")),

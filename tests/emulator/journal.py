@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was asked of the emulator, in order, and how often."""
+"""Records the requests to the emulator, in order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 
 @dataclasses.dataclass(slots=True)
 class Recorded:
-    """One request. `path` is what follows the API's base; `status` is None while it is open, 0 where it was cut."""
+    """One request. `path` is relative to the base URL. `status` is None until the response is sent, 0 if there was none."""
 
     method: str
     path: str
@@ -33,22 +33,22 @@ class Recorded:
 
     @property
     def query(self) -> dict[str, str]:
-        """The query's parameters; of several with one name the last."""
+        """The query parameters. The last one with a name counts."""
         return dict(parse_qsl(self.query_string, keep_blank_values=True)) if self.query_string else {}
 
     @property
     def json(self) -> t.Any:
-        """The body as data."""
+        """The body, parsed."""
         return json.loads(self.body)
 
 
 def key_digest(private_key: str) -> str:
-    """What the journal has in place of a private key."""
+    """Return the digest that replaces a private key in the journal."""
     return f"sha256:{hashlib.sha256(private_key.encode()).hexdigest()}"
 
 
 def without_keys(body: bytes) -> bytes:
-    """A body with the digest of its private key in place of the key."""
+    """Return a body in which a digest replaces the private key."""
     if b"PRIVATE KEY" not in body:
         return body
     try:
@@ -81,32 +81,32 @@ class Journal:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Note that one of them has been dealt with."""
+        """Note that the processing of a request has ended."""
         with self._changed:
             self._open -= 1
             self._changed.notify_all()
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Forget all requests and connections."""
         with self._lock:
             self._entries.clear()
             self.connections = 0
 
     def entries(self) -> list[Recorded]:
-        """All of them, in order of arrival."""
+        """Return all requests, in order of arrival."""
         with self._lock:
             return list(self._entries)
 
     def counts(self) -> dict[tuple[str, str | None], int]:
-        """How many, by method and zone id (None for those that are about no single zone)."""
+        """Return the number of requests by method and zone id (None for requests that are not for one zone)."""
         return dict(collections.Counter((entry.method, entry.zone_id) for entry in self.entries()))
 
     def wait_for(self, count: int, timeout: float) -> bool:
-        """Wait until that many have arrived; False where they did not in time."""
+        """Wait until this number of requests has arrived. Return False after the timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._entries) >= count, timeout)
 
     def wait_until_idle(self, timeout: float) -> bool:
-        """Wait until all that have arrived have been dealt with; False where they were not in time."""
+        """Wait until the processing of all requests has ended. Return False after the timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._open, timeout)

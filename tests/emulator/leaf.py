@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads certificates and keys as the API does. Written from its documentation alone, not from the collection's code."""
+"""Parses certificates and keys as the API does. This follows its documentation and does not use the collection's code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SIGNATURES = {
     SignatureAlgorithmOID.ECDSA_WITH_SHA512: "ECDSAWithSHA512",
     SignatureAlgorithmOID.ED25519: "Ed25519",
 }
-# The CA/Browser Forum's policies, one of which every publicly trusted leaf names.
+# The CA/Browser Forum's policies. Every publicly trusted leaf has one of them.
 _PUBLIC_POLICIES = "2.23.140.1.2."
 _SMALLEST_RSA = 2048
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
@@ -38,20 +38,20 @@ Extension = t.TypeVar("Extension", bound=x509.ExtensionType)
 
 
 class InvalidPEM(ValueError):
-    """Text that is no certificate."""
+    """The text is not a certificate."""
 
 
 class NoLeaf(ValueError):
-    """Certificates of CAs alone."""
+    """All certificates are CA certificates."""
 
 
 class BadKey(ValueError):
-    """Text that is no key, or a key that the service does not take."""
+    """The text is not a key, or a key that the API does not accept."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Leaf:
-    """The certificate of an upload that is no CA's."""
+    """The leaf of an upload."""
 
     certificate: x509.Certificate
     chain: tuple[bytes, ...]
@@ -59,29 +59,29 @@ class Leaf:
 
     @property
     def hosts(self) -> list[str]:
-        """The DNS names, or the common name where there are none."""
+        """The DNS names, or the common name if there are none."""
         names = _extension(self.certificate, x509.SubjectAlternativeName)
         hosts = names.get_values_for_type(x509.DNSName) if names is not None else []
         return hosts or [str(item.value) for item in _attributes(self.certificate.subject, NameOID.COMMON_NAME)]
 
     @property
     def signature(self) -> str:
-        """How its CA signed it."""
+        """The signature algorithm, as the API spells it."""
         return _SIGNATURES.get(self.certificate.signature_algorithm_oid, "Unknown Signature")
 
     @property
     def expires_on(self) -> str:
-        """Its last second."""
+        """The time of expiry."""
         return self.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
 
     @property
     def is_public(self) -> bool:
-        """Whether it is publicly trusted, as far as the emulator can tell."""
+        """Whether the emulator treats it as publicly trusted."""
         policies = _extension(self.certificate, x509.CertificatePolicies)
         return any(item.policy_identifier.dotted_string.startswith(_PUBLIC_POLICIES) for item in policies or ())
 
     def issuer(self, behaviour: Behaviour) -> str:
-        """The O of its issuer, squeezed."""
+        """Return the O of its issuer, as the API spells it."""
         kept = "-" if behaviour.issuer_spelling == "dashes" else ""
         organization = "".join(
             str(item.value) for item in _attributes(self.certificate.issuer, NameOID.ORGANIZATION_NAME)
@@ -89,7 +89,7 @@ class Leaf:
         return "".join(char for char in organization if char.isalnum() or char in kept)
 
     def fields(self, behaviour: Behaviour) -> dict[str, t.Any]:
-        """What the API shows of it."""
+        """Return the fields that the API returns."""
         return {
             "hosts": self.hosts,
             "issuer": self.issuer(behaviour),
@@ -99,7 +99,7 @@ class Leaf:
 
 
 def read_leaf(text: str) -> Leaf:
-    """The leaf of an upload, wherever it stands."""
+    """Return the leaf of an upload, in any position."""
     try:
         certificates = x509.load_pem_x509_certificates(text.encode())
         chain = tuple(item.public_bytes(serialization.Encoding.DER) for item in certificates)
@@ -112,7 +112,7 @@ def read_leaf(text: str) -> Leaf:
 
 
 def read_key(text: str) -> Key:
-    """The private key of an upload."""
+    """Return the private key of an upload."""
     if "-----BEGIN EC PARAMETERS-----" in text:
         raise BadKey("EC PARAMETERS")
     try:
@@ -127,7 +127,7 @@ def read_key(text: str) -> Key:
 
 
 def fits(leaf: Leaf, key: Key) -> bool:
-    """Whether the key is the leaf's."""
+    """Return whether the key is that of the leaf."""
     return bool(leaf.certificate.public_key() == key.public_key())
 
 

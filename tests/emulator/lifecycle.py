@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""POST, PATCH and DELETE of a certificate: what the body says, whether the zone takes it, and what becomes of it."""
+"""POST, PATCH and DELETE of a certificate: validates the body, checks it against the zone, and changes the zone."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _POST_FIELDS = {**_PATCH_FIELDS, "type": ("legacy_custom", "sni_custom")}
 
 @dataclasses.dataclass(frozen=True)
 class _Sent:
-    """A certificate with its key, read and found good in itself."""
+    """A valid certificate with its key, parsed."""
 
     leaf: Leaf
     upload: Upload
 
 
 def create(zone: Zone, body: bytes, behaviour: Behaviour) -> JSONObject:
-    """What a POST makes."""
+    """Return the certificate that a POST adds."""
     asked = _asked(body, _POST_FIELDS)
     if "certificate" in asked and not zone.has_plan:
         raise envelope.plan_refuses(behaviour)
@@ -68,7 +68,7 @@ def create(zone: Zone, body: bytes, behaviour: Behaviour) -> JSONObject:
 
 
 def edit(zone: Zone, identifier: str, body: bytes, behaviour: Behaviour) -> JSONObject:
-    """What a PATCH makes of a certificate, or puts in its place."""
+    """Return the certificate after a PATCH, or its replacement."""
     asked = _asked(body, _PATCH_FIELDS)
     old = zone.find(identifier) if zone.has_plan else None
     if old is None:
@@ -84,7 +84,7 @@ def edit(zone: Zone, identifier: str, body: bytes, behaviour: Behaviour) -> JSON
         new["priority"] = behaviour.upload_priority
     zone.remember(behaviour.stale_reads)
     rollout, upload = zone.rollouts.get(identifier), zone.uploads.get(identifier)
-    # What was served while the old one was on its way is served on.
+    # If the old one was not active yet, its predecessor is still served.
     before = rollout.before if rollout is not None else (copy.deepcopy(old), upload)
     if behaviour.patch_id == "new":
         new.update(id=zone.new_id(), uploaded_on=new["modified_on"])
@@ -102,7 +102,7 @@ def edit(zone: Zone, identifier: str, body: bytes, behaviour: Behaviour) -> JSON
 
 
 def delete(zone: Zone, identifier: str, behaviour: Behaviour) -> JSONObject:
-    """What a DELETE answers."""
+    """Delete a certificate, and return the result of the response."""
     found = zone.find(identifier) if zone.has_plan else None
     if found is None:
         raise envelope.unknown_certificate(behaviour.but(unknown_id=behaviour.delete_unknown))
@@ -115,7 +115,7 @@ def delete(zone: Zone, identifier: str, behaviour: Behaviour) -> JSONObject:
 
 
 def settle(zone: Zone) -> None:
-    """Let certificates become active whose time has come."""
+    """Activate the certificates whose delay has ended."""
     moment = time.monotonic()
     for identifier, rollout in list(zone.rollouts.items()):
         found = zone.find(identifier)
@@ -125,7 +125,7 @@ def settle(zone: Zone) -> None:
 
 
 def seen(zone: Zone, items: Iterable[JSONObject]) -> None:
-    """Count that an answer shows these: they become active, or go, once that was often enough."""
+    """Count a response with these certificates. After a number of responses, they become active or are removed."""
     for item in items:
         identifier = item["id"]
         if identifier in zone.rollouts:
@@ -148,7 +148,7 @@ def _asked(body: bytes, fields: dict[str, t.Any]) -> JSONObject:
         kind = fields.get(name)
         if kind is None or not (value in kind if isinstance(kind, tuple) else isinstance(value, kind)):
             raise envelope.invalid_parameters(f"/{name}")
-    # Nobody here is entitled to say where a certificate is deployed, and one key lives in places of one kind.
+    # The emulator's accounts may not set `deploy`. `geo_restrictions` and `policy` are mutually exclusive.
     for refused in ({"deploy"}, {"geo_restrictions", "policy"}):
         if refused <= data.keys():
             raise envelope.invalid_parameters(f"/{min(refused)}")
@@ -158,12 +158,12 @@ def _asked(body: bytes, fields: dict[str, t.Any]) -> JSONObject:
 
 
 def _read(zone: Zone, asked: JSONObject, known: Upload | None) -> _Sent | None:
-    """The certificate and the key that count from now on, as far as they were sent; None where none of them was."""
+    """Return the certificate with its key after the request, or None if the request has neither."""
     if not asked.keys() & {"certificate", "private_key", "custom_csr_id"}:
         return None
     text = asked.get("certificate", known.certificate if known else None)
     if text is None:
-        # It is about a certificate that no test uploaded, so there is nothing to hold the key against.
+        # The certificate was not uploaded, so there is no PEM to compare the key with.
         return None
     try:
         leaf = read_leaf(text)
@@ -205,7 +205,7 @@ def _extras(asked: JSONObject) -> JSONObject:
 
 
 def _item(zone: Zone, leaf: Leaf, behaviour: Behaviour) -> JSONObject:
-    """The object in the order of keys that real answers have."""
+    """Return the object, with its keys in the order of real responses."""
     fields = leaf.fields(behaviour)
     return {
         "id": zone.new_id(),
@@ -233,7 +233,7 @@ def _hosts(zone: Zone, leaf: Leaf, behaviour: Behaviour) -> list[str]:
 def _hold_against_zone(
     zone: Zone, sent: _Sent, item: JSONObject, behaviour: Behaviour, *, renewed: JSONObject | None
 ) -> None:
-    """Refuse what the zone cannot hold, or holds already."""
+    """Refuse a certificate that the zone does not accept, or has already."""
     left = sent.leaf.certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
     if left < datetime.timedelta(days=_DAYS_LEFT):
         raise Refusal(400, 1206, "The certificate expires too soon.", pointer="/certificate")
@@ -255,7 +255,7 @@ def _hold_against_zone(
 
 
 def _is_submitted_already(zone: Zone, sent: _Sent, item: JSONObject, renewed: JSONObject | None) -> bool:
-    """Whether the zone holds this very certificate, in this way. Another bundle method is a change of the one renewed."""
+    """Return whether the zone has this certificate already. A renewal that only changes the bundle method is allowed."""
     for other in packs.living(zone.certificates):
         upload = zone.uploads.get(other["id"])
         if upload is None or other["type"] != item["type"]:

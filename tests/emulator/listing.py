@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists: filters, order and pages of zones and certificates."""
+"""Lists of zones and certificates: filters, order and pages."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "starts_with": lambda value, wanted: value.lower().startswith(wanted.lower()),
     "contains": lambda value, wanted: wanted.lower() in value.lower(),
 }
-# What nobody here asks for is refused rather than passed over.
+# Parameters that the collection does not use are refused instead of ignored.
 _UNKNOWN = ("match", "order", "direction")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is asked for."""
+    """The requested part of a list."""
 
     number: int
     size: int
 
 
 def page_asked(query: Mapping[str, str], behaviour: Behaviour) -> Page:
-    """The page that a query asks for, within what the server allows."""
+    """Return the page that a query requests, within the limits of the API."""
     return Page(
         _in_range(query.get("page"), 1, 1, _LAST_PAGE, behaviour),
         min(
@@ -61,12 +61,12 @@ def _in_range(text: str | None, usual: int, lowest: int, highest: int, behaviour
 
 
 def cut(items: list[JSONObject], page: Page) -> list[JSONObject]:
-    """The items of that page; none past the end."""
+    """Return the items of a page. After the last page, there are none."""
     return items[(page.number - 1) * page.size : page.number * page.size]
 
 
 def result_info(page: Page, count: int, total_count: int, behaviour: Behaviour, *, size: int = 0) -> dict[str, int]:
-    """What an answer says about the list that its page is of."""
+    """Return the totals of a list for a response with one of its pages."""
     per_page = size or page.size
     info = {"page": page.number, "per_page": per_page}
     if behaviour.total_pages == "present":
@@ -76,13 +76,13 @@ def result_info(page: Page, count: int, total_count: int, behaviour: Behaviour, 
 
 
 def certificates_asked(items: list[JSONObject], query: Mapping[str, str]) -> list[JSONObject]:
-    """Certificates that the filters leave."""
+    """Return the certificates that match the filters."""
     status = query.get("status")
     return items if status is None else [item for item in items if item.get("status") == status]
 
 
 def zones_asked(state: State, caller: Token, query: Mapping[str, str]) -> list[JSONObject]:
-    """Zones that the caller sees and the filters leave, by name."""
+    """Return the zones that the credentials have access to and that match the filters, sorted by name."""
     if any(name in query for name in _UNKNOWN):
         raise invalid_parameters()
     zones = [zone.api for zone in state.zones.values() if caller.sees(zone)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The objects that an emulator holds, made from as little as a test wants to say: certificates, zones and tokens."""
+"""The objects of an emulator: certificates, zones and tokens. Tests only set the fields that matter to them."""
 
 # pylint: disable=redefined-builtin  # `id` and `type` are the service's own names
 
@@ -31,28 +31,28 @@ _NAMESPACE = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 
 
 def moment(when: datetime.datetime) -> str:
-    """A time as the service writes it."""
+    """Return a time in the API's format."""
     return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def now() -> str:
-    """This moment as the service writes it."""
+    """Return the current time in the API's format."""
     return moment(datetime.datetime.now(datetime.UTC))
 
 
 def from_today(days: float) -> str:
-    """A time that many days from the last midnight: the same text all day long."""
+    """Return the time this number of days after the last midnight. The string is the same all day."""
     midnight = datetime.datetime.now(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return moment(midnight + datetime.timedelta(days=days))
 
 
 def object_id(*parts: object) -> str:
-    """32 hex digits that follow from the parts."""
+    """Return 32 hexadecimal digits, the same ones for the same parts."""
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
 def certificate_id(*parts: object) -> str:
-    """A UUID that follows from the parts."""
+    """Return a UUID, the same one for the same parts."""
     return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, parts))))
 
 
@@ -72,9 +72,9 @@ def certificate(
     expires_in: float = 300,
     **others: t.Any,
 ) -> JSONObject:
-    """A certificate as the API writes it. What is left out follows from the zone and the place that it gets there.
+    """Return a certificate as the API returns it. Fields that are not set depend on the zone and on the place in its list.
 
-    `expires_in` is in days from today, for those who do not care about the date. Other keywords are fields as they are.
+    `expires_in` is in days from today, for tests that do not depend on the date. Other keywords are fields of the object.
     """
     fields: JSONObject = {
         "id": id,
@@ -95,9 +95,9 @@ def certificate(
 
 
 def uploaded(pem: Pem, *, behaviour: Behaviour | None = None, **fields: t.Any) -> JSONObject:
-    """A certificate of a zone that somebody uploaded: what can be read of it is, the rest is as in `certificate`.
+    """Return an uploaded certificate of a zone. Its fields are read from the PEM, the others are as for `certificate`.
 
-    The edge serves this very certificate.
+    The edge serves exactly this certificate.
     """
     made = certificate(**{**read_leaf(pem.certificate).fields(behaviour or Behaviour()), **fields})
     made[_UPLOAD] = Upload(pem.certificate, pem.private_key)
@@ -106,7 +106,7 @@ def uploaded(pem: Pem, *, behaviour: Behaviour | None = None, **fields: t.Any) -
 
 @dataclasses.dataclass
 class Stale:
-    """What some more reads of a list still show."""
+    """An earlier state of the list, which a number of further reads still return."""
 
     reads: int
     certificates: list[JSONObject]
@@ -114,7 +114,7 @@ class Stale:
 
 @dataclasses.dataclass(frozen=True)
 class Upload:
-    """What was sent of a certificate, as PEM, and is never shown."""
+    """The PEM of an uploaded certificate and its key. The API never returns it."""
 
     certificate: str
     private_key: str = dataclasses.field(repr=False)
@@ -122,9 +122,9 @@ class Upload:
 
 @dataclasses.dataclass
 class Rollout:
-    """A certificate that is not active yet: so many more reads, and until that moment at least.
+    """A certificate that is not active yet: for this number of further reads, and at least until this time.
 
-    `before` is the one that visitors get meanwhile, with what was sent of it.
+    `before` is the certificate that visitors get until then, with its upload.
     """
 
     reads: int
@@ -134,10 +134,10 @@ class Rollout:
 
 @dataclasses.dataclass
 class Zone:
-    """A zone with its certificates; both are what the API shows, alive: what is changed in them is shown.
+    """A zone with its certificates. Both are the API's objects, and changes in them take effect at once.
 
-    What it never shows is by id: `uploads` of certificates, and `csrs`, the private keys of the CSRs made for it.
-    `quotas` are packs by type.
+    The API never returns `uploads` (by certificate id) and `csrs` (the private keys, by CSR id). `quotas` are numbers of
+    packs by type.
     """
 
     api: JSONObject
@@ -167,11 +167,11 @@ class Zone:
 
     @property
     def has_plan(self) -> bool:
-        """Whether its plan includes custom certificates."""
+        """Whether the plan includes custom certificates."""
         return self.plan not in {"free", "pro"}
 
     def add(self, item: JSONObject) -> str:
-        """Take in a certificate that was made by `certificate` or `uploaded`, and give its id."""
+        """Add a certificate that was made with `certificate` or `uploaded`, and return its id."""
         moment = now()
         item = {**item, "id": item["id"] or self.new_id(), "zone_id": self.id}
         item.update(uploaded_on=item["uploaded_on"] or moment, modified_on=item["modified_on"] or moment)
@@ -181,12 +181,12 @@ class Zone:
         return str(item["id"])
 
     def remember(self, reads: int) -> None:
-        """Let so many reads of the list show what it holds now."""
+        """Let this number of reads of the list return its current state."""
         if reads:
             self.stale = Stale(reads, copy.deepcopy(self.certificates))
 
     def new_id(self) -> str:
-        """An id that it has not given before."""
+        """Return a new, unique certificate id."""
         while True:
             self.uploaded += 1
             identifier = certificate_id(self.id, "upload", self.uploaded)
@@ -194,11 +194,11 @@ class Zone:
                 return identifier
 
     def quota(self, certificate_type: str) -> int:
-        """How many packs of that type it may hold."""
+        """Return the maximum number of packs of a type."""
         return self.quotas.get(certificate_type, _QUOTAS[certificate_type] if self.has_plan else 0)
 
     def find(self, certificate_id: str) -> JSONObject | None:
-        """The certificate of that id, unless it is deleted."""
+        """Return the certificate with this id, or None if there is none or it is deleted."""
         for item in self.certificates:
             if item["id"] == certificate_id and item.get("status") != "deleted":
                 return item
@@ -219,11 +219,11 @@ def zone(
     csrs: Mapping[str, str] | None = None,
     **others: t.Any,
 ) -> Zone:
-    """A zone that holds those certificates, and completes them: `id`, `zone_id` and the dates that are missing.
+    """Return a zone with these certificates. It sets their missing fields: `id`, `zone_id` and the dates.
 
-    Ids follow from the account's name, the zone's name and the certificate's place, so they are the same in every run.
-    `quota` is the number that the zone shows; `quotas` are the packs of each type that it may hold, where they are not
-    those of the plan: 1 `legacy_custom`, 5 `sni_custom`. `csrs` are private keys, as PEM, by the id of their CSR.
+    Ids depend on the names of the account and the zone and on the place of the certificate, so they are the same in every run.
+    `quota` is the number in the zone's object. `quotas` are the maximum numbers of packs by type, by default those of the
+    plan: 1 `legacy_custom`, 5 `sni_custom`. `csrs` are private keys in PEM, by the id of their CSR.
     """
     if plan not in PLANS:
         raise ValueError(f"plan must be one of {', '.join(PLANS)}, not {plan!r}")
@@ -268,7 +268,7 @@ def _all_placed(certificates: Iterable[JSONObject], zone_id: str) -> list[JSONOb
     placed: list[JSONObject] = []
     for place, item in enumerate(certificates):
         if any(item is other for other in placed):
-            # One object written several times stands for several certificates.
+            # If an object is in the list several times, each one is a separate certificate.
             item = {**item, "id": None, "uploaded_on": None, "modified_on": None}
         placed.append(_placed(item, zone_id, place))
     return placed
@@ -294,14 +294,14 @@ def _plan(legacy_id: str) -> JSONObject:
 
 
 def _placed(item: JSONObject, zone_id: str, place: int) -> JSONObject:
-    """The certificate as a part of that zone: the same object, unless it is already a part of another."""
+    """Return the certificate for this zone: the same object, or a copy if it is in another zone already."""
     if item.get("zone_id") not in (None, zone_id):
         item = {**item, "id": None}
     item["zone_id"] = zone_id
     if item.get("id") is None:
         item["id"] = certificate_id(zone_id, place)
     if item.get("uploaded_on") is None:
-        # Later places were uploaded later, which makes "oldest upload first" the order of the test's own list.
+        # Later places are uploaded later, so "oldest upload first" is the order of the test's list.
         item["uploaded_on"] = from_today(-65 + place / 1440)
     if item.get("modified_on") is None:
         item["modified_on"] = item["uploaded_on"]
@@ -310,7 +310,7 @@ def _placed(item: JSONObject, zone_id: str, place: int) -> JSONObject:
 
 @dataclasses.dataclass(frozen=True)
 class Token:
-    """Credentials: a token, or the email and key of the same user, with what they may do and where."""
+    """Credentials: a token, or the e-mail address and key of the same user, with their permissions and zones."""
 
     name: str
     value: str
@@ -321,7 +321,7 @@ class Token:
     key: str | None
 
     def sees(self, zone: Zone) -> bool:
-        """Whether that zone exists for these credentials."""
+        """Return whether the credentials have access to a zone."""
         return self.zones is None or zone.id in self.zones or zone.name in self.zones
 
 
@@ -335,9 +335,9 @@ def token(
     email: str | None = None,
     key: str | None = None,
 ) -> Token:
-    """A token. `permissions` are some of `PERMISSIONS`, `zones` names or ids of zones, or None for all of them.
+    """Return a token. `permissions` are from `PERMISSIONS`, `zones` are names or ids, or None for all zones.
 
-    Tokens of one `user` share one throttle. With `email` the user can also log in with it and `key`.
+    All tokens of a `user` share one throttle. With `email`, the user can also use `key`.
     """
     unknown = set(permissions) - set(PERMISSIONS)
     if unknown:
@@ -355,7 +355,7 @@ def token(
 
 
 def demo_zone() -> Zone:
-    """example.com with four certificates: two CAs whose host lists overlap, a wildcard, and one that expires soon."""
+    """Return example.com with four certificates: two of different CAs with overlapping hosts, a wildcard, and one that expires soon."""
     return zone(
         "example.com",
         certificates=[

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Packs: certificates of one type with one set of hosts, one for each signature algorithm, that count as one."""
+"""Packs: certificates of the same type with the same hosts and different signature algorithms, which count as one."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ Pack = tuple[str, frozenset[str]]
 
 
 def pack_of(item: JSONObject) -> Pack:
-    """What the members of a pack have in common."""
+    """Return the fields that all certificates of a pack share."""
     return str(item.get("type")), frozenset(host.lower() for host in item["hosts"])
 
 
 def family(signature: str) -> tuple[bool, bool]:
-    """What tells the members of a pack apart: SHA-2 with RSA, SHA-1 with RSA, or SHA-2 with ECDSA."""
+    """Return a value that differs between the certificates of a pack: for SHA-2 with RSA, SHA-1 with RSA, or SHA-2 with ECDSA."""
     return "ECDSA" in signature, "SHA1" in signature
 
 
 def living(items: Iterable[JSONObject]) -> list[JSONObject]:
-    """Those that are not deleted."""
+    """Return the certificates that are not deleted."""
     return [item for item in items if item.get("status") != "deleted"]
 
 
 def counted(items: Iterable[JSONObject], certificate_type: str) -> int:
-    """How much of the quota of that type is used. Copies that should not be there count each."""
+    """Return how much of the quota of a type is used. A pack counts once for each copy of the same algorithm."""
     copies: dict[Pack, collections.Counter[tuple[bool, bool]]] = collections.defaultdict(collections.Counter)
     for item in living(items):
         if item.get("type") == certificate_type:
@@ -39,7 +39,7 @@ def counted(items: Iterable[JSONObject], certificate_type: str) -> int:
 
 
 def others_of(item: JSONObject, items: Iterable[JSONObject]) -> list[JSONObject]:
-    """The other members of its pack."""
+    """Return the other certificates of its pack."""
     return [other for other in living(items) if other is not item and pack_of(other) == pack_of(item)]
 
 

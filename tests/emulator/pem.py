@@ -4,9 +4,9 @@
 
 """Makes certificates and keys for tests: `make_pem(["www.example.com"], issuer="DigiCert Inc", expires_in=90)`.
 
-Each is signed by a CA that exists in this process alone, one for each name and signature algorithm. As far as the
-emulator is concerned such a CA is publicly trusted, unless `public` is false: the leaf then lacks the policy identifier
-that every publicly trusted one has. `issue` makes odd ones, of which everything can be said.
+Each one is signed by a CA that exists only in this process. There is one for each name and signature algorithm. The emulator
+treats these CAs as publicly trusted, unless `public` is false: then the leaf lacks the policy identifier that every publicly
+trusted one has. `issue` makes unusual certificates, all fields of which can be set.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SIGNATURES: dict[str, tuple[str, Hash | None]] = {
 }
 """The signature algorithms that a CA can be asked for, in the API's spelling, with the kind of the CA's key."""
 
-# Organization validated, by the CA/Browser Forum: publicly trusted leaves say one of 2.23.140.1.2.*.
+# "Organization validated" of the CA/Browser Forum. Publicly trusted leaves have one of 2.23.140.1.2.*.
 PUBLIC_POLICIES = x509.ObjectIdentifier("2.23.140.1.2.2")
 SHA256 = hashes.SHA256()
 END = datetime(2036, 3, 1, 23, 59, 59)
@@ -50,7 +50,7 @@ _KNOWN: list[str] = []
 
 @dataclasses.dataclass(frozen=True)
 class Pem:
-    """A certificate with its key, as PEM. `authority` is the certificate of the CA, which is its own root."""
+    """A certificate with its key, in PEM. `authority` is the certificate of the CA, which is self-signed."""
 
     certificate: str
     private_key: str
@@ -58,7 +58,7 @@ class Pem:
 
     @property
     def chain(self) -> str:
-        """The leaf, and the CA's certificate after it."""
+        """The leaf, then the certificate of the CA."""
         return f"{self.certificate}{self.authority}"
 
     @property
@@ -69,7 +69,7 @@ class Pem:
 
 @dataclasses.dataclass(frozen=True)
 class Authority:
-    """A CA with a key of its own."""
+    """A CA with its key."""
 
     key: Key
     certificate: x509.Certificate
@@ -90,15 +90,15 @@ def make_pem(  # pylint: disable=too-many-locals
     key_format: t.Literal["pkcs8", "traditional"] = "pkcs8",
     passphrase: str | None = None,
 ) -> Pem:
-    """A certificate for those hosts, and its key.
+    """Return a certificate for these hosts, and its key.
 
-    :param issuer: The O of the CA's name; none of them if null.
+    :param issuer: The O of the CA, or None for a CA without an O.
     :param algorithm: The kind of the leaf's key.
-    :param signature: How the CA signs, one of `SIGNATURES`; by default the usual one for the kind of key.
-    :param expires_in: Days from now, or a date as `expires_on`, to the second; both may be past.
-    :param sans: Whether the hosts are in there, or the first alone as the common name.
-    :param public: Whether its CA counts as publicly trusted.
-    :param key: The leaf's key, in place of a new one.
+    :param signature: How the CA signs, one of `SIGNATURES`; by default the usual one for the leaf's kind of key.
+    :param expires_in: Days from now. Alternatively, `expires_on` is a time, to the second. Both may be in the past.
+    :param sans: Whether the hosts are subject alternative names. If not, the first one is the common name.
+    :param public: Whether the emulator treats its CA as publicly trusted.
+    :param key: The leaf's key, by default a new one.
     """
     own_key = key or new_key(algorithm)
     usual = "SHA256WithRSA" if isinstance(own_key, rsa.RSAPrivateKey) else "ECDSAWithSHA256"
@@ -134,7 +134,7 @@ def make_pem(  # pylint: disable=too-many-locals
 
 @functools.cache
 def authority(organization: str | None = "DigiCert Inc", signature: str = "ECDSAWithSHA256") -> Authority:
-    """The CA of that name that signs in that way; the same one each time."""
+    """Return the CA with this name and signature algorithm, always the same one."""
     kind, digest = SIGNATURES[signature]
     key = new_key(kind)
     name = named(f"Test CA {signature}", organization)
@@ -155,7 +155,7 @@ def authority(organization: str | None = "DigiCert Inc", signature: str = "ECDSA
 
 
 def known_authorities() -> list[str]:
-    """The certificates of all CAs that this process has made so far."""
+    """Return the certificates of all CAs of this process."""
     return list(_KNOWN)
 
 
@@ -174,7 +174,7 @@ def issue(
     extensions: Iterable[x509.ExtensionType] = (),
     serial: int = 4711,
 ) -> x509.Certificate:
-    """A certificate, signed by an RSA key of a CA if no other is given."""
+    """Return a certificate, by default signed with the RSA key of a CA."""
     ca_key = ca_key or make_key("rsa2048", 99)
     builder = (
         x509.CertificateBuilder()
@@ -195,7 +195,7 @@ def issue(
 
 
 def new_key(algorithm: str = "ecdsa") -> Key:
-    """A new private key. RSA keys are slow to make: there are a few, in turns, and two in a row differ."""
+    """Return a private key that differs from the previous one. RSA keys are slow to generate, so a few are used in turn."""
     turn = next(_TURNS[algorithm])
     if algorithm == "rsa":
         return t.cast(Key, make_key("rsa2048", turn % _RSA_KEYS))
@@ -204,7 +204,7 @@ def new_key(algorithm: str = "ecdsa") -> Key:
 
 @functools.cache
 def make_key(kind: str, number: int = 0) -> t.Any:
-    """A key of a kind: `rsa` with its bits, `p256`, `p384` or `ed25519`; the same one for the same number."""
+    """Return a key of a kind: `rsa` with a number of bits, `p256`, `p384` or `ed25519`. It is the same one for the same number."""
     if kind.startswith("rsa"):
         return rsa.generate_private_key(65537, int(kind[3:]))
     if kind == "ed25519":
@@ -213,7 +213,7 @@ def make_key(kind: str, number: int = 0) -> t.Any:
 
 
 def key_pem(key: t.Any, passphrase: bytes | None = None, form: str = "pkcs8") -> str:
-    """A private key as PEM, encrypted if there is a passphrase; `traditional` is PKCS#1 for RSA and SEC 1 for EC."""
+    """Return a private key in PEM, encrypted if there is a passphrase. `traditional` is PKCS #1 for RSA and SEC 1 for EC."""
     forms = {"pkcs8": serialization.PrivateFormat.PKCS8, "traditional": serialization.PrivateFormat.TraditionalOpenSSL}
     lock = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
     text: bytes = key.private_bytes(serialization.Encoding.PEM, forms[form], lock)
@@ -221,13 +221,13 @@ def key_pem(key: t.Any, passphrase: bytes | None = None, form: str = "pkcs8") ->
 
 
 def named(common_name: str | None, *organizations: str | None) -> x509.Name:
-    """An X.509 name with Os and a CN, where there are any."""
+    """Return an X.509 name with these values of O and this CN, if any."""
     parts = [(NameOID.ORGANIZATION_NAME, value) for value in organizations] + [(NameOID.COMMON_NAME, common_name)]
     return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts if value])
 
 
 def pem(*certificates: x509.Certificate) -> str:
-    """Certificates as one PEM text."""
+    """Return certificates in PEM, as one string."""
     return "".join(found.public_bytes(serialization.Encoding.PEM).decode() for found in certificates)
 
 

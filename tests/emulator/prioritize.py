@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PUT prioritize: what the body asks for, what it does to a zone, and what the answer shows."""
+"""PUT prioritize: parses the body, changes the zone, and builds the response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Wish = tuple[str, float | None]
 
 
 def asked(body: bytes, behaviour: Behaviour) -> list[Wish]:
-    """Ids and numbers of the body, in its order."""
+    """Return the ids and priorities in the body, in its order."""
     try:
         data = json.loads(body, parse_constant=_no_constant)
     except ValueError:
@@ -50,7 +50,7 @@ def _wish(item: JSONObject, pointer: str, behaviour: Behaviour) -> Wish | None:
 
 
 def prioritize(zone: Zone, wishes: list[Wish], behaviour: Behaviour) -> envelope.Answer:
-    """Do to the zone what the body asks, as far as the switches let it, and answer."""
+    """Set the priorities in the body as the switches allow, and return the response."""
     unknown = [identifier for identifier, _priority in wishes if zone.find(identifier) is None]
     good = [wish for wish in wishes if wish[0] not in unknown]
     if unknown:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A running emulator: what tests hold in their hands."""
+"""The class that tests use: a running emulator."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _HOST = "127.0.0.1"
 
 
 def _from_outside(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    """Set an event of a loop that runs in another thread, and may have ended by itself."""
+    """Set an event of a loop that runs in another thread and may have ended already."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(event.set)
 
 
 class Emulator:
-    """Serves zones on loopback while it is entered; the state can be read and changed all the time.
+    """Serves zones on loopback within a `with` block. Its state can be read and changed at any time.
 
-    Every argument is optional: `zones` (example.com of `demo_zone()`), `tokens` (beside the default one, which may
-    write everywhere), `behaviour`, `throttle` (the real numbers; None for none), `validate` (off for benchmarks), `tls`
-    (True for HTTPS with a certificate of a CA of its own, see `ca_bundle`; or certificate file and key file), `port`
-    (0: the system chooses), `latency` (milliseconds before every answer).
+    All arguments are optional: `zones` (default: `demo_zone()`), `tokens` (in addition to the default one, which has write
+    permission for all zones), `behaviour`, `throttle` (default: Cloudflare's limits; None for no limit), `validate` (whether to
+    check the contract, false for benchmarks), `tls` (True for HTTPS with a certificate of a generated CA, see `ca_bundle`; or a
+    certificate file and a key file), `port` (0: chosen by the system), `latency` (milliseconds before every response).
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Emulator:
         state = State([demo_zone()] if zones is None else zones, self._tokens)
         self._service = Service(state, behaviour or Behaviour(), self._guard, self._contract)
         self._start_behaviour = self._service.behaviour
-        # Fleets are large, and this is by far the fastest copy.
+        # Fleets are large, and pickle is by far the fastest way to copy them.
         self._start_zones = pickle.dumps(list(state.zones.values()))
         self._plan = Plan(latency)
         self._stop: Callable[[], None] | None = None
@@ -91,7 +91,7 @@ class Emulator:
         self.stop()
 
     def start(self) -> None:
-        """Listen, in a thread of its own. Requests can be sent as soon as this returns."""
+        """Listen in a separate thread. Requests can be sent as soon as this returns."""
         if self._thread is not None:
             raise RuntimeError("this emulator is running already")
         listening: concurrent.futures.Future[int] = concurrent.futures.Future()
@@ -105,7 +105,7 @@ class Emulator:
             raise
 
     def stop(self) -> None:
-        """Stop listening and end every connection. The port is kept for another start."""
+        """Stop listening, and close all connections. A later start uses the same port."""
         if self._thread is None or self._stop is None:
             return
         self._stop()
@@ -116,13 +116,13 @@ class Emulator:
         try:
             asyncio.run(self._serve(listening))
         except BaseException as error:  # pylint: disable=broad-exception-caught
-            # Whoever waits for the port gets the reason.
+            # Raised in the thread that waits for the port.
             if not listening.done():
                 listening.set_exception(error)
 
     async def _serve(self, listening: concurrent.futures.Future[int]) -> None:
         loop = asyncio.get_running_loop()
-        # Resets and clients that leave are this server's daily bread; asyncio need not report them.
+        # asyncio would report resets and disconnected clients, which are part of the tests.
         loop.set_exception_handler(lambda loop, context: None)
         wire = Wire(self._service, self._journal, self._plan)
         self._stop = lambda: _from_outside(loop, wire.stopping)
@@ -144,11 +144,11 @@ class Emulator:
         context.load_cert_chain(*map(str, self._tls))
         return context
 
-    # Where it is and who may talk to it
+    # URL and credentials
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port that it listens on."""
         return self._port
 
     @property
@@ -158,29 +158,29 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """The base of the API, for `api_url` and the like."""
+        """The base URL of the API, for `api_url`."""
         return f"{self.origin}{BASE}"
 
     @property
     def ca_bundle(self) -> str:
-        """The path of a file with the CA that a client of `tls=True` has to trust; it stays through another start."""
+        """The path of a file with the CA that clients must trust with `tls=True`. A later start uses the same CA."""
         if self._own_tls is None:
             raise ValueError("there is a ca_bundle with tls=True alone")
         return str(self._own_tls.ca_bundle)
 
     @property
     def token(self) -> str:
-        """A token that may write everywhere."""
+        """A token with write permission for all zones."""
         return self.tokens["default"].value
 
     @property
     def email(self) -> str:
-        """The email address of the same user, for those who log in with `key`."""
+        """The e-mail address of the same user, for use with `key`."""
         return self.tokens["default"].email or ""
 
     @property
     def key(self) -> str:
-        """The key that goes with `email`."""
+        """The Global API Key for `email`."""
         return self.tokens["default"].key or ""
 
     @property
@@ -188,11 +188,11 @@ class Emulator:
         """All credentials, by name."""
         return self._service.state.tokens
 
-    # What it holds
+    # Zones
 
     @property
     def zones(self) -> dict[str, Zone]:
-        """The zones by name; of several with one name the first. `zones_by_id` has them all."""
+        """The zones by name. If several have the same name, it has the first one, and `zones_by_id` has all."""
         zones: dict[str, Zone] = {}
         for zone in self._service.state.zones.values():
             zones.setdefault(zone.name, zone)
@@ -205,28 +205,28 @@ class Emulator:
 
     @property
     def lock(self) -> contextlib.AbstractContextManager[t.Any]:
-        """Hold it while changing zones or certificates by hand, where requests may come meanwhile."""
+        """A lock to hold while a test changes zones or certificates and there may be requests."""
         return self._service.lock
 
     def order(self, zone: str) -> list[tuple[str, t.Any]]:
-        """Ids and priorities of a zone (name or id) as stored, highest first, ties by id."""
+        """Return the ids and priorities of a zone (name or id), the highest first, equal priorities by id."""
         with self.lock:
             return self._service.state.order(zone)
 
     def renew(self, zone: str, certificate_id: str) -> str:
-        """Renew a certificate behind the clients' backs, and give its new id."""
+        """Renew a certificate without a request, and return its new id."""
         with self.lock:
             return self._service.state.renew(zone, certificate_id, self.behaviour)
 
     def delete(self, zone: str, certificate_id: str) -> None:
-        """Delete a certificate behind the clients' backs."""
+        """Delete a certificate without a request."""
         with self.lock:
             self._service.state.delete(zone, certificate_id, self.behaviour)
 
     def upload(self, zone: str, pem: Pem, **fields: t.Any) -> str:
-        """Upload a certificate behind the clients' backs, whatever the zone holds, and give its id.
+        """Upload a certificate without a request and without checks, and return its id.
 
-        `fields` are those of `uploaded`; by default it is an active `sni_custom` one with the number of an upload.
+        `fields` are those of `uploaded`; by default it is an active `sni_custom` one with the priority of an upload.
         """
         with self.lock:
             usual = {"type": "sni_custom", "priority": self.behaviour.upload_priority}
@@ -234,16 +234,16 @@ class Emulator:
             return self._service.state.zone(zone).add(made)
 
     def set_priority(self, zone: str, certificate_id: str, priority: float | None) -> None:
-        """Give a certificate another priority behind the clients' backs."""
+        """Set the priority of a certificate without a request."""
         with self.lock:
             self._service.state.set_priority(zone, certificate_id, priority)
 
     def dump(self) -> list[t.Any]:
-        """A copy of all that the API shows of its zones."""
+        """Return a copy of the API's objects of all zones."""
         with self.lock:
             return copy.deepcopy([(zone.api, zone.certificates) for zone in self.zones_by_id.values()])
 
-    # What was asked
+    # Requests
 
     @property
     def requests(self) -> list[Recorded]:
@@ -251,52 +251,52 @@ class Emulator:
         return self._journal.entries()
 
     def counts(self) -> dict[tuple[str, str | None], int]:
-        """How many requests, by method and zone id (None for the list of zones)."""
+        """Return the number of requests by method and zone id (None for the list of zones)."""
         return self._journal.counts()
 
     def writes(self, zone: str) -> int:
-        """How many PUTs came for a zone (name or id), whatever they were answered."""
+        """Return the number of PUTs for a zone (name or id), including those that were refused."""
         zone_id = self._service.state.zone(zone).id
         return self.counts().get(("PUT", zone_id), 0)
 
     def wait_for_requests(self, count: int, timeout: float = 10) -> None:
-        """Wait until that many requests have arrived since the start or the last `clear`."""
+        """Wait until this number of requests has arrived since the start or the last `clear`."""
         if not self._journal.wait_for(count, timeout):
             raise TimeoutError(f"{len(self.requests)} requests came in {timeout} s, not {count}")
 
     def wait_until_idle(self, timeout: float = 10) -> None:
-        """Wait until every request that has arrived is dealt with, whether or not its client is still there."""
+        """Wait until the processing of all requests has ended, even if their clients have disconnected."""
         if not self._journal.wait_until_idle(timeout):
             raise TimeoutError(f"a request is still open after {timeout} s")
 
     @property
     def connections(self) -> int:
-        """How many connections were accepted since the start or the last `clear`; with TLS, how many handshakes made."""
+        """The number of accepted connections since the start or the last `clear`; with TLS, the number of handshakes."""
         return self._journal.connections
 
     @property
     def refused(self) -> int:
-        """How many requests the throttle has refused."""
+        """The number of requests that the throttle has refused."""
         return self._guard.refused
 
     @property
     def contract_violations(self) -> list[Violation]:
-        """Requests that broke the contract, and answers that did so although nothing asked for it."""
+        """Requests that violated the contract, and responses that did so without a fault or switch that requires it."""
         return self._contract.violations if self._contract is not None else []
 
     @property
     def failures(self) -> list[str]:
-        """Mistakes of the emulator's own, and exceptions of callbacks."""
+        """Internal errors of the emulator, and exceptions of callbacks."""
         return list(self._plan.failures)
 
     def clear(self) -> None:
-        """Forget the requests, and what broke the contract."""
+        """Forget the requests and the violations of the contract."""
         self._journal.clear()
         if self._contract is not None:
             self._contract.clear()
 
     def reset(self, *, state: bool = True) -> None:
-        """As at the start: no requests, faults, callbacks or ban, the first behaviour, and the first zones."""
+        """Reset to the initial state: no requests, faults, callbacks or ban, and the initial behaviour and zones."""
         self.clear()
         self._guard.reset()
         self._service.gate.failures = 0
@@ -305,21 +305,21 @@ class Emulator:
         if state:
             self._service.replace_state(State(pickle.loads(self._start_zones), self._tokens))
 
-    # What goes wrong
+    # Behaviour and faults
 
     @property
     def behaviour(self) -> Behaviour:
-        """The switches as they are."""
+        """The current switches."""
         return self._service.behaviour
 
     def behave(self, **switches: t.Any) -> None:
-        """Change switches, also while it runs."""
+        """Change switches. The emulator may be running."""
         self._service.behaviour = self._service.behaviour.but(**switches)
 
     def fault(self, fault: Fault, *, method: str = "*", path: str = "*", times: int | None = 1, after: int = 0) -> None:
-        """Let the next `times` requests that fit (None: all) go wrong, once `after` of them went by.
+        """Cause a fault in the next `times` matching requests (None: all), after skipping the first `after` of them.
 
-        `path` is a shell pattern for what follows the API's base. A request takes the first fault that fits it.
+        `path` is a shell pattern for the path relative to the base URL. Each request takes the first fault that matches it.
         """
         self._plan.faults.add(fault, method=method, path=path, times=times, after=after)
 
@@ -331,15 +331,15 @@ class Emulator:
         times: int | None = 1,
         after: int = 0,
     ) -> None:
-        """Run `callback(emulator)` before a fitting request is looked at. It may send requests itself."""
+        """Run `callback(emulator)` before a matching request is processed. It may send requests itself."""
         self._plan.callbacks.add(lambda: callback(self), method=method, path=path, times=times, after=after)
 
     def ban(self, seconds: float, user: str = EVERYONE) -> None:
-        """Ban a user, or everyone, from now on for so long; 0 lifts it."""
+        """Ban a user, or all users, for this number of seconds from now; 0 ends a ban."""
         with self.lock:
             self._guard.ban(seconds, user)
 
     def outsider(self, requests: int, user: str = "user-1") -> None:
-        """Use up requests of a user, as a dashboard or another tool would."""
+        """Count requests of a user, as if a dashboard or another tool had made them."""
         with self.lock:
             self._guard.outsider(requests, user)

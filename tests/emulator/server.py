@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HTTP: takes requests off the wire, has them answered, and lets faults and callbacks come between."""
+"""The HTTP server: passes requests to the service, and applies faults and callbacks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BASE = "/client/v4"
 
 
 class Plan:
-    """What tests have planned for coming requests, and what went wrong with the emulator itself."""
+    """The faults and callbacks for the next requests, and the internal errors of the emulator."""
 
     def __init__(self, latency: float) -> None:
         self.latency = latency
@@ -35,14 +35,14 @@ class Plan:
         self.failures: list[str] = []
 
     def clear(self) -> None:
-        """Nothing planned, nothing wrong."""
+        """Remove all of them."""
         self.faults.clear()
         self.callbacks.clear()
         self.failures.clear()
 
 
 class Wire:
-    """Everything between a socket and the service."""
+    """Everything between the socket and the service."""
 
     def __init__(self, service: Service, journal: Journal, plan: Plan) -> None:
         self.service = service
@@ -53,35 +53,35 @@ class Wire:
         self._connections: dict[t.Any, Connection] = {}
 
     def server(self) -> web.Server:
-        """The low-level server: one handler, no routes, which is what makes it fast."""
+        """Return the low-level server. It is fast, because it has one handler and no routes."""
         return _Server(self)
 
     def opened(self, protocol: t.Any, transport: asyncio.Transport) -> None:
-        """A client has connected."""
+        """Note a new connection."""
         connection = self._connections[protocol] = Connection(next(self._numbers), transport)
         self.journal.connected()
         if self.plan.faults and self.plan.faults.take_kind("reset_on_connect"):
             connection.reset()
 
     def closed(self, protocol: t.Any) -> None:
-        """A client has left."""
+        """Note the end of a connection."""
         connection = self._connections.pop(protocol, None)
         if connection is not None:
             connection.gone.set()
 
     async def abort(self) -> None:
-        """End what is still open: clients that keep a connection do not take part in the end of a TLS session."""
+        """Close all connections. A client with an idle connection would not respond to the end of the TLS session."""
         open_ones = list(self._connections.values())
         for connection in open_ones:
             connection.transport.abort()
         for connection in open_ones:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(connection.gone.wait(), 0.2)
-        # The socket below is closed by a call of its own.
+        # The underlying socket is closed in a later callback of the loop.
         await asyncio.sleep(0)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """One request, whatever it is. A mistake of the emulator's own is a clear 500 and is kept in `failures`."""
+        """Handle any request. An internal error of the emulator results in a 500 and is added to `failures`."""
         try:
             path, _question, query = request.raw_path.partition("?")
             if not path.startswith(f"{BASE}/"):
@@ -124,7 +124,7 @@ class Wire:
         return await self._faulty(request, connection, call, fault)
 
     async def _call_back(self, call: Recorded) -> None:
-        """Let the test act before the request is looked at, off the loop, so that it may send requests itself."""
+        """Run the callback of a test before the request is processed, in another thread, so that it may send requests itself."""
         callback: Callable[[], None] | None = self.plan.callbacks.take(call)
         if callback is not None:
             await asyncio.get_running_loop().run_in_executor(None, callback)
@@ -181,7 +181,7 @@ class Wire:
 
 
 class _Server(web.Server):
-    """Tells the wire about connections that come and go."""
+    """Notifies C(Wire) of new and closed connections."""
 
     def __init__(self, wire: Wire) -> None:
         super().__init__(wire.handle, access_log=None, keepalive_timeout=3600, auto_decompress=False)

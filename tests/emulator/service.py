@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The API without HTTP: a recorded request in, an answer out."""
+"""The API without HTTP: returns the response to a recorded request. It has all endpoints."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def _methods(parts: list[str]) -> tuple[str, ...]:
 
 
 def zone_of(path: str) -> str | None:
-    """The zone id that a path names, whether there is such a zone or not."""
+    """Return the zone id in a path. The zone may not exist."""
     parts = path.split("/", 3)
     return parts[2] if len(parts) > 2 and parts[1] == "zones" and parts[2] else None
 
 
 class Service:
-    """Answers requests on a state. `lock` guards the state; whoever reads or changes it from outside takes it."""
+    """Responds to requests, based on a state. Hold `lock` to read or change the state elsewhere."""
 
     def __init__(self, state: State, behaviour: Behaviour, guard: Guard, contract: Contract | None) -> None:
         self.lock = threading.RLock()
@@ -50,7 +50,7 @@ class Service:
         self.gate = gate.Gate(state)
 
     def replace_state(self, state: State) -> None:
-        """Go on with another state."""
+        """Use another state from now on."""
         with self.lock:
             self.state = state
             self.gate = gate.Gate(state)
@@ -58,7 +58,7 @@ class Service:
     def answer(
         self, call: Recorded, behaviour: Behaviour | None = None, page: int | None = None
     ) -> tuple[Answer, bytes]:
-        """The answer to a request, and its bytes. A fault may ask for another behaviour, or for another page."""
+        """Return the response to a request, and its bytes. A fault may require another behaviour or another page."""
         with self.lock:
             behaviour = behaviour or self.behaviour
             try:
@@ -110,7 +110,7 @@ class Service:
         return self._certificates(held, call, behaviour, page)
 
     def _check_request(self, call: Recorded, behaviour: Behaviour) -> None:
-        """Hold the request against the contract. Pages out of range are noted, and left to the switch."""
+        """Check the request against the contract. A page out of range is noted, and handled by the switch."""
         if self.contract is None:
             return
         broken = self.contract.check_request(call)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the emulator remembers: zones and credentials."""
+"""The state of an emulator: zones and credentials."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class State:
         self._renewals = 0
 
     def zone(self, key: str) -> Zone:
-        """The zone of that id or, where it is unique, of that name."""
+        """Return the zone with this id or this name, which must be unique."""
         if key in self.zones:
             return self.zones[key]
         found = [item for item in self.zones.values() if item.name == key]
@@ -40,18 +40,18 @@ class State:
         return found[0]
 
     def certificate(self, key: str, certificate_id: str) -> JSONObject:
-        """One certificate of a zone, which must hold it."""
+        """Return a certificate of a zone, which must have it."""
         found = self.zone(key).find(certificate_id)
         if found is None:
             raise KeyError(f"zone {key!r} has no certificate {certificate_id!r}")
         return found
 
     def delete(self, key: str, certificate_id: str, behaviour: Behaviour) -> None:
-        """Take a certificate away, as its owner would on the dashboard."""
+        """Delete a certificate, as its owner would in the dashboard."""
         take_away(self.zone(key), self.certificate(key, certificate_id), behaviour)
 
     def renew(self, key: str, old_id: str, behaviour: Behaviour) -> str:
-        """Replace a certificate by one with a new id and a new year, and give that id."""
+        """Replace a certificate with one that has a new id and expires in a year, and return the id."""
         old = self.certificate(key, old_id)
         self._renewals += 1
         moment = now()
@@ -67,18 +67,18 @@ class State:
         return str(new["id"])
 
     def set_priority(self, key: str, certificate_id: str, priority: float | None) -> None:
-        """Another writer's work."""
+        """Set a priority, as another writer would."""
         self.certificate(key, certificate_id)["priority"] = priority
 
     def order(self, key: str) -> list[tuple[str, t.Any]]:
-        """Ids and numbers as stored, highest first, ties by id."""
+        """Return the ids and priorities, the highest first, equal priorities by id."""
         living = [item for item in self.zone(key).certificates if item.get("status") != "deleted"]
         living.sort(key=lambda item: (-(item["priority"] or 0), item["id"]))
         return [(item["id"], item["priority"]) for item in living]
 
 
 def take_away(zone: Zone, item: JSONObject, behaviour: Behaviour) -> None:
-    """Delete a certificate, so that it is gone or lingers."""
+    """Delete a certificate. Depending on the switch, it stays in the list with status `deleted`."""
     if behaviour.deleted == "lingers":
         item["status"] = "deleted"
         if behaviour.deleted_reads:
@@ -90,12 +90,12 @@ def take_away(zone: Zone, item: JSONObject, behaviour: Behaviour) -> None:
 
 
 def in_list_order(certificates: Iterable[JSONObject], behaviour: Behaviour) -> list[JSONObject]:
-    """Certificates in the order that lists have."""
+    """Return certificates in the order of lists."""
     items = list(certificates)
     if behaviour.list_order == "priority":
         items.sort(key=lambda item: (-(item["priority"] or 0), item["id"]))
     elif behaviour.list_order == "random":
-        # A number of its own for each certificate, so that the pages of one list fit together.
+        # The random number of a certificate depends on its id, so that the pages of a list are consistent.
         items.sort(key=lambda item: random.Random(f"{behaviour.seed}/{item['id']}").random())
     else:
         items.sort(key=lambda item: item["uploaded_on"] or "")
@@ -103,7 +103,7 @@ def in_list_order(certificates: Iterable[JSONObject], behaviour: Behaviour) -> l
 
 
 def shown(item: JSONObject, behaviour: Behaviour) -> JSONObject:
-    """A certificate as an answer has it. The stored object itself where no switch asks for another look."""
+    """Return a certificate for a response. Without a switch that changes it, this is the stored object itself."""
     if (behaviour.type_field, behaviour.custom_csr_id, behaviour.priority_type) == ("present", "where_set", "integer"):
         return item
     item = dict(item)

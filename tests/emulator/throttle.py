@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The throttle: so many requests of a user in so long, and a ban of every request for whoever makes one more."""
+"""The rate limit: a user who makes more requests in the window than allowed is banned for a while."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVERYONE = "*"
 
 @dataclasses.dataclass(frozen=True)
 class Throttle:
-    """The service's own numbers, to be scaled down by tests: `ban` seconds for more than `limit` in `window` s."""
+    """The limits, by default Cloudflare's: a ban of `ban` seconds for more than `limit` requests in `window` seconds."""
 
     limit: int = 1200
     window: float = 300
@@ -27,7 +27,7 @@ REAL = Throttle()
 
 
 class Guard:
-    """Counts the requests of every user, over all their tokens."""
+    """Counts the requests of each user, with all tokens together."""
 
     def __init__(self, throttle: Throttle | None) -> None:
         self.throttle = throttle
@@ -36,7 +36,7 @@ class Guard:
         self._banned_until: dict[str, float] = {}
 
     def admit(self, user: str) -> float:
-        """Count one request; give the seconds that this user has to stay away, 0 for none."""
+        """Count a request. Return the remaining seconds of a ban, 0 if there is none."""
         moment = time.monotonic()
         left = max(self._banned_until.get(user, 0.0), self._banned_until.get(EVERYONE, 0.0)) - moment
         if left <= 0 and self.throttle is not None and not self._spend(user, moment, self.throttle):
@@ -48,15 +48,15 @@ class Guard:
         return 0.0
 
     def ban(self, seconds: float, user: str = EVERYONE) -> None:
-        """Refuse a user, or everyone, from now on for that long; 0 lifts it."""
+        """Ban a user, or all users, for this number of seconds from now; 0 ends a ban."""
         self._banned_until[user] = time.monotonic() + seconds
 
     def outsider(self, requests: int, user: str) -> None:
-        """Use up requests of that user, as a dashboard or another tool would."""
+        """Count requests of a user, as if a dashboard or another tool had made them."""
         self._spent[user].extend([time.monotonic()] * requests)
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Forget all requests and bans."""
         self.refused = 0
         self._spent.clear()
         self._banned_until.clear()
@@ -66,7 +66,7 @@ class Guard:
         while spent and spent[0] <= moment - throttle.window:
             spent.popleft()
         if len(spent) >= throttle.limit:
-            # The ban is the punishment; after it the count starts anew.
+            # After the ban, the count starts from 0.
             spent.clear()
             return False
         spent.append(moment)
@@ -74,7 +74,7 @@ class Guard:
 
 
 def policy_headers(throttle: Throttle | None, listing_zones: bool) -> dict[str, str]:
-    """The headers about it. The remainder never moves in real answers, so it does not here."""
+    """Return the rate limit headers. As in real responses, the remainder never changes."""
     limit, window = (throttle.limit, throttle.window) if throttle is not None else (1200, 300.0)
     if listing_zones:
         return {
@@ -85,5 +85,5 @@ def policy_headers(throttle: Throttle | None, listing_zones: bool) -> dict[str, 
 
 
 def whole_seconds(left: float) -> int:
-    """What `Retry-After` says."""
+    """Return the value of `Retry-After`."""
     return max(1, math.ceil(left))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A CA of the emulator's own, for HTTPS on loopback."""
+"""A generated CA for HTTPS on loopback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import trustme
 
 
 class OwnTLS:
-    """A CA that nobody knows, and a certificate of it. Its file lives as long as this object."""
+    """A CA that is not in any trust store, and a certificate of it. Its file exists as long as this object."""
 
     def __init__(self, *identities: str) -> None:
         self._authority = trustme.CA()
@@ -27,7 +27,7 @@ class OwnTLS:
         self._authority.cert_pem.write_to_path(self.ca_bundle)
 
     def context(self) -> ssl.SSLContext:
-        """For a server."""
+        """Return a context for a server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._leaf.configure_cert(context)
         return context

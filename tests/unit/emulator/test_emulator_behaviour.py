@@ -280,7 +280,7 @@ def test_behaviour_refuses_what_it_does_not_know() -> None:
         Behaviour(put_result="some")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="stale_reads must be a whole number"):
         Behaviour(stale_reads=-1)
-    with pytest.raises(ValueError, match="no switch=value"):
+    with pytest.raises(ValueError, match="not switch=value"):
         Behaviour.from_pairs(["put_results=all"])
     assert Behaviour.from_pairs(["put_result=all", "stale_reads=2", "seed=7"]) == Behaviour(stale_reads=2, seed=7)
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import (
     throttled,
 )
 from emulator.pem import issue, key_pem, make_key, named, pem
+from integration.faults.serving import raw_server
 
 Run = t.Callable[..., dict[str, t.Any]]
 Item = dict[str, t.Any]
@@ -323,6 +325,15 @@ def test_what_fails(api: Script, run: Run, waits: list[float], message: str, cas
     assert message in result["msg"]
     assert {key: result[key] for key in case.returned} == case.returned
     assert result["zone_id"] == ZONE
+
+
+def test_a_server_that_says_nothing_may_apply_it_later(run: Run, waits: list[float]) -> None:
+    text = json.dumps({"success": True, "result": [], "result_info": {"total_count": 0, "total_pages": 0}})
+    nothing = f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode()
+    with raw_server(nothing, b"", *[nothing] * 4) as port:
+        result = run(module, api_url=f"http://127.0.0.1:{port}", **GIVEN)
+    assert result["failed"] and result["changed"] is True
+    assert "The list of certificates does not show the change." in result["msg"]
 
 
 class TestRequests:

@@ -325,6 +325,11 @@ class TestPages:
         self._pages(api, 50, lambda page: None, more=1)
         assert run(module, certificates=self.ORDER, unlisted="ignore")["requests"] == 4
 
+    def test_a_total_that_is_no_number_is_none(self, api: Script, run: Run) -> None:
+        for found in (self.CERTIFICATES[:50], []):
+            api.expect("GET", LIST, found, info={"total_count": True})
+        assert not run(module, certificates=self.ORDER[:1], check=True).get("failed")
+
     def test_a_list_that_moves_under_the_reading_is_read_again(self, api: Script, run: Run) -> None:
         info = {"page": 1, "total_pages": 2, "total_count": 60}
         api.expect("GET", LIST, self.CERTIFICATES[:50], info=info)
@@ -558,6 +563,10 @@ class TestAnswers:
             answer = {"success": True, "errors": [], "messages": notes, "result": found}
             api.expect("GET", LIST, answer=answer, query={"page": str(page), "per_page": "50"})
         assert run(module, certificates=[{"id": "globalsign"}])["messages"] == notes
+
+    def test_no_success_with_a_status_of_failure_is_believed(self, api: Script, run: Run) -> None:
+        api.expect("GET", LIST, [], status=500, info={"total_count": 0})
+        assert "HTTP 500" in run(module, certificates=BY_ISSUER)["msg"]
 
     def test_null_is_an_empty_list(self, api: Script, run: Run) -> None:
         api.expect("GET", LIST, None, info={"total_count": 0})

@@ -9,12 +9,14 @@ from __future__ import annotations
 import gzip
 import json
 import resource
+import socket
 import typing as t
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _deadline
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
 from integration.faults.serving import Authority, closed_port, raw_server
@@ -104,6 +106,7 @@ REFUSED = {
     "an encoding that was not asked for": (http(b"x", "Content-Encoding: br"), "encoding br"),
     "no gzip": (http(IN_ORDER, "Content-Encoding: gzip"), "cannot be decompressed"),
     "a long body": (http(bytes(33 * 2**20)), "larger than 32 MiB"),
+    "half an object in whole chunks": (http(b'5\r\n{"a":\r\n0\r\n\r\n', CHUNKED, framed=False), "no JSON object"),
 }
 
 
@@ -114,6 +117,30 @@ def test_what_is_too_large_or_not_readable_is_refused_at_once(run: Run, answer: 
         result = run(module, certificates=BY_ISSUER, api_url=f"http://127.0.0.1:{port}", retries=5)
     assert says in result["msg"] and result["requests"] == 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> list[OSError | None]:
+    """What becomes of each attempt to connect: an error, or a connection; and no other after the last."""
+    plan: list[OSError | None] = []
+    really = _deadline.create_connection
+
+    def connect(*args: t.Any) -> socket.socket:
+        error = plan.pop(0)
+        if error is not None:
+            raise error
+        return really(*args)
+
+    monkeypatch.setattr(_deadline, "create_connection", connect)
+    return plan
+
+
+def test_a_write_that_got_no_connection_in_time_has_changed_nothing(run: Run, connect: list[OSError | None]) -> None:
+    connect += [None, TimeoutError("timed out")]
+    with raw_server(http(listed(DIGICERT, GLOBALSIGN), "Connection: close")) as port:
+        result = run(module, certificates=BY_ISSUER, api_url=f"http://127.0.0.1:{port}")
+    assert result["failed"] and "PUT" in result["msg"] and connect == []
+    assert result["changed"] is False and "restore" not in result
 
 
 class TestConfiguration:
@@ -251,6 +278,13 @@ class TestSecrets:
     def test_an_answer_that_repeats_it(self, api: Script, run: Run, answer: dict[str, t.Any]) -> None:
         api.expect("GET", LIST, **answer)
         shows_nothing(run(module, certificates=BY_ISSUER, api_token=LONG))
+
+    def test_a_text_that_holds_json(self, api: Script, run: Run) -> None:
+        token = 'cfut_"0123\\456789'
+        error = {"code": 1, "message": json.dumps({"token": token})}
+        api.expect("GET", LIST, status=400, answer={"success": False, "errors": [error]})
+        result = run(module, certificates=BY_ISSUER, api_token=token)
+        assert json.dumps(token)[1:-1] not in result["msg"] and "********" in result["msg"]
 
     def test_a_text_that_is_cut_in_a_thread(self, run: Run) -> None:
         text = "x" * 490 + LONG

@@ -160,6 +160,10 @@ def test_without_the_library_it_fails_before_any_request(
         ({"contested": None}, "'certificates' is set without 'contested': set both, or neither"),
         ({"certificates": None}, "'contested' is set without 'certificates': set both, or neither"),
         ({"certificates": [{"id": 3}]}, "Entry 1 of 'certificates' is invalid: the 'id' of a certificate"),
+        (
+            {"certificates": [{"id": "a", "priority": float("inf")}]},
+            "Entry 1 of 'certificates' is invalid: certificate a: 'priority' is inf, not a finite number.",
+        ),
         ({"contested": [CONTESTED[0], {"name": SHOP}]}, "Entry 2 of 'contested' is invalid: it has no 'name', 'after'"),
         ({"key_types": ["dsa"]}, "value of key_types must be one or more of: ecdsa, rsa, any"),
     ],

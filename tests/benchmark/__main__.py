@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The benchmark from a shell.
+"""Runs the benchmark from a shell.
 
     make bench BENCH="--zones 20 --rounds 1"
 
-It fails where a job does not end as it should or makes another number of requests, never for being slow.
+It fails if a job has a wrong result or a wrong number of requests, but not if it is slow.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the jobs in turns, round after round, and holds every run against what it has to do."""
+"""Runs the jobs in turn, in several rounds, and checks the result of every run."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module process spends on imports, and for whom."""
+"""Measures the imports of a module process, by the package that causes them."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ratios, and whether each is as good as it should be."""
+"""Computes the ratios, and compares them with their targets."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Draws the results as bars."""
+"""Draws the results as a bar chart (SVG)."""
 
 from __future__ import annotations
 

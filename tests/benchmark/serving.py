@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Emulators in a process of their own, which tells how much processor time it has used."""
+"""Runs the emulators in a separate process, and measures its CPU time."""
 
 from __future__ import annotations
 

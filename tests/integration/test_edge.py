@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the collection says of who is served, held against an edge that was written from Cloudflare's documentation.
+"""Compares the collection's statements about visitors with an edge that follows Cloudflare's documentation.
 
-Zones are made by chance. Each name is looked at by real handshakes, and three have to agree: the edge's own choice, what
-was presented, and what `contested` and `served` say.
+The zones are random. For each name, real handshakes are made, and three results must agree: the choice of the edge, the
+certificate that it presents, and `contested` and `served`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What CI asks of the gates before it has installed anything."""
+"""CI can list the parts of tests/gates.py before any package is installed."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The core, over HTTP and without Ansible, under every pair of the emulator's switches.
+"""Sets the order over HTTP without Ansible, with every pair of the emulator's switches.
 
-Whatever the API does to a zone and answers, a run ends in one of two ways: the zone is as asked and the result says what
-is stored, or the task fails, says what differs, and how to take back what it has sent.
+Whatever the API does and returns, a run ends in one of two ways: the zone is as requested and the result matches it, or the
+task fails with the differences and with `restore` to undo the change.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The live kit from a shell: `make live`."""
+"""Runs the live kit from a shell (`make live`)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_CERTIFICATES = 50
 
 
 def main(arguments: Sequence[str], sleep: Callable[[float], object] = time.sleep, output: Path = OUTPUT) -> int:
-    """Return the exit code: 1 where it ended early, 2 where the zone may not be as it was, 130 after a signal."""
+    """Return the exit code: 1 if it ended early, 2 if the zone may not be restored, 130 after a signal."""
     parser = argparse.ArgumentParser(prog="live", description="See tests/live/README.md.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--zone-id", type=_zone_id)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the answers say about the emulator's switches. Pure. All texts are numbers and words of the kit's own."""
+"""Determines the values of the emulator's switches from responses. Pure. No text in the report comes from the API."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests to the API, each kept with its answer; a throttle is obeyed, and a signal ends the kit between two requests.
+"""Sends requests to the API, and records the responses. It waits if throttled, and a signal ends the kit between two requests.
 
-The collection's own client hides what this kit is after: statuses, headers, and the exact form of answers.
+The collection's own client hides what the kit checks: statuses, headers, and the exact format of responses.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A page in a real browser: Chromium without a window, over its DevTools protocol.
+"""Opens a page in headless Chromium, controlled over its DevTools protocol.
 
 with Browser(tmp_path) as browser:
     seen = browser.look(page, width=390, dark=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a browser is. Apart from what drives it, because tests/gates.py lists its parts before any package is installed."""
+"""Finds Chromium. This is a separate file, because tests/gates.py imports it before any package is installed."""
 
 from __future__ import annotations
 

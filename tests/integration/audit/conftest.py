@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks of the collection, run by their names with a read-only token."""
+"""Fixtures that run the collection's playbooks by name, with a read-only token."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the API returns is data in every report, whatever it looks like."""
+"""Strings from the API are never evaluated or interpreted as markup in a report."""
 
 from __future__ import annotations
 

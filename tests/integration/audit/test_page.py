@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTML reports in a real browser, on a phone and on a desktop, by day and by night."""
+"""The HTML reports in a browser: on small and large screens, in light and dark mode."""
 
 from __future__ import annotations
 

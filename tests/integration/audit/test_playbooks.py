@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks audit and drift: what people read on the console, what is in the file, and how they end."""
+"""The playbooks audit and drift: output on the console, report files, and exit codes."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The benchmark's jobs do the same thing, with as many requests as they may make. Nothing is asked of times."""
+"""The jobs of the benchmark give the same result with the expected number of requests. Times are not tested."""
 
 from __future__ import annotations
 

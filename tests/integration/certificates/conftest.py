@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No test here waits: what a run would wait for has happened."""
+"""Fixtures for custom_certificate. The tests do not wait: sleeping is replaced."""
 
 from __future__ import annotations
 

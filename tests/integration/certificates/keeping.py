@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""custom_certificate over HTTP and without Ansible, and what an emulator's zone has afterwards."""
+"""Runs custom_certificate over HTTP without Ansible, and describes the zone afterwards."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Changes of a zone that take one write each: what the zone has before, and what is wrong with it afterwards."""
+"""Scenarios with one write each: the zone before, and checks of the zone afterwards."""
 
 from __future__ import annotations
 

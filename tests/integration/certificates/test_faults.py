@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes wrong with a POST, PATCH, PUT or DELETE: what is there is told truly, once, and a second run settles it."""
+"""Faults of POST, PATCH, PUT and DELETE: the result describes the zone correctly, and a second run completes the change."""
 
 from __future__ import annotations
 

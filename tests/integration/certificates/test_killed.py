@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run that is killed, with all its processes, as the API has its request: the next run settles it, and one more changes nothing."""
+"""A run is killed while the API processes its request. The next run completes the change, and one more changes nothing."""
 
 from __future__ import annotations
 

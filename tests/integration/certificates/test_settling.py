@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates of every kind settle after one run: uploaded once, renewed once, and never sent again."""
+"""Certificates of every kind: one run uploads or renews them, and further runs send nothing."""
 
 from __future__ import annotations
 

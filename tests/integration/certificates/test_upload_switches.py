@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate's life, from upload to removal, under every pair of what is not known of the API."""
+"""Upload, renewal and removal of a certificate with every pair of the switches for undocumented behavior."""
 
 from __future__ import annotations
 

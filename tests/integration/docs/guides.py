@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The code blocks of the guides and the README, and what the comment above each says that a test does with it.
+"""Finds the code blocks of the guides and the README, and the comments that say how to test them.
 
     .. example: play changes=1              <!-- example: play changes=1 -->
 
     .. code-block:: yaml                    ```yaml
 
-In the README, such a comment may hold the block itself, for a zone that readers need not see.
+In the README, such a comment may contain the block itself, which is then not visible to readers.
 
 Kinds: `zone` (a table of certificates: the zones from here on), `file NAME`, `pem CERTIFICATE KEY` (hostnames: two files), `play` (a playbook),
 `tasks` (to be put into a play), `execution-environment` (for ansible-builder),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files for AWX are what its documentation describes: every field is known, and every variable comes from an input."""
+"""The files for AWX use only documented fields, and every variable of the credential type comes from one of its inputs."""
 
 from __future__ import annotations
 

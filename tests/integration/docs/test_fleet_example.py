@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fleet example, run by ansible-playbook and by ansible-runner, the engine underneath AWX, against a fleet."""
+"""The fleet example, run with ansible-playbook and with ansible-runner, which AWX uses."""
 
 from __future__ import annotations
 

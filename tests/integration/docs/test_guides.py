@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything in YAML that the guides and the README show is run, page by page, against the emulator."""
+"""Runs all YAML blocks of the guides and the README against the emulator."""
 
 from __future__ import annotations
 

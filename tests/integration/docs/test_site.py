@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The reference pages and the README's picture are current, and the docs site builds without a warning."""
+"""The reference pages and the README's pictures are current, and the docs site builds without warnings."""
 
 from __future__ import annotations
 

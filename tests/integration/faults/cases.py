@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The matrix: what goes wrong, and how a run may end then."""
+"""The cases of the fault matrix: each fault, and how a run may end."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the suites of faults share: one emulator, in the state that it began with."""
+"""Fixtures for faults: a shared emulator that is reset before each test."""
 
 from __future__ import annotations
 

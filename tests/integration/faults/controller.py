@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real ansible-playbook that is killed, and the processes of one that runs."""
+"""Starts ansible-playbook, finds its processes, and kills it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Servers that are no emulator: raw bytes, a port that never answers, a proxy; and certificates for TLS."""
+"""Servers other than the emulator: raw bytes, a port that never responds, a proxy; and TLS certificates."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two controllers at one zone, and a controller that is killed."""
+"""Two control nodes change one zone, and a run is killed."""
 
 from __future__ import annotations
 

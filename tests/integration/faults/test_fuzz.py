@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Any text and any JSON, as options and as answers: a result or one kind of failure, never another."""
+"""Random strings and JSON as options and responses: a run returns a result or a normal failure, never another exception."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text that wants to be more than text: in paths, on terminals, in templates."""
+"""Hostile strings in paths, on terminals and in templates have no effect."""
 
 from __future__ import annotations
 

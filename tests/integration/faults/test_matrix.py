@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever goes wrong: the zone is as asked and the result says so, or a clear failure that tells all that is known."""
+"""After every fault, either the zone is as requested and the result says so, or the failure describes everything that is known."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What may be seen of secrets, above all in a real ansible-playbook."""
+"""Secrets do not appear in the output, in particular that of ansible-playbook."""
 
 from __future__ import annotations
 

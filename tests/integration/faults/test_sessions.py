@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connections that tasks of one process share, and what must never come of that."""
+"""Connections that the tasks of a process share, and that no data is mixed up."""
 
 from __future__ import annotations
 

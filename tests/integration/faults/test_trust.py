@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whom a run trusts, through what it goes, and how much it takes in."""
+"""Untrusted servers, private CAs, proxies and redirects: the token is only sent to the API."""
 
 from __future__ import annotations
 

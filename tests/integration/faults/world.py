@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a case happens in, and what must hold after a run, whatever went wrong."""
+"""The environment of a fault case, and the checks after every run."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tasks of every kind, in one playbook, that have to end alike in the worker and as a module."""
+"""Tasks of every kind in one playbook, which must have the same results in the worker and as a module."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task ends alike in the worker and as a module."""
+"""A task has the same result in the worker and as a module."""
 
 from __future__ import annotations
 

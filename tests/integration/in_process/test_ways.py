@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which way is taken, as `-vvv` says it."""
+"""Whether a task runs in the worker or as a module, as `-vvv` shows it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The live kit against an emulator: it tells one setting from another, restores the zone, and tells nobody whose it is."""
+"""The live kit with the emulator: it detects the switches, restores the zone, and reveals nothing about the zone."""
 
 from __future__ import annotations
 

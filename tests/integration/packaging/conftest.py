@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collection as users get it: built, and installed where nothing else is."""
+"""Builds the collection, and installs it in a separate directory."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the certification of collections asks for, where a script can see it."""
+"""The requirements for certified collections that a script can check."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tarball holds what users need, no more, and works where it is installed."""
+"""The tarball contains only the files that users need, and works after installation."""
 
 from __future__ import annotations
 

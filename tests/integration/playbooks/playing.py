@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Playbooks, run as users run them, by a process of its own that knows nothing of the user's own Ansible.
+"""Runs playbooks as users do, in a separate process without the user's own Ansible configuration.
 
     played = play([{"name": "order", "zonefleet.cloudflare.custom_certificate_priority": {...}}], emulator=emulator)
     assert played["order"].result["changed"] and played["order"].methods(emulator) == ["GET", "PUT"]
 
-`ansible-playbook` is the one beside this Python; tests/matrix.py brings others.
+`ansible-playbook` is that of this Python's environment. tests/matrix.py runs the tests with other versions.
 """
 
 from __future__ import annotations

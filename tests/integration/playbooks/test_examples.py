@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is printed in the documentation is what runs, and what comes back is what is printed."""
+"""The examples of the documentation run, and return what the documentation shows."""
 
 from __future__ import annotations
 

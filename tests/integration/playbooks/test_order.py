@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The order of a zone, set in four steps, and what the info module reads; tests/unit/plugins/modules has every option."""
+"""Sets the order of a zone in four steps, and reads it with the info module. All options are tested in tests/unit/plugins/modules."""
 
 from __future__ import annotations
 

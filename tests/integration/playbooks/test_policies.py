@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people want to say with an order, and that it goes on being true when certificates are renewed."""
+"""The policies of the examples, which stay valid when certificates are renewed."""
 
 from __future__ import annotations
 

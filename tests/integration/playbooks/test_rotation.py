@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook for a whole rotation, from the first upload to the removal of what is left over."""
+"""The playbook for a complete rotation, from the first upload to the removal of the old certificate."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fleets of zones, each a host, in a world where five minutes are some seconds."""
+"""Fleets with one host per zone, in scaled time: five minutes take a few seconds."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fleets under a rate limit, in a world that is scaled down: see `Scale`."""
+"""Fleets with a rate limit, in scaled time (see `Scale`)."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules as they run on a target, with another interpreter than the control node's.
+"""The modules on a target, with another Python than the control node.
 
-tests/matrix.py names one in `ZONEFLEET_TEST_TARGET_PYTHON` for each Python and each pair of libraries; without it, the
-interpreter is this Python's own.
+`ZONEFLEET_TEST_TARGET_PYTHON` is the path of that Python. tests/matrix.py sets it for each version of Python and the
+libraries. By default, the tests use this Python.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs ansible's own commands, those beside this Python, on inventory files against an emulator."""
+"""Runs Ansible's commands with inventory files and an emulator."""
 
 from __future__ import annotations
 

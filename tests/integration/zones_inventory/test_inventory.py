@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Zones as hosts: what ansible-inventory and plays make of configuration files."""
+"""Zones as hosts: inventory files with ansible-inventory and in plays."""
 
 from __future__ import annotations
 

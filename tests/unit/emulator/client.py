@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A small client for the tests of the emulator: plain `requests`, nothing clever."""
+"""A simple client for the tests of the emulator, based on requests."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every switch: the default, and what each other value does to what a client sees."""
+"""Every switch: the default, and the effect of each other value on a client."""
 
 from __future__ import annotations
 

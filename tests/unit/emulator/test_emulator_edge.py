@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The edge: who is served for a name, seen by real handshakes."""
+"""The edge: which certificate a handshake gets for a name."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults: what tests of the collection cannot see of them, and which request meets one.
+"""Faults: the effects that tests of the collection cannot observe, and which request gets which fault.
 
-What most kinds do to a client is in `tests/integration/faults/cases.py`, which has every kind.
+The effects of most kinds on a client are in `tests/integration/faults/cases.py`, which has all kinds.
 """
 
 from __future__ import annotations

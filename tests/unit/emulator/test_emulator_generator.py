@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The generator: the same fleet for the same seed, everything in it, nothing that the service would refuse."""
+"""The generator: the same fleet for the same seed, with all optional fields, and nothing that the API would refuse."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Running it: from a shell, with TLS, over the control path, from a file, and as a fixture."""
+"""Starts the emulator in every way (from a shell, with TLS, as a fixture), and checks its counts."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The official Python SDK, a client that nobody here wrote, gets on with the emulator."""
+"""The official Python SDK, as an independent client, works with the emulator."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The throttle and its ban, with a clock of the test's own."""
+"""The rate limit and its ban, in virtual time."""
 
 from __future__ import annotations
 

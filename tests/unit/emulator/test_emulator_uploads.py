@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Uploads, renewals and deletions: what the emulator reads from PEM, what it refuses, and what each switch does."""
+"""Uploads, renewals and deletions: fields read from PEM, refusals, and the effect of each switch."""
 
 from __future__ import annotations
 

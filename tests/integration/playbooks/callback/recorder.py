@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A callback plugin that writes down what every task ended with, one line of JSON each."""
+"""A callback plugin that writes the result of every task, as one line of JSON each."""
 
 from __future__ import annotations
 

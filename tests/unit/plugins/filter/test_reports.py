@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report filters: what they make of results, whatever their formats."""
+"""The report filters: the reports for various results, in every format."""
 
 from __future__ import annotations
 

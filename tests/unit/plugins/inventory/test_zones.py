@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of the inventory plugin can be seen without Ansible's loaders; the rest is in tests/integration/zones_inventory."""
+"""The parts of the inventory plugin that do not need Ansible's loaders. The others are in tests/integration/zones_inventory."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever a server does ends as a certificate or as a reason, in time, and for each kind of client."""
+"""A handshake returns a certificate or a reason within the deadline, for every kind of client and server."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ordering core against brute force: correct, minimal, stable, and the lowest in the list stay."""
+"""Compares plans with a brute-force search: they are correct, minimal and stable, and prefer to keep the lowest priorities of the list."""
 
 from __future__ import annotations
 

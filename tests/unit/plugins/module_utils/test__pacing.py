@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients under one pacer, and whole fleets of them, in virtual time."""
+"""Clients and whole fleets with a shared pacer, in virtual time."""
 
 from __future__ import annotations
 

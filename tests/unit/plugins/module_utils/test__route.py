@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The route is the one that requests itself would take in the same environment."""
+"""The proxy and CA bundle are those that requests would use in the same environment."""
 
 from __future__ import annotations
 

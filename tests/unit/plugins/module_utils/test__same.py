@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificates of a zone look the same as a leaf."""
+"""Which certificates of a zone count as the same as a leaf."""
 
 # pylint: disable=no-member  # pylint does not know that a Leaf is a named tuple
 

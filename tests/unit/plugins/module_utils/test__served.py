@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was presented is compared with what is documented, and with nothing else."""
+"""Certificates that were served are only compared with what Cloudflare documents."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many things done some at a time: what is seen meanwhile, and what becomes of the others once one has failed."""
+"""Items in parallel threads: progress, and the remaining items after a failure."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nothing that comes from elsewhere can act on a terminal, and times are read as they are."""
+"""Strings from elsewhere are harmless on a terminal. Times are parsed exactly."""
 
 from __future__ import annotations
 

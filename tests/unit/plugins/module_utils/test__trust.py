@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A context is built once for a CA bundle, and again when that changes on disk; processes that share it share no secrets."""
+"""A context is built once for a CA bundle, and again when the bundle changes on disk. Forked processes do not share secrets."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is warned about: only what a list decides wrongly."""
+"""Warnings about the order requested, which are given only for real problems."""
 
 from __future__ import annotations
 

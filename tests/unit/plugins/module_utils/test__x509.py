@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read from certificates and keys, what is refused, and that no refusal shows any part of a secret."""
+"""Parsed certificates and keys, refusals, and that no message contains a part of a secret."""
 
 from __future__ import annotations
 

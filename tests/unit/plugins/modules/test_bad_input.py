@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bad input is refused before any request, with the option, the value and the remedy, and never with a secret."""
+"""Invalid options are refused before any request. Messages have the option, its value and advice, but no secret."""
 
 from __future__ import annotations
 

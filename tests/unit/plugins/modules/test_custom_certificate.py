@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module sends, in which order, and what it returns: its real main(), real HTTP, every request expected."""
+"""Runs the module's main() with a server that expects every request, and checks requests and result."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many zones in one task: each ends as it would alone, whatever happens to the others."""
+"""Many zones in one task: the result of each zone does not depend on the others."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What servers, proxies and environments do that is not HTTP as it should be: a clear failure, and nothing lost or shown."""
+"""Faulty servers, proxies and environments: the failure is clear, and no secret is shown."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A zone's certificates, with or without a request, and what a server on loopback really presents."""
+"""Compares a zone's certificates, given or read from the API, with those that a server on loopback serves."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A zone by its name: one more request, and what comes back is compared with what was asked for."""
+"""Look-up of a zone by name: one more request, whose response is checked."""
 
 from __future__ import annotations
 

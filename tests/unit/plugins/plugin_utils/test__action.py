@@ -4,7 +4,7 @@
 
 # pylint: disable=protected-access  # these are tests of the parts
 
-"""What is left behind where the module is executed, and who is told of progress; tests/integration/in_process has whole runs."""
+"""Temporary files and progress messages of action plugins. Complete runs are in tests/integration/in_process."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a worker does around a module's work. That tasks end as a module's do is in tests/integration/in_process."""
+"""What a worker does in addition to the job. The equality of results is tested in tests/integration/in_process."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # pylint: disable=protected-access  # these are tests of the parts
 
-"""The file that workers share. What they make of its content is tested with the module _pacing."""
+"""The file that workers share. The effect of its content is tested in test__pacing.py."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Ansible may evaluate: as ansible-core has it that is installed, and as 2.18 has it."""
+"""Which strings Ansible may evaluate, with the installed ansible-core and with 2.18."""
 
 from __future__ import annotations
 

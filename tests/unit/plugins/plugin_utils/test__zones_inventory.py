@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which zones become hosts, under which names, with which variables."""
+"""Which zones become hosts, with which names and variables."""
 
 from __future__ import annotations
 

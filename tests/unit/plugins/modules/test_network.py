@@ -143,6 +143,20 @@ def test_a_write_that_got_no_connection_in_time_has_changed_nothing(run: Run, co
     assert result["changed"] is False and "restore" not in result
 
 
+def test_the_addresses_of_a_host_share_the_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[float] = []
+
+    def connect(_address: object, share: float, *_options: object) -> None:
+        shares.append(share)
+        raise ConnectionRefusedError
+
+    place = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 9))
+    monkeypatch.setattr(_deadline.socket, "getaddrinfo", lambda *_place, **_kind: [place] * 3)
+    monkeypatch.setattr(_deadline, "create_connection", connect)
+    assert run(module, certificates=BY_ISSUER, api_url=NOWHERE, timeout=60)["failed"]
+    assert [round(share / 10) for share in shares] == [2, 3, 6]
+
+
 class TestConfiguration:
     """What no other attempt would mend is said at once."""
 

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection, Credentials
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError, OptionError
+from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _zone_certificates
 from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_inventory import (
     ZoneHost,
     cache_digest,
@@ -24,6 +26,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_invent
     read_filters,
     read_quota,
 )
+from emulator import Emulator
 from emulator import zone as make_zone
 
 TOKEN = "cfut_0123456789abcdefghijklmnopqrstuvwxyzABCD"
@@ -260,3 +263,14 @@ NOT_HELD: list[object] = [None, {"a": None}, {"a": [1]}, {"a": ["x", 1]}]
 )
 def test_what_something_else_has_cached_is_not_used(content: object) -> None:
     assert from_cache(content) is None
+
+
+def test_progress_is_told_while_certificates_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_zone_certificates, "_PROGRESS_EVERY", 0.0)  # seconds
+    ids = ["0" * 32, "1" * 32]
+    told: list[str] = []
+    with Emulator(zones=[make_zone(f"{number}.example", id=number) for number in ids], throttle=None) as server:
+        connection = Connection(server.url, Credentials(server.token))
+        held = _zone_certificates.read_held(lambda: Client(connection), ids, told.append)
+    assert list(held) == ids
+    assert told == ["The certificates of 1 of 2 zones are read.", "The certificates of 2 of 2 zones are read."]

@@ -151,7 +151,7 @@ def _read_all(items: t.Iterable[object], what: str) -> list[Certificate]:
     try:
         return [read_certificate(item) for item in items]
     except Malformed as error:
-        raise ApiError(f"{what} gave an answer that is not as documented: {error}.") from None
+        raise ApiError(f"{what} returned a response that does not match the API's documentation: {error}.") from None
 
 
 def find_zone(client: Client, choice: ZoneChoice) -> Zone:

@@ -184,7 +184,7 @@ def _check_ids_distinct(claims: t.Iterable[Claim]) -> None:
             other = named.setdefault(identifier, claimed.entry)
             if other is not claimed.entry:
                 raise CloudflareError(
-                    f"Entries with {other} and {claimed.entry} name the same certificate, {printable(identifier, 64)}. "
+                    f"Entries with {other} and {claimed.entry} select the same certificate, {printable(identifier, 64)}. "
                     "Remove one of them from 'certificates'."
                 )
 

@@ -513,7 +513,7 @@ def test_who_asks(
 
 
 class TestAnswers:
-    """Refusals and answers that are not as documented: one clear message, nothing lost, no traceback."""
+    """Errors and responses that do not match the documentation: one clear message, nothing lost, no traceback."""
 
     @pytest.mark.parametrize(
         ("status", "error", "hint"),

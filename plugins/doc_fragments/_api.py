@@ -85,7 +85,7 @@ options:
         continues first.
       - Cloudflare allows 1200 requests. Leave some of them for the dashboard and for other tools.
       - Requests are counted for all tasks of this collection that run on the control node with the connection C(local), for example
-        with C(delegate_to), and without C(become), C(async), another interpreter, or an C(environment) with other variables than
+        with C(delegate_to), and without C(become), C(async), another interpreter, or an C(environment) with variables other than
         C(CLOUDFLARE_*), proxy and CA variables. In any other task for a single zone, this option has no effect, and the task waits only
         when the API asks it to.
       - The zones of a task with C(zones) are always counted together. Waiting for this limit then does not count against O(max_wait).

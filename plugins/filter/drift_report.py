@@ -12,7 +12,7 @@ author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
   - Turns the results of M(zonefleet.cloudflare.custom_certificate_priority) in check mode for one or more zones into a report. It shows which zones
-    would change, which hostnames would get another certificate, and which zones could not be checked.
+    would change, which hostnames would get a different certificate, and which zones could not be checked.
   - The playbook C(zonefleet.cloudflare.drift) uses this filter.
 positional: format
 options:

@@ -11,7 +11,7 @@ version_added: 1.0.0
 author:
   - zonefleet.cloudflare contributors (@zonefleet)
 description:
-  - Makes every zone that the credentials can read a host, so that C(forks), C(--limit), C(serial), groups and group variables can be
+  - Creates a host for each zone that the credentials can read, so that C(forks), C(--limit), C(serial), groups and group variables can be
     used for zones.
   - The name of the configuration file must end in C(cloudflare_zones.yml) or C(cloudflare_zones.yaml).
   - All hosts are in the group C(cloudflare_zones). Tasks for them run on the control node, with the Python that runs Ansible,
@@ -212,9 +212,9 @@ accounts:
   - Team A
 statuses:
   - active
-# The tasks need the token as well.
-compose:
-  cloudflare_team: "'team_a'"
+# The tasks need the token as well. Set it in group_vars/team_a.yml.
+groups:
+  team_a: true
 
 ---
 # Only zones that can have custom certificates, without test zones.

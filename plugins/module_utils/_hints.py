@@ -23,7 +23,7 @@ _BY_TEXT = {
     "invalid api token": _UNKNOWN_TOKEN,
     "max auth failures": "Cloudflare refuses these credentials for a while after too many failed attempts. Correct them "
     "before you try again.",
-    "cannot use the access token from location": "The API token may not be used from this IP address: check the client IP "
+    "cannot use the access token from location": "The API token does not allow this IP address: check the client IP "
     "address filtering of the token.",
 }
 
@@ -37,8 +37,8 @@ _BY_CODE = {
     1001: "Check 'zone_id'.",
     **dict.fromkeys(
         (971, 10100, 10429),
-        "Cloudflare refuses every call of this user for some minutes once the rate limit is exceeded, whichever tool "
-        "made the calls. Increase 'max_wait' to wait longer.",
+        "Cloudflare refuses every request of this user for some minutes once the rate limit is exceeded, whichever tool "
+        "made the requests. Increase 'max_wait' to wait longer.",
     ),
 }
 
@@ -54,7 +54,7 @@ _ABOUT_CERTIFICATES = {
     1220: "The zone has this certificate already.",
     1221: "The account has no IP address left for another certificate of type 'legacy_custom'. Use 'sni_custom'.",
     1228: "The zone has a certificate with the same hosts and the same signature algorithm. Renew that one: select it with 'match'.",
-    1305: "It is the first one of a pack: remove the others of its pack first.",
+    1305: "Remove the other certificates of its pack first.",
     1434: "The certificate and the key support no cipher that browsers accept. Use RSA, or ECDSA with P-256 or P-384.",
     2000: "This is an internal error at Cloudflare: try again later.",
     2001: "Check 'custom_csr_id', 'geo_restrictions' and 'policy'.",
@@ -63,7 +63,7 @@ _ABOUT_CERTIFICATES = {
     2101: "Cloudflare found no leaf: it must be the first certificate.",
     2103: "No hostname of the certificate is in this zone: check 'zone' or 'zone_id'.",
     2106: "Cloudflare cannot use the private key: provide an RSA or ECDSA key.",
-    2200: "The private key is not that of the certificate.",
+    2200: "The private key does not belong to the certificate.",
 }
 
 # The meaning of these codes depends on the path, which the keys match as shell patterns.
@@ -72,7 +72,7 @@ _BY_PATH: dict[str, dict[int, str]] = {
         **_ABOUT_CERTIFICATES,
         10000: f"{_NO_PERMISSION} Give the token the permission {_CERTIFICATE_PERMISSIONS} for this zone.",
         9109: f"Check the token and the zone id. The token needs the permission {_CERTIFICATE_PERMISSIONS} for this zone. "
-        "Cloudflare refuses a zone that does not exist in the same way.",
+        "Cloudflare returns the same error for a zone that does not exist.",
         1002: "Cloudflare cannot read the certificate, or it is no longer in the zone.",
         1011: "The zone's plan does not include custom certificates of this type. They come with the Business and Enterprise "
         "plans.",

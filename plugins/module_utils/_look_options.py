@@ -136,7 +136,7 @@ def _read_contest(item: t.Mapping[str, t.Any], number: int) -> tuple[str, First]
     name, first, decided_by = (field if isinstance(field, str) else None for field in fields)
     if name is None or first is None or decided_by is None:
         raise OptionError(
-            f"Entry {number} of 'contested' is invalid: it has no 'name', 'after' and 'decided_by' that are strings. {_WHERE_FROM}"
+            f"Entry {number} of 'contested' is invalid: 'name', 'after' and 'decided_by' must be strings. {_WHERE_FROM}"
         )
     return name, First(first, decided_by)
 

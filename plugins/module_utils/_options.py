@@ -191,7 +191,7 @@ def read_zone(params: Params) -> ZoneChoice:
         str(params.get(option) or "").strip() or None for option in ("zone_id", "zone", "account_id")
     )
     if zone_id is None and name is None:
-        raise OptionError("No zone is named: set 'zone_id' or 'zone'.")
+        raise OptionError("No zone: set 'zone_id' or 'zone'.")
     if zone_id is not None and name is not None:
         raise OptionError("'zone_id' and 'zone' are mutually exclusive: set only one of them.")
     if zone_id is not None:

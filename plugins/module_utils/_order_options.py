@@ -68,7 +68,7 @@ def read_options(params: Params, environ: Environ) -> OrderOptions:
     entries = read_entries(params["certificates"], "certificates")
     if not entries:
         raise OptionError(
-            "'certificates' is empty: list the certificates in the order requested, the first is used first."
+            "'certificates' is empty: list the certificates in order, starting with the one to use first."
         )
     _check_distinct(entries)
     _check_priorities(entries)
@@ -103,7 +103,7 @@ def _check_priorities(entries: t.Sequence[Entry]) -> None:
     without = [number for number, entry in enumerate(entries, 1) if entry.priority is None]
     if without and len(without) < len(entries):
         raise OptionError(
-            f"'priority' is missing in {_numbered(without)} of 'certificates', others have one: set it in every entry, or "
+            f"'priority' is missing in {_numbered(without)} of 'certificates', but other entries have one: set it in every entry, or "
             "in none to set only the order."
         )
 

@@ -106,7 +106,7 @@ def _advice_on_tie(certificate: Certificate) -> str:
             "It documents no effect of priority among certificates of type sni_custom: check what is served with the module "
             "zonefleet.cloudflare.served_certificate_info."
         )
-    return "Decide with the module zonefleet.cloudflare.custom_certificate_priority."
+    return "Set the order with the module zonefleet.cloudflare.custom_certificate_priority."
 
 
 def _find_warnings(

@@ -86,7 +86,7 @@ def summarize(
 
 
 def _consequences(contests: t.Sequence[Contest], check_mode: bool) -> t.Iterator[str]:
-    """Yield which names get another certificate, and which ties are resolved."""
+    """Yield which names get a different certificate, and which ties are resolved."""
     moving = [contest for contest in contests if contest.moves]
     resolved = [printable(contest.name) for contest in contests if contest.before.tie and not contest.after.tie]
     if moving:
@@ -102,12 +102,12 @@ def _consequences(contests: t.Sequence[Contest], check_mode: bool) -> t.Iterator
         what = f"tie for {resolved[0]}" if len(resolved) == 1 else f"ties for {listed(resolved, 1)}"
         yield f"the {what} {'would be' if check_mode else 'is' if len(resolved) == 1 else 'are'} resolved"
     if contests and not moving and not resolved:
-        yield "every contested name keeps its first certificate"
+        yield "every contested hostname keeps its certificate"
 
 
 def _others(count: int, check_mode: bool) -> str:
     verb = "would get" if check_mode else "gets" if count == 1 else "get"
-    return f", and {counted(count, 'more name')} {verb} another one" if count else ""
+    return f", and {counted(count, 'more hostname')} {verb} a different one" if count else ""
 
 
 def _owned(certificate: Certificate) -> str:
@@ -132,7 +132,7 @@ def make_diff(
     def side(numbers: Numbers, firsts: t.Sequence[tuple[str, First]]) -> str:
         lines = [_gets(name, first) for name, first in firsts[:_MOST_NAMES]]
         if len(firsts) > _MOST_NAMES:
-            lines.append(f"and {len(firsts) - _MOST_NAMES} more names")
+            lines.append(f"and {len(firsts) - _MOST_NAMES} more hostnames")
         for certificate in in_order(certificates, numbers):
             cells = [cell.ljust(width) for cell, width in zip(rows[certificate.id], widths)]
             lines.append("  ".join([_number(numbers[certificate.id]).rjust(digits), *cells]).rstrip())

@@ -71,7 +71,7 @@ def find_without_effect(claims: t.Sequence[Claim]) -> list[str]:
         if wanted is not None and not claimed.certificates and winner is not None:
             warnings.append(
                 f"The entry of 'certificates' with {printable(claimed.entry)} and priority {plain_number(wanted)} has no effect: "
-                f"the entry with {printable(winner)} sets priority {plain_number(t.cast(Number, winner.priority))} for what it matches. "
+                f"the entry with {printable(winner)} sets priority {plain_number(t.cast(Number, winner.priority))} for the certificates that it matches. "
                 "Remove one of them, or make them match different certificates."
             )
     return warnings
@@ -86,7 +86,7 @@ def _nothing_matched(contests: t.Sequence[Contest]) -> list[str]:
         return []
     return [
         "No entry of 'certificates' matches a certificate of the zone, although it has "
-        f"{counted(len(contests), 'contested name')}, such as {printable(contests[0].name)}. No order was set."
+        f"{counted(len(contests), 'contested hostname')}, such as {printable(contests[0].name)}. No order was set."
     ]
 
 
@@ -103,7 +103,7 @@ def _unfit_first(listed: t.Collection[str], contests: t.Iterable[Contest], now: 
         return []
     first = wrong[0].after.certificate
     return [
-        f"The list puts a certificate that is expired or not active first for {counted(len(wrong), 'contested name')}: "
+        f"The list puts a certificate that is expired or not active first for {counted(len(wrong), 'contested hostname')}: "
         f"{printable(wrong[0].name)} gets {_named(first)}, which {first.why_unfit(now)}."
     ]
 
@@ -125,7 +125,7 @@ def _overruled_by_kind(
             yield (
                 f"Cloudflare uses {what}, whatever the priority. That overrules the list in "
                 f"{counted(len(lifts), 'place')}, such as {_named(first)} before {_named(overruled)}, "
-                f"for the names that both cover.{unlisted}"
+                f"for the hostnames that both cover.{unlisted}"
             )
 
 
@@ -156,9 +156,9 @@ def _changed_without_effect(contests: t.Iterable[Contest], before: Numbers, afte
     if not changed:
         return []
     return [
-        f"New priorities decide {counted(len(changed), 'contested name')}, such as {printable(changed[0].name)}, among "
-        "certificates of type sni_custom. Cloudflare documents no effect of priority there, only that the most recently "
-        "ordered certificate is used. Check which one is served."
+        f"The new priorities of certificates of type sni_custom may have no effect for {counted(len(changed), 'contested hostname')}, "
+        f"such as {printable(changed[0].name)}. Cloudflare documents no effect of priority for this type, only that the most "
+        "recently ordered certificate is used. Check which one is served."
     ]
 
 

@@ -47,7 +47,7 @@ notes:
   - An API token for this module needs the permission C(SSL and Certificates Write). Cloudflare has no narrower permission.
   - If a run is interrupted after a renewal but before the priority is set, the next run does not know the previous priority. To
     avoid this, set the order with M(zonefleet.cloudflare.custom_certificate_priority) after this module.
-  - Visitors may get another certificate until the priority is set. This takes as long as one request, or, if Cloudflare needs
+  - Visitors may get a different certificate until the priority is set. This takes as long as one request, or, if Cloudflare needs
     time to activate the certificate, as long as O(wait) waits.
 options:
   state:
@@ -93,8 +93,8 @@ options:
     type: str
   type:
     description:
-      - The type of the certificate. V(sni_custom) requires clients that send SNI, V(legacy_custom) also supports clients that do not.
-      - The type of a certificate cannot be changed. A certificate with the same content and another type is another certificate.
+      - The type of the certificate. V(sni_custom) requires clients that send SNI. V(legacy_custom) also supports clients that do not.
+      - The type of a certificate cannot be changed. A certificate with the same content and a different type counts as a different certificate.
       - The default of the API itself is V(legacy_custom).
     type: str
     choices: [sni_custom, legacy_custom]
@@ -163,7 +163,7 @@ options:
         type: int
   keep_priority:
     description:
-      - Whether to set the priority of the previous certificate for a renewed one, if Cloudflare has not kept it.
+      - Whether to give a renewed certificate the priority of the previous one, if Cloudflare has not kept it.
       - The priority is set and verified as in M(zonefleet.cloudflare.custom_certificate_priority).
     type: bool
     default: true
@@ -219,7 +219,7 @@ EXAMPLES = r"""
   register: shop
   check_mode: true
 
-- name: Renew a certificate with one that covers other hostnames
+- name: Renew a certificate with one that covers different hostnames
   zonefleet.cloudflare.custom_certificate:
     zone: example.com
     certificate_path: files/www.example.com/fullchain.pem
@@ -237,7 +237,7 @@ EXAMPLES = r"""
     type: legacy_custom
     renew: always
 
-- name: Remove the certificates of the old CA
+- name: Remove the certificate of the old CA
   zonefleet.cloudflare.custom_certificate:
     zone: example.com
     state: absent

@@ -511,12 +511,12 @@ zones:
       sample: []
     status:
       description: As RV(status).
-      returned: when the zone failed, and there was an answer
+      returned: when the zone failed, and there was a response
       type: int
       sample: 403
     messages:
       description: As RV(messages).
-      returned: when there is any
+      returned: when there are any
       type: list
       elements: dict
       sample: []

@@ -37,7 +37,7 @@ attributes:
     details: The result and the diff are the same as without check mode, except that C(ansible_facts) has the current order.
   diff_mode:
     support: full
-    details: Shows the hostnames that get another certificate, then the certificates in their order, one per line.
+    details: Shows the hostnames that get a different certificate, then the certificates in their order, one per line.
   idempotent:
     support: full
 options:
@@ -47,8 +47,8 @@ options:
       - An entry selects certificates by O(certificates[].id) or by any of the other selectors. A certificate must match all
         selectors of the entry.
       - If an entry selects several certificates, they are ordered by expiry, the latest first, then by upload, the latest first.
-      - If several entries select the same certificate, it belongs to the first of them. Entries with an O(certificates[].id) take
-        precedence over all others.
+      - If several entries select the same certificate, it belongs to the one with its O(certificates[].id), otherwise to the
+        first of them.
       - If no entry has a O(certificates[].priority), only the order matters. The zone is in order if every listed certificate has
         a higher priority than the next one. Otherwise, as few certificates as possible get a new priority, and unlisted
         certificates keep theirs.
@@ -132,7 +132,8 @@ options:
     description:
       - How to treat an entry that matches no certificate of the zone. An entry is not missing if all certificates that it matches
         belong to other entries.
-      - A zone without any custom certificates is in order, unless an entry has an O(certificates[].id).
+      - A zone without any custom certificates counts as in order even with V(fail), unless an entry has an
+        O(certificates[].id).
     type: str
     choices:
       fail:
@@ -799,12 +800,12 @@ zones:
       sample: []
     status:
       description: As RV(status).
-      returned: when the zone failed, and there was an answer
+      returned: when the zone failed, and there was a response
       type: int
       sample: 403
     messages:
       description: As RV(messages).
-      returned: when there is any
+      returned: when there are any
       type: list
       elements: dict
       sample: []

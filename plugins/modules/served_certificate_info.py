@@ -205,7 +205,7 @@ served:
     trusted:
       description:
         - Whether a verifying client would accept the certificate for this hostname. Weak keys and signatures are not accepted.
-        - If it is V(false), the other fields come from a second handshake right after the one that verified the certificate.
+        - If it is V(false), the other fields come from a second handshake, right after the one in which verification failed.
       returned: always
       type: bool
       sample: true
@@ -293,7 +293,7 @@ as_expected:
     - V(false) if any RV(served[].as_expected) is V(false).
     - V(true) if every hostname gets an expected certificate. Clients that do not accept the key of the expected certificate are
       ignored.
-    - Null in all other cases, also if there was no hostname to check.
+    - Null in all other cases, including if there was no hostname to check.
   returned: success
   type: bool
   sample: true

@@ -160,7 +160,9 @@ def grouped_hostnames(zone: AuditZone) -> list[Hostnames]:
 
 def drift_words(zone: DriftZone) -> str:
     """Return a sentence about a zone that has drifted although every hostname keeps its certificate."""
-    return f"{counted(len(zone['priorities']), 'priority', 'priorities')}, every hostname keeps its certificate"
+    count = len(zone["priorities"])
+    verb = "differs" if count == 1 else "differ"
+    return f"{counted(count, 'priority', 'priorities')} {verb}, but every hostname keeps its certificate"
 
 
 def zone_findings(zone: AuditZone) -> list[tuple[str, int]]:

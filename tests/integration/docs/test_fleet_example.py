@@ -163,7 +163,7 @@ def test_priorities_may_differ_without_a_loser(run: t.Callable[..., Played], fle
     report = run("drift.yml", "--limit", name)[REPORT].result["msg"]
 
     assert report.startswith("0 of 1 zones are in order, 1 would change.\n")
-    assert "other priorities" in report, report
+    assert "different priorities" in report, report
 
 
 def test_batches_begin_with_one_zone_and_stop_after_a_failure(run: t.Callable[..., Played], fleet: Emulator) -> None:

@@ -222,7 +222,7 @@ def test_drift_says_who_would_get_what() -> None:
     assert "1 of 4 zones is in the order requested, 2 drifted, 1 could not be checked" in text
     alone = drift_report({"drifted.example": drifted}, "text")[0]
     assert alone.startswith("0 of 1 zone is in the order requested, 1 drifted, on ")
-    assert "1 priority, every hostname keeps its certificate" in text and "quiet.example" not in text
+    assert "1 priority differs, but every hostname keeps its certificate" in text and "quiet.example" not in text
     assert "quiet.example" in drift_report(zones, "html")
 
 

@@ -50,9 +50,9 @@ TIE = [made("One", 1), made("Two", 1, "ab")]
             [ONE, TWO, ABC],
             {"ABC": 3, "One": 2},
             "2 of 3 priorities changed; a.example.com now gets ABC's certificate (expires 2036-03-01), "
-            "and 1 more name gets another one.",
+            "and 1 more hostname gets a different one.",
             "2 of 3 priorities would change; a.example.com would get ABC's certificate (expires 2036-03-01), "
-            "and 1 more name would get another one.",
+            "and 1 more hostname would get a different one.",
         ),
         (
             MODERN,
@@ -70,21 +70,21 @@ TIE = [made("One", 1), made("Two", 1, "ab")]
             [*TIE, made("Three", 1, "ab")],
             {"Two": 2},
             "1 of 3 priorities changed; a.example.com now gets Two's certificate (expires 2036-03-01), "
-            "and 1 more name gets another one; the ties for a.example.com and 1 more are resolved.",
+            "and 1 more hostname gets a different one; the ties for a.example.com and 1 more are resolved.",
             "1 of 3 priorities would change; a.example.com would get Two's certificate (expires 2036-03-01), "
-            "and 1 more name would get another one; the ties for a.example.com and 1 more would be resolved.",
+            "and 1 more hostname would get a different one; the ties for a.example.com and 1 more would be resolved.",
         ),
         (
             [ONE, TWO],
             {"Two": 9},
-            "1 of 2 priorities changed; every contested name keeps its first certificate.",
-            "1 of 2 priorities would change; every contested name keeps its first certificate.",
+            "1 of 2 priorities changed; every contested hostname keeps its certificate.",
+            "1 of 2 priorities would change; every contested hostname keeps its certificate.",
         ),
         (
             [*TIE, made("Apart", 0, "z")],
             {"Apart": 9},
-            "1 of 3 priorities changed; every contested name keeps its first certificate.",
-            "1 of 3 priorities would change; every contested name keeps its first certificate.",
+            "1 of 3 priorities changed; every contested hostname keeps its certificate.",
+            "1 of 3 priorities would change; every contested hostname keeps its certificate.",
         ),
         ([ONE], {"One": 9}, "1 of 1 priorities changed.", "1 of 1 priorities would change."),
     ],

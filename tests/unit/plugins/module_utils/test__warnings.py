@@ -55,7 +55,7 @@ FIT = made("fit", 1)
 )
 def test_an_unfit_first(unfit: Certificate, why: str) -> None:
     (text,) = warnings([unfit], FIT)
-    assert "1 contested name:" in text and f"a.example.com gets {unfit.id} (DigiCertInc), which {why}" in text
+    assert "1 contested hostname:" in text and f"a.example.com gets {unfit.id} (DigiCertInc), which {why}" in text
 
 
 def test_but_not_where_the_list_decides_nothing_or_has_no_choice() -> None:
@@ -74,7 +74,7 @@ KEYLESS_FIRST = "Cloudflare uses a keyless certificate before all others, whatev
             [made("modern", 9, **MODERN), made("legacy", 5)],
             [],
             LEGACY_FIRST,
-            "in 1 place, such as legacy (DigiCertInc) before modern (DigiCertInc), for the names that both cover.",
+            "in 1 place, such as legacy (DigiCertInc) before modern (DigiCertInc), for the hostnames that both cover.",
         ),
         (
             [made("legacy", 9), made("keyless", 5, **KEY_SERVER)],
@@ -121,7 +121,7 @@ def test_kinds_are_told_once_each_and_only_where_they_overrule_the_list() -> Non
 def test_a_change_among_certificates_where_no_effect_of_it_is_documented() -> None:
     one, two = made("one", 2, "ab", **MODERN), made("two", 1, "ab", **MODERN)
     (text,) = warnings([one, two], made("three", 0, "abc", **MODERN), before={"one": 0})
-    assert text.startswith("New priorities decide 2 contested names, such as a.example.com, among certificates")
+    assert "may have no effect for 2 contested hostnames, such as a.example.com." in text
     # Not in a run that changes nothing, nor where something else decides.
     assert warnings([one, made("three", 0, "abc", **MODERN)]) == []
     assert warnings([made("legacy", 5), made("modern", 1, **MODERN)], before={"modern": 0}) == []
@@ -138,5 +138,5 @@ def test_packs_and_ties_are_no_warning() -> None:
 
 def test_nothing_matched_though_there_is_something_to_decide() -> None:
     (text,) = warnings([], EXPIRED, FIT)
-    assert "1 contested name, such as a.example.com. No order was set" in text
+    assert "1 contested hostname, such as a.example.com. No order was set" in text
     assert warnings([]) == []

@@ -52,8 +52,8 @@ CASES: list[tuple[dict[str, t.Any], list[str]]] = [
     ({"api_url": "https://[dead]/"}, ["'api_url'", "IPv6"]),
     ({"api_url": "api.example.com"}, ["'api_url'", "api.example.com"]),
     # The zone
-    ({"zone_id": None}, ["No zone is named", "set 'zone_id' or 'zone'"]),
-    ({"zone_id": ""}, ["No zone is named"]),
+    ({"zone_id": None}, ["No zone: set", "'zone_id' or 'zone'"]),
+    ({"zone_id": ""}, ["No zone: set"]),
     ({"zone": "example.com"}, ["'zone_id' and 'zone' are mutually exclusive", "set only one"]),
     ({"zone_id": "example.com"}, ["'zone_id' is 'example.com'", "name of a zone: use 'zone'"]),
     ({"zone_id": 12345678901234567890123456789012.0}, ["'zone_id'", "1.2345678901234567e+31", "INI", "YAML"]),
@@ -219,7 +219,7 @@ class TestAgainstTheZone:
         result = run(module, certificates=[entry, other] if "id" in other else [other, entry])
         text = (
             f"The entry of 'certificates' with issuer: {entry['issuer']} and priority 5 has no effect: the entry with "
-            f"{'id: one' if 'id' in other else 'host: www.example.com'} sets priority 3 for what it matches. Remove one of them"
+            f"{'id: one' if 'id' in other else 'host: www.example.com'} sets priority 3 for the certificates that it matches. Remove one of them"
         )
         warnings = str(result.get("warnings"))
         assert result["changed"] is False and (text in warnings) is warned

@@ -313,7 +313,7 @@ FAILED = {
     ),
     "HTTP 502": Failed([BOTH, DELETE_LOST, *[BOTH] * 4], False, REMOVE, {"status": 502}),
     "was removed, but this could not be checked": Failed([BOTH, DELETE, READ_REFUSED], True, REMOVE),
-    "remove the others of its pack first": Failed([BOTH, {**DELETE, **refused(1305)}], False, REMOVE),
+    "Remove the other certificates of its pack first": Failed([BOTH, {**DELETE, **refused(1305)}], False, REMOVE),
 }
 
 
@@ -601,7 +601,7 @@ class TestResult:
     @pytest.mark.parametrize(
         ("kind", "advice"),
         [
-            ("legacy_custom", "Decide with the module zonefleet.cloudflare.custom_certificate_priority."),
+            ("legacy_custom", "Set the order with the module zonefleet.cloudflare.custom_certificate_priority."),
             (
                 "sni_custom",
                 "It documents no effect of priority among certificates of type sni_custom: check what is served ",

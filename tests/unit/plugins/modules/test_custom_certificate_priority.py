@@ -144,7 +144,7 @@ def test_the_diff_names_the_first_names_alone(api: Script, run: Run) -> None:
     api.expect_list([certificate("one", 2, hosts=hosts), certificate("two", 1, hosts=hosts)])
     result = run(module, certificates=[{"id": "two"}, {"id": "one"}], check=True, diff=True)
     lines = result["diff"]["after"].splitlines()
-    assert [line.split()[0] for line in lines[:20]] == hosts[:20] and lines[20] == "and 5 more names"
+    assert [line.split()[0] for line in lines[:20]] == hosts[:20] and lines[20] == "and 5 more hostnames"
 
 
 def test_restore_given_back_undoes_the_run(api: Script, run: Run) -> None:

@@ -176,7 +176,7 @@ def test_equal_numbers_are_listed_by_id(api: Script, run: Run) -> None:
 
 def test_what_a_filter_leaves_out_is_contested_all_the_same(api: Script, run: Run) -> None:
     api.expect_list([GLOBALSIGN, DIGICERT])
-    result = run(info_module, filter=[{"id": "digicert"}])
+    result = run(info_module, filter=[{"issuer": "DigiCert*", "valid_for_days": 0}])
     assert [item["id"] for item in result["certificates"]] == ["digicert"] and len(result["contested"]) == 1
 
 

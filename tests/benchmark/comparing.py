@@ -29,7 +29,7 @@ FAR = "in order, 150 ms away"
 PLAIN = "in order, without TLS"
 KEPT = "in order, with one more certificate"
 LIMITED = "to change, with the real rate limit"
-GROWTH = 5  # how many times as many zones the run has that shows how it grows
+GROWTH = 5  # factor for the run with more zones, which shows how the time grows
 FAR_GROWTH = (5, 15)  # the same for many zones in one task, 150 ms away
 # So many zones to change fit into the window of the default rate limit.
 _LIMITED_ZONES = 400
@@ -65,7 +65,7 @@ class Run:
 
 @dataclass
 class Results:
-    """All that was measured.
+    """All measurements.
 
     :param memory: MiB by job.
     """
@@ -90,7 +90,7 @@ def median(runs: Iterable[Run], of: Callable[[Run], float]) -> float:
 
 @contextlib.contextmanager
 def comparison(zones: int, jobs: Sequence[Job], say: Callable[[str], None]) -> Iterator[Comparison]:
-    """Start the emulators, and make a directory below .cache; both are gone at the end."""
+    """Start the emulators, and create a directory in .cache. Both are removed at the end."""
     parent = ROOT / ".cache"
     parent.mkdir(exist_ok=True)
     cases: dict[str, dict[str, t.Any]] = {
@@ -151,7 +151,7 @@ class Comparison:
         steps = [*self._every_job(self._zones), *self._further()]
         due = [step for step in steps if number == 0 or step.job not in SLOW]
         runs = []
-        # To and fro, so that nobody always comes after the same one.
+        # In alternating order, so that no job always follows the same one.
         for step in reversed(due) if number % 2 else due:
             runs.append(self._run(step))
             cost = runs[-1].cost
@@ -159,7 +159,7 @@ class Comparison:
         return runs
 
     def profile(self, zones: int = _PROFILED_ZONES) -> Mapping[str, Times]:
-        """Tell what the module's process imports, as the median over some zones."""
+        """Return the times of the imports of a module process, as the median over some zones."""
         where = self._fleets[IN_ORDER].where()
         return profile(self._stage, self._directory / "imports", where, min(self._zones, zones))
 
@@ -197,7 +197,7 @@ class Comparison:
         right = (tally.least, tally.most, tally.writes, tally.refused) == (requests, requests, writes, 0)
         if not right or tally.requests != requests * step.zones:
             raise BenchmarkFailed(f"{step}: {requests} requests per zone due: {tally}")
-        # Zones and certificates of a case are the same for all, so the outcome has to be, too.
+        # All jobs of a case have the same zones and certificates, so the results must be equal.
         known = self._orders.setdefault(step.case, {})
         for zone, order in list(orders.items())[: step.zones]:
             in_order = [item.partition(" ")[0] for item in order[: len(AUTHORITIES)]] == list(AUTHORITIES)

@@ -18,10 +18,10 @@ FORKS = 10
 
 @dataclass(frozen=True)
 class Job:
-    """What a play does to each zone.
+    """A way to do the task in each zone.
 
     :param tasks: YAML.
-    :param requests: How many it has to make for a zone in order, and for one that it changes; nothing for a floor.
+    :param requests: The expected requests for a zone in order, and for one that it changes. None for a floor.
     :param variables: Variables of the play.
     :param inventory: An inventory, in YAML, instead of one that lists the zones.
     """
@@ -83,8 +83,8 @@ _OWN_FOR_ALL = f"""
   run_once: true
 """
 
-# What somebody writes who knows both Ansible and this API: compare before writing, look only at certificates that
-# share a name, leave the others alone. Paging, throttling, waiting, verifying and a diff are left out, in its favour.
+# What a user with knowledge of Ansible and this API would write: it compares before it writes, and considers only certificates
+# that share a name. It has no pagination, rate limit, retries, verification or diff, which makes it faster.
 _URI = f"""
 - name: Read the certificates
   ansible.builtin.uri:
@@ -141,7 +141,7 @@ _LOOK = """
   failed_when: edge.as_expected is not true
 """
 
-# Of an unchanged certificate, the key is checked as well: what is most to do.
+# With a key, which is checked even if the certificate is unchanged. This is the slowest case.
 _KEEP = """
 - name: Keep the certificate current
   zonefleet.cloudflare.custom_certificate:
@@ -158,7 +158,7 @@ rate_limit: 0
 
 
 def _interpreter_as_of_another() -> str:
-    """Return this Python by a name that the action plugin takes for another one's; that costs nothing by itself."""
+    """Return a path of this Python that the action plugin does not recognize as its own, so that it runs the module."""
     directory, name = os.path.split(sys.executable)
     return os.path.join(directory, ".", name)
 
@@ -166,7 +166,7 @@ def _interpreter_as_of_another() -> str:
 DEBUG = Job("debug", "ansible.builtin.debug (floor)", _DEBUG, None)
 TEMPLATED = Job("debug-templated", "debug with one templated argument (floor)", _TEMPLATED, None)
 PING = Job("ping", "ansible.builtin.ping (floor of a module)", _PING, None)
-IN_PROCESS = Job("in-process", "this collection, a host a zone", _OWN, (1, 2))
+IN_PROCESS = Job("in-process", "this collection, one host per zone", _OWN, (1, 2))
 MANY = Job("zones", "this collection, many zones in one task", _OWN_FOR_ALL, (1, 2))
 MODULE = Job(
     "module",
@@ -176,23 +176,23 @@ MODULE = Job(
     {"ansible_python_interpreter": _interpreter_as_of_another()},
 )
 URI = Job("uri", "ansible.builtin.uri tasks", _URI, (1, 2))
-# Its pager asks for pages until one is empty.
+# Its pager requests pages until one is empty.
 SDK = Job("sdk", "a module on the official SDK", _SDK, (2, 3))
 
 # With the default `rate_limit`.
-PACED = Job("paced", "this collection, a host a zone, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
-# Another job than the others': handshakes, each name as both kinds of clients.
-LOOK = Job("look", "this collection, two names of each zone looked at", _LOOK, (1, 1))
-# Another one: a certificate that each zone has.
-KEEP = Job("keep", "this collection, a certificate that is there kept in each zone", _KEEP, (1, 1))
-# Nothing but the inventory. What it reads of zones and what it reads of certificates are paid for apart.
+PACED = Job("paced", "this collection, one host per zone, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
+# A different task: handshakes for each name, as both kinds of clients.
+LOOK = Job("look", "this collection, visitors of two names per zone", _LOOK, (1, 1))
+# A different task: keeps a certificate that each zone has already.
+KEEP = Job("keep", "this collection, an unchanged certificate per zone", _KEEP, (1, 1))
+# Only the inventory, with and without certificates.
 INVENTORY = Job("inventory", "the zones inventory", "[]", None, inventory=_INVENTORY)
 CERTIFICATES = Job(
     "certificates", "the zones inventory, with certificates", "[]", None, inventory=f"{_INVENTORY}certificates: true\n"
 )
 
 COMPARED = (MANY, IN_PROCESS, MODULE, URI, SDK)
-# In the order in which they run: each floor beside the job that it is the floor of.
+# In the order in which they run: each floor is next to its job.
 JOBS = {job.key: job for job in (DEBUG, TEMPLATED, MANY, IN_PROCESS, PING, MODULE, URI, SDK)}
-# A process for each zone: what takes minutes is measured once.
+# These start a process for each zone and take minutes, so they run only once.
 SLOW = (PING, MODULE, URI, SDK)

@@ -14,7 +14,7 @@ from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, IN_ORDER, PLAIN, Results,
 from .jobs import DEBUG, IN_PROCESS, MANY, MODULE, SDK, URI
 from .selecting import JUDGED
 
-# The targets hold for so many zones; with fewer, the start of ansible-playbook is most of all times.
+# The targets are for this number of zones. With fewer, most of the time is the start of ansible-playbook.
 JUDGED_ZONES = 200
 
 
@@ -34,12 +34,12 @@ class Verdict:
 
     @property
     def reached(self) -> bool:
-        """Whether it is as good as it should be."""
+        """Whether the target is reached."""
         return self.value >= self.target if self.at_least else self.value <= self.target
 
 
 def judge(results: Results) -> list[Verdict]:
-    """Hold what was measured against the targets; what was not measured is left out."""
+    """Compare the measurements with the targets. Targets without a measurement are omitted."""
     verdicts = []
     for case in CASES:
         own, floor = results.of(IN_PROCESS, case), results.of(DEBUG, case)
@@ -62,8 +62,8 @@ def _ratio(
     at_least: bool = False,
     in_cpu: bool = False,
 ) -> list[Verdict]:
-    """Hold how many times as long some runs take as others against a target: in wall time, or in processor time."""
-    # Of one round each: a machine that gets slower meanwhile does so for both.
+    """Compare the ratio of two groups of runs with a target, in wall time or CPU time."""
+    # Pairs of the same round, so that a slower machine affects both.
     pairs = list(zip(runs, others))  # noqa: B905  # a slow job is measured once
     if not pairs:
         return []
@@ -73,7 +73,7 @@ def _ratio(
 
 
 def _tls_cost(results: Results) -> list[Verdict]:
-    """Say how many milliseconds of processor time TLS takes for a zone."""
+    """Compare the CPU time of TLS for a zone, in milliseconds, with its target."""
     pairs = list(zip(results.of(IN_PROCESS, IN_ORDER), results.of(IN_PROCESS, PLAIN), strict=True))
     if not pairs:
         return []
@@ -82,7 +82,7 @@ def _tls_cost(results: Results) -> list[Verdict]:
 
 
 def _far_away(results: Results) -> list[Verdict]:
-    """Judge many zones in one task where the API is far away."""
+    """Compare many zones in one task with their targets, with a slow network."""
     some, most = (results.zones * growth for growth in FAR_GROWTH)
     many, floor = results.of(MANY, FAR, some), results.of(DEBUG, FAR, some)
     what = f"{FAR}: {MANY.title} / {DEBUG.title}, {some} zones"

@@ -32,11 +32,11 @@ class BenchmarkFailed(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run cost.
+    """Time and memory of one run.
 
     :param wall: Seconds from start to end.
-    :param processor: Seconds of processor time of ansible-playbook and all that it started.
-    :param memory: Most MiB that all of its processes held at one moment, shared pages counted once; 0 where nobody looked.
+    :param processor: Seconds of CPU time of ansible-playbook and the processes that it started.
+    :param memory: Peak memory of all its processes together in MiB, with shared pages counted once; 0 if not measured.
     """
 
     wall: float
@@ -45,7 +45,7 @@ class Cost:
 
 
 class Stage:
-    """A directory in which plays run with a home of their own."""
+    """A directory in which each play runs with its own home directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -61,9 +61,9 @@ class Stage:
         variables: Mapping[str, str] | None = None,
         look: bool = False,
     ) -> Cost:
-        """Run a job over the first so many zones, each time in a new home: nothing is left of the run before.
+        """Run a job over the first so many zones, with a new home directory for each run.
 
-        :param look: Look at the memory meanwhile, which costs time; Linux alone tells of it.
+        :param look: Measure the memory as well, which takes time and only works on Linux.
         :raises BenchmarkFailed: the play failed.
         """
         self._homes += 1
@@ -109,7 +109,7 @@ def _measure(command: list[str], home: Path, environment: dict[str, str], log: P
 
 
 def _most_memory(pid: int) -> float:
-    """Look again and again at the memory of a process and its descendants, until it ends."""
+    """Return the peak memory of a process and its descendants, which is measured repeatedly until it ends."""
     most = 0.0
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         most = max(most, sum(map(_proportional_mib, _family(pid))))
@@ -121,7 +121,7 @@ def _family(pid: int) -> set[int]:
     parents: dict[int, int] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            # The name of a program is in parentheses and may hold anything.
+            # The name of a program is in parentheses, and may contain spaces and parentheses.
             parents[int(entry.parent.name)] = int(entry.read_text().rpartition(")")[2].split()[1])
     family = {pid}
     while found := {child for child, parent in parents.items() if parent in family} - family:

@@ -54,7 +54,7 @@ def _zone_id(text: str) -> str:
 
 
 def _look(api: Api, zone_id: str, saved: Path | None) -> int:
-    """Ask everything, and write where there is a place to save the priorities; report in any case."""
+    """Send all requests, write if there is a path to save the priorities to, and print the report in any case."""
     seen = Seen(api.seen)
     code = 0
     try:
@@ -86,14 +86,20 @@ def _write(api: Api, seen: Seen, zone_id: str, saved: Path) -> int:
         or first.info.get("total_count", 0) > len(first.items)
         or not 2 <= len(numbers) < _MOST_CERTIFICATES
     ):
-        print(f"Nothing is written: {first}, {len(numbers)} certificates. It takes from 2 to 49.", file=sys.stderr)
+        print(
+            f"Nothing is written: {first}, {len(numbers)} certificates. A zone with 2 to 49 certificates is needed.",
+            file=sys.stderr,
+        )
         return 1
     try:
         save(saved, zone_id, numbers)
     except FileExistsError:
-        print(f"Nothing is written. Restore this zone first: make live RESTORE={saved}", file=sys.stderr)
+        print(
+            f"Nothing is written, because an earlier run has not restored this zone. Restore it first: make live RESTORE={saved}",
+            file=sys.stderr,
+        )
         return 2
-    print(f"If this run does not restore the zone: make live RESTORE={saved}", flush=True)
+    print(f"If this run does not restore the zone, run: make live RESTORE={saved}", flush=True)
     try:
         _change(api, seen, f"/zones/{zone_id}/custom_certificates", numbers)
     finally:

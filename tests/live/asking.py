@@ -27,7 +27,7 @@ _THROTTLED_CODES = {971, 10100, 10429}
 
 
 class Interrupted(Exception):
-    """Someone wants the kit to end."""
+    """A signal asks the kit to end."""
 
 
 @dataclass(frozen=True)

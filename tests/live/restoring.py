@@ -17,7 +17,7 @@ _PAUSES = (1, 2, 4, 8)
 
 
 class NotRestored(Exception):
-    """The zone may not be as it was."""
+    """The priorities may not be restored."""
 
 
 def living(items: list[JSONObject]) -> dict[str, float]:
@@ -31,9 +31,9 @@ def highest_first(numbers: dict[str, float]) -> list[str]:
 
 
 def save(path: Path, zone_id: str, numbers: dict[str, float]) -> None:
-    """Save the priorities, to stay through whatever happens.
+    """Save the priorities in a file that is kept if the run ends early.
 
-    :raises FileExistsError: an earlier run has not restored this zone.
+    :raises FileExistsError: An earlier run has not restored this zone.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     entries = [{"id": identifier, "priority": numbers[identifier]} for identifier in highest_first(numbers)]
@@ -44,9 +44,9 @@ def save(path: Path, zone_id: str, numbers: dict[str, float]) -> None:
 
 
 def restore(api: Api, path: Path) -> None:
-    """Restore what was saved, check that it is restored, and keep the file under another name.
+    """Restore the saved priorities, verify this, and rename the file.
 
-    :raises NotRestored: it could not be done, or the list does not show it.
+    :raises NotRestored: The priorities cannot be restored, or the list does not show them.
     """
     saved = json.loads(path.read_text(encoding="utf-8"))
     place = f"/zones/{saved['zone_id']}/custom_certificates"

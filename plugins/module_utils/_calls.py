@@ -199,7 +199,7 @@ def _select_zone(choice: ZoneChoice, listed: t.Sequence[t.Mapping[str, t.Any]]) 
     if len(matching) > 1:
         shown = "; ".join(described(zone) for zone in matching[:_MOST_SHOWN])
         raise CloudflareError(
-            f"{len(matching)} zones have the name {printable(name)} ('zone'): {shown}. Set 'account_id', or use 'zone_id'."
+            f"{len(matching)} zones have the name {printable(name)}: {shown}. Set 'account_id', or use the id of the zone."
         )
     zone_id = t.cast(str, matching[0]["id"])
     if not is_zone_id(zone_id):
@@ -212,6 +212,6 @@ def _no_such_zone(name: str, account_id: str | None) -> str:
     parent = name.partition(".")[2]
     hint = f" If that is a hostname, use the name of its zone, such as {printable(parent)}." if "." in parent else ""
     return (
-        f"No zone {printable(name)}{within} is visible with these credentials ('zone').{hint} Check the name; an API token "
-        "also needs the permission 'Zone Read' for a look-up by name, which 'zone_id' does not need."
+        f"No zone {printable(name)}{within} is visible with these credentials.{hint} Check the name in 'zone' or 'zones'. To find "
+        "a zone by its name, an API token also needs the permission 'Zone Read'; with the id of the zone, it does not."
     )

@@ -329,7 +329,7 @@ def _give_number(
         raise _after_write(
             step,
             f"The certificate was renewed, but certificate {printable(successor.id, 64)} did not get the priority "
-            f"{plain_number(number)} of its predecessor, so that visitors may get another one: {error.message} Set it with the "
+            f"{plain_number(number)} of its predecessor, so that visitors may get a different one: {error.message} Set it with the "
             "module zonefleet.cloudflare.custom_certificate_priority.",
             error,
             certificate=show(successor),

@@ -502,7 +502,7 @@ zones:
       description: Why the zone failed.
       returned: when the zone failed
       type: str
-      sample: "No zone example.test is visible with these credentials ('zone')."
+      sample: No zone example.test is visible with these credentials.
     errors:
       description: As RV(errors).
       returned: when the API refused

@@ -791,7 +791,7 @@ zones:
       description: As RV(msg), for this zone.
       returned: always
       type: str
-      sample: "No zone example.test is visible with these credentials ('zone')."
+      sample: No zone example.test is visible with these credentials.
     errors:
       description: As RV(errors).
       returned: when the API refused

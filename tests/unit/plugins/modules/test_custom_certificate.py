@@ -621,6 +621,9 @@ class TestResult:
             in warnings
         )
         assert f"most recently. {advice}" in warnings
+        # It is said when it comes about, not in each run from then on.
+        api.expect_list([rival, shown("new", type=kind)])
+        assert "warnings" not in run(module, type=kind, **GIVEN)
 
     def test_priority_may_not_decide_between_others_and_the_new_one(self, api: Script, run: Run) -> None:
         """Of this type, Cloudflare uses the one that was ordered most recently, which is the new one."""

@@ -95,7 +95,7 @@ def matrix(row: Row, *options: str) -> Part:
 
 
 def linted(part: Part) -> Part:
-    """Return the part of ansible-lint, which installs community.crypto first, because one of the examples needs it.
+    """Return the ansible-lint part, with community.crypto installed first, because one of the examples needs it.
 
     antsibull-nox finds the collections of tests/integration/requirements.yml in ANSIBLE_COLLECTIONS_PATH.
     """

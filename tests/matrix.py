@@ -41,7 +41,7 @@ SAMPLE: Files = (
     INTEGRATION / "playbooks" / "test_order.py",
     INTEGRATION / "zones_inventory" / "test_inventory.py::test_hosts_with_their_variables",
 )
-# The tests of modules on a target. The variable has the path of its Python.
+# The tests of modules on a target. The environment variable has the path of the target's Python.
 TARGET_SUITE: Files = (INTEGRATION / "target_python",)
 TARGET_VARIABLE = "ZONEFLEET_TEST_TARGET_PYTHON"
 

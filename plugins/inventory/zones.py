@@ -502,7 +502,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.inventory.add_group(GROUP)
         if self.get_option("certificates"):
             self.inventory.add_group(CONTESTED_GROUP)
-        # Group variables with the lowest priority, so that those of a server override them if the two hosts are merged.
+        # Group variables with the lowest priority: if another source has a host with the same name, its groups' variables win.
         self.inventory.set_variable(GROUP, "ansible_group_priority", 0)
         self.inventory.set_variable(GROUP, "ansible_connection", _templating.as_template("local"))
         self.inventory.set_variable(

@@ -30,7 +30,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options impo
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone, account_of, described, is_zone_id
 
-FRESH = 10.0  # seconds of waiting after a read, after which it must be repeated before a write
+FRESH = 10.0  # seconds; a task that has waited longer since its last read reads again before a write
 SETTLING = (0.0, 0.5, 1.0, 2.0)  # seconds before each read after a write, as the API may show it with a delay
 
 _MOST_SHOWN = 10

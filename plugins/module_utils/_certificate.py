@@ -41,7 +41,8 @@ class Certificate(t.NamedTuple):
 
     Source: Cloudflare API, "List SSL Configurations".
 
-    :param shown: Whether the API's object has the field C(priority). C(null) counts as 0.
+    :param priority: 0 if the API's object has C(null) or no such field.
+    :param shown: Whether the API's object has the field C(priority).
     :param raw: The API's object.
     """
 

@@ -129,7 +129,7 @@ def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
     if isinstance(envelope, (dict, list)) and _is_deep(envelope):
         raise ApiError(f"{told} with JSON that is nested more than {_MOST_LEVELS} levels deep.", answer.status, **again)
     if envelope is None and not answer.framed and answer.body.lstrip()[:1] in (b"", b"{"):
-        # The end of the connection is the end of such a response, so it may be incomplete.
+        # Without a known length, the response ends when the connection does, so it may be incomplete.
         raise ApiError(f"{told} with an answer that was cut off.", answer.status, transient=True)
     if not isinstance(envelope, dict):
         kind = printable(answer.headers.get("Content-Type", "no content type"), 60)

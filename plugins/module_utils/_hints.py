@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 _UNKNOWN_TOKEN = "Cloudflare does not recognize this API token: it is mistyped, revoked or expired."
 _NO_PERMISSION = "The credentials are valid but lack a permission."
 
-# By a part of the message, in lower case, because one code has several causes.
+# Keyed by a part of the message, in lower case, because one code has several causes.
 _BY_TEXT = {
     "invalid access token": _UNKNOWN_TOKEN,
     "invalid api token": _UNKNOWN_TOKEN,
@@ -116,7 +116,7 @@ def hint_for(errors: t.Sequence[tuple[int | None, str]], status: int, path: str)
 
 
 def condemns(errors: t.Iterable[tuple[int | None, str]]) -> bool:
-    """Return whether errors, as pairs of code and message, refuse the credentials themselves and not one request."""
+    """Return whether errors, as pairs of code and message, refuse the credentials themselves and not just one request."""
     return any(
         code in _CONDEMNED_CODES or any(text in message.lower() for text in _CONDEMNED_TEXTS)
         for code, message in errors

@@ -321,7 +321,7 @@ def _wait_while_pending(
 def _give_number(
     task: _Task, reading: ZoneCertificates, step: Step, successor: Certificate
 ) -> tuple[ZoneCertificates, Certificate, list[str]]:
-    """Set the predecessor's priority for the successor, planned and verified as in C(_set_order)."""
+    """Give the successor the priority of its predecessor, planned and verified as in C(_set_order)."""
     number = t.cast(Certificate, step.current).priority
     try:
         state, moved = give_number(task.client, task.zone, task.options.connection, reading, successor.id, number)

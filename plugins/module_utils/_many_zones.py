@@ -97,7 +97,7 @@ def _put_together(task: ZoneTask, choices: t.Sequence[ZoneChoice], ended: t.Sequ
 
 
 def _item(task: ZoneTask, choice: ZoneChoice, ended: Ended) -> Result:
-    """Return the result of a zone without facts and the diff. Certificates of an unchanged zone are only included on request."""
+    """Return the result of a zone without its facts and diff. Certificates of an unchanged zone are only included on request."""
     item = {key: value for key, value in ended.result.items() if key not in ("ansible_facts", "diff")}
     if not (ended.failed or item["changed"] or task.options.return_certificates):
         item.pop("certificates", None)

@@ -30,7 +30,8 @@ _FEWEST_CONTAINED = 3  # characters; a shorter part of a value is no sign that t
 _CLOSE = 0.75  # difflib's ratio: one wrong letter of four, or two of eight
 _CLOSE_AS_A_WHOLE = 0.9  # for long strings, which have much in common anyway
 
-# A value that Cloudflare documents is not a typo, even if it is similar to another one. Only letters and digits.
+# A value that Cloudflare documents is not a typo, even if it is similar to another one. Here, the values have only
+# lower-case letters and digits, as in _normalised.
 _KNOWN = {
     "type": {"legacycustom", "snicustom"},
     "status": {"active", "inactive", "expired", "deleted", "pending", "initializing", "deactivating"},
@@ -168,7 +169,7 @@ def _candidates(field: str, value: t.Any, certificates: t.Sequence[Certificate])
 
 
 def _near_ids(identifier: str, ids: t.Sequence[str]) -> list[str]:
-    """Return ids that differ only in case, have it as prefix or suffix, or are similar."""
+    """Return ids that differ only in case, or start or end with the value. If there are none, return similar ids."""
     text = identifier.lower()
     alike = [item for item in ids if item.lower() == text]
     if len(text) >= _FEWEST_CONTAINED:
@@ -177,7 +178,7 @@ def _near_ids(identifier: str, ids: t.Sequence[str]) -> list[str]:
 
 
 def _near_hosts(name: str, names: t.AbstractSet[str]) -> t.Iterator[str]:
-    """Return similar hostnames, then the wildcards that cover it and its parent domains."""
+    """Return similar hostnames, then the name's parent domains and their wildcards, the nearest first."""
     label, _dot, parent = name.partition(".")
     siblings = [item for item in sorted(names) if item.partition(".")[2] == parent and not item.startswith("*.")]
     close = get_close_matches(label, [item.partition(".")[0] for item in siblings], n=1, cutoff=_CLOSE)
@@ -190,7 +191,7 @@ def _near_hosts(name: str, names: t.AbstractSet[str]) -> t.Iterator[str]:
 
 
 def _near_patterns(field: str, pattern: str, values: t.Sequence[str]) -> t.Iterator[str]:
-    """Return patterns for the values that contain it, then similar values."""
+    """Return patterns for the values that contain the given one, then similar values."""
     core = _normalised(pattern)
     if pattern.startswith("!") or core in _KNOWN.get(field, ()) or len(core) < _FEWEST_CONTAINED:
         return

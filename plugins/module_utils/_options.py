@@ -47,7 +47,7 @@ ZONES_SPEC: dict[str, t.Any] = {
 }
 
 _RANGES = {"timeout": (1, 3600), "retries": (0, 100), "max_wait": (0, 86400), "rate_limit": (0, 1000000)}
-_MOST_AT_A_TIME = 200  # the API allows this many requests per second and IP address
+_MOST_AT_A_TIME = 200  # the API allows this many requests per second from an IP address
 
 _ZONE_NAME = re.compile(r"[0-9a-z_-]+(\.[0-9a-z_-]+)+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+", re.ASCII)

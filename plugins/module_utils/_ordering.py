@@ -157,7 +157,7 @@ def _next_number(below: Number, least: int) -> int:
 def _room(current: t.Sequence[Number], least: t.Sequence[int], may_stay: t.Sequence[bool]) -> list[int]:
     """Return, for each position, how many certificates above it can keep their priorities if it does.
 
-    The value is -1 if the certificate cannot keep its own. This is a dynamic programme from the first position to the
+    The value is -1 if the certificate cannot keep its own. This is dynamic programming from the first position to the
     last. Above a position that is kept, the next kept one can be any whose priority is higher than the lowest new
     priorities of the positions in between. The result above that one is known already. Alternatively, none above is kept,
     if new priorities for all of them do not exceed HIGHEST.

@@ -9,8 +9,8 @@
 The state has the slots (requests) of the last five minutes, the queue for a slot, a ban (HTTP 429 for every request of the
 user), and whether the credential itself was refused. Times are seconds of a monotonic clock.
 
-Reading a zone takes one slot, writing it another one. A read also takes the slot for the write while there is room for
-both, so that no wait comes between the two, and releases it if there is nothing to write. When the window is almost full, a
+Reading a zone takes one slot, and writing to it takes another. A read also takes the slot for the write while there is room
+for both, so that no wait comes between the two, and releases it if there is nothing to write. When the window is almost full, a
 read waits briefly for a slot to be released, or takes the last slot alone. A write that then has to wait too long reads
 again, with both slots.
 
@@ -214,7 +214,7 @@ class State:
             # Clients that have waited longer check first.
             seconds = min(GLANCE * (1 + ahead), POLL)
             return Wait(seconds, seconds, reason)
-        # Slots become free in the order in which they were taken, then those that are free now, and so on.
+        # Slots become free in the order in which they were taken. Each time that clients ahead use up all of them adds a window.
         windows, over = divmod(over - 1, max(limit, used))
         seconds = WINDOW + 1
         for second in sorted(self.counts):

@@ -21,7 +21,7 @@ WHOLE = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 MASK = "********"
 
 _VARIABLES = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY")
-# Characters of a line in a multi-line secret. A shorter one reveals nothing, and would mask parts of other words.
+# Lines of a multi-line secret with fewer characters are not masked. They reveal nothing, and would mask parts of other words.
 _SHORTEST_LINE = 4
 
 _KEY = "PRIVATE KEY"  # marks a PEM key, in any option

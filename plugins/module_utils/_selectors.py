@@ -60,7 +60,7 @@ class Claim(t.NamedTuple):
     """The certificates of an entry.
 
     :param matches: The ids of all certificates that it matches.
-    :param certificates: Those that no earlier entry has claimed, in the order requested.
+    :param certificates: Those that are assigned to it, newest first.
     """
 
     entry: Entry

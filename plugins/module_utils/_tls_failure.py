@@ -37,7 +37,7 @@ _ALERTS = {
 
 
 class Cause(enum.Enum):
-    """Why no certificate was read, as far as it decides the next step."""
+    """Why no certificate was read. Causes are distinguished only if the next step depends on them."""
 
     NO_CONNECTION = "no connection"
     NO_ANSWER = "no answer in time"

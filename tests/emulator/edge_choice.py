@@ -31,7 +31,10 @@ _KEYLESS, _LEGACY, _MODERN = 0, 1, 2
 
 @dataclasses.dataclass(frozen=True)
 class EdgeBehaviour:
-    """The behaviour of an edge where it is undocumented, or where a test needs a deviation. The defaults are as documented."""
+    """The behaviour of an edge where it is undocumented, or where a test needs a deviation.
+
+    The defaults are as documented, except for `pack_expiry`.
+    """
 
     sni_priority: t.Literal["ignored", "counts"] = "ignored"
     """Whether `priority` decides among `sni_custom` certificates as well."""

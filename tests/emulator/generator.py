@@ -143,13 +143,13 @@ def _international(name: str, dice: random.Random) -> JSONObject:
 
 
 def _pack(name: str, dice: random.Random) -> JSONObject:
-    """Return the other certificate of the pack of GlobalSignnvsa's: with equal hosts and another algorithm."""
+    """Return a certificate that forms a pack with GlobalSignnvsa's: with equal hosts and another algorithm."""
     hosts = (name, f"www.{name}", f"api.{name}")
     return certificate(hosts, issuer="Sectigo", signature="ECDSAWithSHA256", priority=dice.randrange(10))
 
 
-# Each zone gets the next three, and each one has a status, so nine zones with certificates have all of them. The same maker
-# is never within three places, not even across the end, so no zone gets it twice.
+# Each zone gets the next three, and each one has a status, so nine zones with certificates have all of them. Any
+# three in a row, also across the end of the table, have different functions, so no zone gets the same one twice.
 _EXTRAS: tuple[tuple[str, Extra], ...] = (
     ("active", _wildcard),
     ("active", _geo("us")),

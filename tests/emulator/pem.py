@@ -4,7 +4,7 @@
 
 """Makes certificates and keys for tests: `make_pem(["www.example.com"], issuer="DigiCert Inc", expires_in=90)`.
 
-Each one is signed by a CA that exists only in this process. There is one for each name and signature algorithm. The emulator
+Each one is signed by a CA that exists only in this process. There is one CA for each name and signature algorithm. The emulator
 treats these CAs as publicly trusted, unless `public` is false: then the leaf lacks the policy identifier that every publicly
 trusted one has. `issue` makes unusual certificates, all fields of which can be set.
 """

@@ -16,7 +16,7 @@ import trustme
 
 
 class OwnTLS:
-    """A CA that is not in any trust store, and a certificate of it. Its file exists as long as this object."""
+    """A CA that is not in any trust store, and a certificate that it signed. The file of the CA exists as long as this object."""
 
     def __init__(self, *identities: str) -> None:
         self._authority = trustme.CA()

@@ -96,7 +96,8 @@ notes:
     Environment variables are read on the host that runs the module. If they are set on the control node, add
     C(delegate_to: localhost) to the task. C(connection: local) is not enough, because a host variable C(ansible_connection)
     overrides it.
-  - An empty string is treated as unset in the options for credentials, address and zone, in selectors, and in environment variables.
+  - An empty string is treated as unset in the options for credentials and zone, in O(api_url), in selectors, and in environment
+    variables.
   - Set proxies and CAs with the usual environment variables, such as E(HTTPS_PROXY), E(NO_PROXY) and E(REQUESTS_CA_BUNDLE). TLS
     certificates are always verified. Redirects are not followed, and a C(.netrc) file is not used.
 """
@@ -132,7 +133,7 @@ options:
         fastest way to manage many zones.
       - If a zone fails, the others are still processed. The task fails afterwards.
       - For 20 or more names, the list of all zones is read (50 zones per request) instead of one look-up for each name.
-      - Mutually exclusive with O(zone_id) and O(zone). O(account_id) applies to every name.
+      - Replaces O(zone_id) and O(zone). Exactly one of the three is required. O(account_id) applies to every name.
       - The results are returned in RV(zones). No facts are set. O(max_wait) applies to each zone.
       - To use C(--limit), C(serial), or variables and retries for single zones, use the inventory plugin
         P(zonefleet.cloudflare.zones#inventory) with a task for each zone instead.

@@ -14,7 +14,7 @@ description:
   - Turns the results of M(zonefleet.cloudflare.custom_certificate_info) for one or more zones into a report. For each contested hostname, it shows
     which certificate visitors get, what decides it, which other certificates cover it, and when they expire.
   - Problems come first. These are zones that could not be read, hostnames whose certificate has expired, is not active or expires within 30 days, and
-    hostnames for which Cloudflare does not document which certificate is used.
+    hostnames for which it is uncertain which certificate is used.
   - The playbook C(zonefleet.cloudflare.audit) uses this filter.
 positional: format
 options:

@@ -122,8 +122,9 @@ options:
   match:
     description:
       - Selects the certificate to renew or to remove. The certificate must match all selectors that are set.
-      - If more than one certificate matches, the task fails and lists them. If none matches, the certificate is uploaded, with a
-        warning if O(match) looks as if it was meant to select one.
+      - If more than one certificate matches, the task fails and lists them. If none matches, the certificate is uploaded. The
+        module then warns if O(match) has an id or is similar to an existing certificate, or if a certificate would be renewed without
+        O(match).
       - If unset, the certificate to renew is the one with the same type, hosts and signature algorithm.
     type: dict
     suboptions:

@@ -794,7 +794,7 @@ zones:
       sample: No zone example.test is visible with these credentials.
     errors:
       description: As RV(errors).
-      returned: when the API refused
+      returned: when the API refused a request
       type: list
       elements: dict
       sample: []

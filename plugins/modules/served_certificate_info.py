@@ -15,8 +15,8 @@ description:
   - Makes TLS handshakes with the hostnames of a zone, as visitors do, and returns the certificates that are served. The result
     includes which custom certificate of the zone each one is, and whether it is the one that comes first according to Cloudflare's
     documentation.
-  - Each hostname is checked twice with TLS 1.2, once as a client that only accepts ECDSA certificates and once as a client that only
-    accepts RSA certificates. A server that only supports TLS 1.3 is checked once, as V(any), because the server chooses the
+  - By default, each hostname is checked twice with TLS 1.2, once as a client that only accepts ECDSA certificates and once as a client
+    that only accepts RSA certificates. A server that only supports TLS 1.3 is checked once, as V(any), because the server chooses the
     certificate.
   - Expired certificates and certificates of private CAs are returned as well. RV(served[].trusted) says whether a verifying client
     would accept the certificate for the hostname.
@@ -59,7 +59,7 @@ options:
     elements: str
   address:
     description:
-      - The hostname or IP address to connect to for every hostname in O(names).
+      - The hostname or IP address to connect to for every hostname that is checked.
       - If unset, the hostnames themselves are resolved.
     type: str
   port:
@@ -233,9 +233,9 @@ served:
       description:
         - Whether the certificate is the expected one, or is part of its pack.
         - >-
-          Null if Cloudflare does not document which certificate is used. This is the case if the certificates have equal priorities,
-          if they are of type C(sni_custom), if the client does not accept the key of the expected certificate, and if the expected
-          certificate is not active.
+          Null if it is uncertain which certificate to expect. This is the case if the certificates have equal priorities, if they are
+          of type C(sni_custom), if the client does not accept the key of the expected certificate, and if the expected certificate
+          is not active.
         - Also null if no certificate was served, if no custom certificate covers the hostname, and if several certificates match.
       returned: always
       type: bool

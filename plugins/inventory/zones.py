@@ -261,7 +261,6 @@ import os
 import re
 import typing as t
 
-from ansible import constants as C
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
@@ -489,8 +488,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Return where a name is defined already, or None. Hosts of this source are ignored, as it may be read twice."""
         if name in self.inventory.groups:
             return "the name of a group"
-        if name in C.LOCALHOST:
-            return "the name of the control node"
         host = self.inventory.hosts.get(name)
         if host is None or host.vars.get("inventory_file") == self._path:
             return None

@@ -12,6 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info as info_module
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
 from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import (
@@ -507,7 +508,7 @@ def test_who_asks(
 ) -> None:
     for name, value in {**environment, "CLOUDFLARE_BASE_URL": api.url}.items():
         monkeypatch.setenv(name, value)
-    headers = {"User-Agent": "zonefleet.cloudflare/1.1.0", "Accept-Encoding": "gzip", **headers}
+    headers = {"User-Agent": f"zonefleet.cloudflare/{VERSION}", "Accept-Encoding": "gzip", **headers}
     api.expect("GET", LIST, [GLOBALSIGN], headers=headers, info={"total_count": 1})
     assert not run(module, certificates=[{"id": "globalsign"}], api_url=None, **options).get("failed")
 

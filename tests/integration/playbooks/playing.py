@@ -103,7 +103,9 @@ class Player:
     ) -> Played:
         """Run a playbook, or tasks as one play.
 
-        `hosts` are those of the play (localhost) with their variables, `emulator` the API that the environment names, with its credentials. `as_module` keeps the work out of the worker.
+        :param hosts: The hosts of the play with their variables; by default, localhost.
+        :param emulator: The API in the environment, with its credentials.
+        :param as_module: Run in a process of its own instead of in the worker.
         """
         self._runs += 1
         home = self._directory / str(self._runs)

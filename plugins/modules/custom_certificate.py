@@ -33,7 +33,7 @@ attributes:
   check_mode:
     support: full
     details: >-
-      Makes one request. RV(action), RV(previous) and the diff are the same as without check mode. RV(certificate) has no id,
+      Only reads. RV(action), RV(previous) and the diff are the same as without check mode. RV(certificate) has no id,
       because Cloudflare assigns it.
   diff_mode:
     support: full
@@ -44,7 +44,8 @@ attributes:
 notes:
   - Private keys and passphrases are never returned, logged or displayed, not even in part. Nothing is written to a file. The key
     is sent to the API unencrypted, over TLS.
-  - An API token for this module needs the permission C(SSL and Certificates Write). Cloudflare has no narrower permission.
+  - To change something, an API token needs the permission C(SSL and Certificates Write). Cloudflare has no narrower permission. In
+    check mode, C(SSL and Certificates Read) is enough.
   - If a run is interrupted after a renewal but before the priority is set, the next run does not know the previous priority. To
     avoid this, set the order with M(zonefleet.cloudflare.custom_certificate_priority) after this module.
   - Visitors may get a different certificate until the priority is set. This takes as long as one request, or, if Cloudflare needs

@@ -32,7 +32,7 @@ notes:
   - If a DNS record is not proxied by Cloudflare, the certificate of the origin server is returned. Use O(address) to connect to an
     address of Cloudflare.
   - The API returns no fingerprints of custom certificates. The served certificate counts as a custom certificate of the zone if
-    expiry, issuer, signature algorithm and hostnames are equal.
+    expiry, issuer and signature algorithm are equal, and it covers all hostnames that the API returns for the custom certificate.
   - Connections are direct, never through a proxy. The trusted CAs are those of OpenSSL. They can be set with its environment variables
     E(SSL_CERT_FILE) and E(SSL_CERT_DIR).
 extends_documentation_fragment:
@@ -86,7 +86,8 @@ options:
   contested:
     description:
       - The certificate that comes first for each contested hostname, as returned in
-        RV(zonefleet.cloudflare.custom_certificate_info#module:contested) by the same task as O(certificates).
+        RV(zonefleet.cloudflare.custom_certificate_info#module:contested) or
+        RV(zonefleet.cloudflare.custom_certificate_priority#module:contested) by the same task as O(certificates).
       - Required together with O(certificates).
     type: list
     elements: dict

@@ -164,7 +164,7 @@ def test_without_the_library_it_fails_before_any_request(
             {"certificates": [{"id": "a", "priority": float("inf")}]},
             "Entry 1 of 'certificates' is invalid: certificate a: 'priority' is inf, not a finite number.",
         ),
-        ({"contested": [CONTESTED[0], {"name": SHOP}]}, "Entry 2 of 'contested' is invalid: it has no 'name', 'after'"),
+        ({"contested": [CONTESTED[0], {"name": SHOP}]}, "Entry 2 of 'contested' is invalid: 'name', 'after' and"),
         ({"key_types": ["dsa"]}, "value of key_types must be one or more of: ecdsa, rsa, any"),
     ],
 )

@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 
 def is_same(leaf: Leaf, certificate: Certificate, wanted_type: str | None = None) -> bool:
-    """Return whether a certificate of a zone is the same as a leaf, as far as the API shows.
+    """Return whether a certificate of a zone is the same as a leaf in all fields that the API returns.
 
     :param wanted_type: The required type, None for any. A certificate without a type matches as well.
     """

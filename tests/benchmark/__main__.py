@@ -19,8 +19,7 @@ from pathlib import Path
 
 from ansible_runs import ROOT
 
-from .comparing import comparison
-from .jobs import JOBS
+from .comparing import compare
 from .measuring import BenchmarkFailed
 from .picture import draw
 from .report import write_page
@@ -28,41 +27,32 @@ from .report import write_page
 _PAGE, _PICTURE = "benchmark.md", "benchmark.svg"
 
 
-def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and write the page and the picture."""
     parser = argparse.ArgumentParser(prog="benchmark", description="Compare ways to keep the order of many zones.")
     parser.add_argument("--zones", type=int, default=200, help="how many zones each way has to do (200)")
     parser.add_argument("--rounds", type=int, default=3, help="how many times (3)")
-    parser.add_argument("--only", nargs="+", choices=JOBS, default=[], help="only these ways")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help=f"directory for {_PAGE} and {_PICTURE}: docs, if zones, rounds and ways are not fewer than by default, else none",
-    )
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and write the page and the picture."""
-    options = _arguments(arguments)
-    jobs = [JOBS[name] for name in options.only or JOBS]
+    output = f"directory for {_PAGE} and {_PICTURE}: docs, if zones and rounds are not fewer than by default, else none"
+    parser.add_argument("--output", type=Path, help=output)
+    options = parser.parse_args(arguments)
     begun = time.monotonic()
 
     def say(text: str) -> None:
         print(f"{time.monotonic() - begun:6.0f} s  {text}", file=sys.stderr, flush=True)
 
     try:
-        with comparison(options.zones, jobs, say) as compared:
-            results = compared.compare(options.rounds)
+        results = compare(options.zones, options.rounds, say)
     except BenchmarkFailed as error:
         print(f"The benchmark failed: {error}", file=sys.stderr)
         return 1
-    print(write_page(results))
-    is_full = options.zones >= 200 and options.rounds >= 3 and not options.only
-    output: Path | None = options.output or (ROOT / "docs" if is_full else None)
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        (output / _PAGE).write_text(write_page(results, _PICTURE), encoding="utf-8")
-        (output / _PICTURE).write_text(draw(results), encoding="utf-8")
+    page = write_page(results, _PICTURE)
+    print(page)
+    is_full = options.zones >= 200 and options.rounds >= 3
+    directory: Path | None = options.output or (ROOT / "docs" if is_full else None)
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / _PAGE).write_text(page, encoding="utf-8")
+        (directory / _PICTURE).write_text(draw(results), encoding="utf-8")
     return 0
 
 

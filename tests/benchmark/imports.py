@@ -11,15 +11,14 @@ import shlex
 import statistics
 import subprocess
 import sys
-from collections.abc import Container
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from .jobs import IN_PROCESS, PING, Job
 from .measuring import Stage
-from .serving import Where
 
-_LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
-_OWN = ("ansible_collections", "ansible_collections.zonefleet")
+_OWN = re.compile(r"ansible_collections(\.zonefleet(\..*)?)?")
 
 FLOOR = "Python's and Ansible's own, as for `ping`"
 REQUESTS = "`requests` and all that it imports"
@@ -30,41 +29,37 @@ Times = dict[str, float]
 """Milliseconds by module: its own time, without that of what it imports in turn."""
 
 
-def profile(stage: Stage, directory: Path, where: Where, zones: int) -> dict[str, Times]:
-    """Profile the module over so many zones, each process as Ansible starts it: who pays for which import."""
-    floor = _imports(stage, directory / "ping", PING, where, zones)
+def profile(stage: Stage, directory: Path, zones: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, Times]:
+    """Profile the module over some zones, each process as Ansible starts it: who pays for which import."""
+
+    def imports(name: str, job: Job) -> Times:
+        """Return the medians of all processes of a job."""
+        place = directory / name
+        place.mkdir(parents=True)
+        interpreter = place / "python"
+        # One file for each process: exec keeps the process id.
+        command = f'exec {shlex.quote(sys.executable)} -X importtime "$@" 2> {shlex.quote(str(place))}/$$.txt'
+        interpreter.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+        interpreter.chmod(0o700)
+        stage.play(job, zones, variables, forks=1, interpreter=str(interpreter))
+        times = defaultdict(list)
+        for path in place.glob("*.txt"):
+            for module, milliseconds in _read(path.read_text(encoding="utf-8")).items():
+                times[module].append(milliseconds)
+        return {module: statistics.median(each) for module, each in times.items()}
+
+    floor = imports("floor", PING)
     command = [sys.executable, "-X", "importtime", "-c", "import requests"]
     library = _read(subprocess.run(command, check=True, capture_output=True, text=True).stderr)
-    found: dict[str, Times] = {FLOOR: {}, REQUESTS: {}, OWN: {}, OTHER: {}}
-    for name, milliseconds in _imports(stage, directory / "module", IN_PROCESS, where, zones).items():
-        found[_payer(name, floor, library)][name] = milliseconds
-    return found
-
-
-def _imports(stage: Stage, directory: Path, job: Job, where: Where, zones: int) -> Times:
-    directory.mkdir(parents=True)
-    interpreter = directory / "python"
-    # One file for each process: exec keeps the process id.
-    command = f'exec {shlex.quote(sys.executable)} -X importtime "$@" 2> {shlex.quote(str(directory))}/$$.txt'
-    interpreter.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
-    interpreter.chmod(0o700)
-    stage.play(job, where, zones, forks=1, variables={"ansible_python_interpreter": str(interpreter)})
-    times: dict[str, list[float]] = {}
-    for path in directory.glob("*.txt"):
-        for name, milliseconds in _read(path.read_text(encoding="utf-8")).items():
-            times.setdefault(name, []).append(milliseconds)
-    return {name: statistics.median(found) for name, found in times.items()}
+    profiled: dict[str, Times] = {FLOOR: {}, REQUESTS: {}, OWN: {}, OTHER: {}}
+    for name, milliseconds in imports("module", IN_PROCESS).items():
+        # What requests would import anyway is its own, whoever comes first here.
+        payer = FLOOR if name in floor else REQUESTS if name in library else OWN if _OWN.fullmatch(name) else OTHER
+        profiled[payer][name] = milliseconds
+    return profiled
 
 
 def _read(text: str) -> Times:
     """Read what C(-X importtime) tells."""
-    return {name: int(microseconds) / 1000 for microseconds, name in _LINE.findall(text)}
-
-
-def _payer(name: str, floor: Container[str], library: Container[str]) -> str:
-    if name in floor:
-        return FLOOR
-    # What requests would import anyway is its own, whoever comes first here.
-    if name in library:
-        return REQUESTS
-    return OWN if name in _OWN or name.startswith("ansible_collections.zonefleet.") else OTHER
+    found = re.findall(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)", text)
+    return {name: int(microseconds) / 1000 for microseconds, name in found}

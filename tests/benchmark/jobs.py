@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from .serving import AUTHORITIES
-
-FORKS = 10
+# The two authorities of every generated zone, in the order that all jobs are to bring about.
+AUTHORITIES = ("DigiCertInc", "GlobalSignnvsa")
+# So many zones are on a page of the list.
+_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -21,115 +21,132 @@ class Job:
     """A way to do the task in each zone.
 
     :param tasks: YAML.
-    :param requests: The expected requests for a zone in order, and for one that it changes. None for a floor.
-    :param variables: Variables of the play.
+    :param asks: Whether it sends a request for each zone, and one more for a zone that it changes.
     :param inventory: An inventory, in YAML, instead of one that lists the zones.
     """
 
-    key: str
     title: str
     tasks: str
-    requests: tuple[int, int] | None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    asks: bool = True
     inventory: str = ""
 
     @property
     def playbook(self) -> str:
         """The whole playbook."""
-        variables = "".join(f"\n    {name}: {value!r}" for name, value in self.variables.items())
-        tasks = "\n".join(f"    {line}" if line else "" for line in self.tasks.strip().splitlines())
-        return (
-            f"---\n- name: {self.title}\n  hosts: all\n  gather_facts: false\n"
-            f"  vars:{variables or ' {}'}\n  tasks:\n{tasks}\n"
-        )
+        tasks = textwrap.indent(self.tasks.strip(), "    ")
+        return f"---\n- name: {self.title}\n  hosts: all\n  gather_facts: false\n  tasks:\n{tasks}\n"
+
+    def due(self, zones: Sequence[str], *, change: bool) -> dict[tuple[str, str | None], int]:
+        """Return the number of requests due, by method and zone id (None for the list of zones)."""
+        pages = -(-len(zones) // _PAGE)
+        due: dict[tuple[str, str | None], int] = {("GET", None): pages} if self.inventory else {}
+        for method in ("GET", "PUT") if change else ("GET",):
+            due |= dict.fromkeys([(method, zone) for zone in zones if self.asks], 1)
+        return due
 
 
-_DEBUG = """
+DEBUG = Job(
+    "ansible.builtin.debug (floor)",
+    """
 - name: Say something
   ansible.builtin.debug:
     msg: The same for all
-"""
+""",
+    asks=False,
+)
 
-_TEMPLATED = """
+TEMPLATED = Job(
+    "debug with one templated argument (floor)",
+    """
 - name: Say something
   ansible.builtin.debug:
     msg: "{{ cloudflare_zone_id }}"
-"""
+""",
+    asks=False,
+)
 
-_PING = """
-- name: Start a module
-  ansible.builtin.ping:
-"""
-
-_OWN = f"""
-- name: Keep the order
-  zonefleet.cloudflare.custom_certificate_priority:
-    zone_id: "{{{{ cloudflare_zone_id }}}}"
-    certificates:
-      - issuer: {AUTHORITIES[0]}
-      - issuer: {AUTHORITIES[1]}
-    rate_limit: 0
-"""
-
-_OWN_FOR_ALL = f"""
+MANY = Job(
+    "this collection, many zones in one task",
+    """
 - name: Keep the order of all zones
   zonefleet.cloudflare.custom_certificate_priority:
-    zones: "{{{{ groups['all'] | map('extract', hostvars, 'cloudflare_zone_id') | list }}}}"
+    zones: "{{ groups['all'] | map('extract', hostvars, 'cloudflare_zone_id') | list }}"
     concurrency: 50
     certificates:
-      - issuer: {AUTHORITIES[0]}
-      - issuer: {AUTHORITIES[1]}
+      - issuer: DigiCertInc
+      - issuer: GlobalSignnvsa
     rate_limit: 0
   run_once: true
-"""
+""",
+)
+
+IN_PROCESS = Job(
+    "this collection, one host per zone",
+    """
+- name: Keep the order
+  zonefleet.cloudflare.custom_certificate_priority:
+    zone_id: "{{ cloudflare_zone_id }}"
+    certificates:
+      - issuer: DigiCertInc
+      - issuer: GlobalSignnvsa
+    rate_limit: 0
+""",
+)
 
 # What a user with knowledge of Ansible and this API would write: it compares before it writes, and considers only certificates
 # that share a name. It has no pagination, rate limit, retries, verification or diff, which makes it faster.
-_URI = f"""
+URI = Job(
+    "ansible.builtin.uri tasks",
+    """
 - name: Read the certificates
   ansible.builtin.uri:
-    url: "{{{{ lookup('env', 'CLOUDFLARE_BASE_URL') }}}}/zones/{{{{ cloudflare_zone_id }}}}/custom_certificates?per_page=50"
+    url: "{{ lookup('env', 'CLOUDFLARE_BASE_URL') }}/zones/{{ cloudflare_zone_id }}/custom_certificates?per_page=50"
     headers:
-      Authorization: "Bearer {{{{ lookup('env', 'CLOUDFLARE_API_TOKEN') }}}}"
+      Authorization: "Bearer {{ lookup('env', 'CLOUDFLARE_API_TOKEN') }}"
   register: answer
   check_mode: false
 
 - name: Put them in order
   ansible.builtin.uri:
-    url: "{{{{ lookup('env', 'CLOUDFLARE_BASE_URL') }}}}/zones/{{{{ cloudflare_zone_id }}}}/custom_certificates/prioritize"
+    url: "{{ lookup('env', 'CLOUDFLARE_BASE_URL') }}/zones/{{ cloudflare_zone_id }}/custom_certificates/prioritize"
     method: PUT
     headers:
-      Authorization: "Bearer {{{{ lookup('env', 'CLOUDFLARE_API_TOKEN') }}}}"
+      Authorization: "Bearer {{ lookup('env', 'CLOUDFLARE_API_TOKEN') }}"
     body_format: json
     body:
-      certificates: "{{{{ dict(listed | map(attribute='id') | zip(numbers)) | dict2items('id', 'priority') }}}}"
+      certificates: "{{ dict(listed | map(attribute='id') | zip(numbers)) | dict2items('id', 'priority') }}"
   when: not (in_order | bool)
   changed_when: true
   vars:
-    certificates: "{{{{ answer.json.result | rejectattr('status', 'equalto', 'deleted') }}}}"
-    first: "{{{{ certificates | selectattr('issuer', 'equalto', '{AUTHORITIES[0]}') | sort(attribute='expires_on', reverse=true) }}}}"
-    second: "{{{{ certificates | selectattr('issuer', 'equalto', '{AUTHORITIES[1]}') | sort(attribute='expires_on', reverse=true) }}}}"
-    listed: "{{{{ first + second }}}}"
-    names: "{{{{ listed | map(attribute='hosts') | flatten }}}}"
+    certificates: "{{ answer.json.result | rejectattr('status', 'equalto', 'deleted') }}"
+    first: "{{ certificates | selectattr('issuer', 'equalto', 'DigiCertInc') | sort(attribute='expires_on', reverse=true) }}"
+    second: "{{ certificates | selectattr('issuer', 'equalto', 'GlobalSignnvsa') | sort(attribute='expires_on', reverse=true) }}"
+    listed: "{{ first + second }}"
+    names: "{{ listed | map(attribute='hosts') | flatten }}"
     highest_rival: >-
-      {{%- set found = namespace(number=-1) -%}}
-      {{%- for item in certificates if item not in listed and item.hosts | intersect(names) -%}}
-      {{%- set found.number = [found.number, item.priority or 0] | max -%}}
-      {{%- endfor -%}}
-      {{{{ found.number }}}}
-    priorities: "{{{{ listed | map(attribute='priority') | map('default', 0, true) }}}}"
-    in_order: "{{{{ priorities == priorities | unique | sort(reverse=true) and priorities | min > highest_rival | int }}}}"
-    numbers: "{{{{ range((highest_rival | int) + 10 * (listed | length), highest_rival | int, -10) }}}}"
-"""
+      {%- set found = namespace(number=-1) -%}
+      {%- for item in certificates if item not in listed and item.hosts | intersect(names) -%}
+      {%- set found.number = [found.number, item.priority or 0] | max -%}
+      {%- endfor -%}
+      {{ found.number }}
+    priorities: "{{ listed | map(attribute='priority') | map('default', 0, true) }}"
+    in_order: "{{ priorities == priorities | unique | sort(reverse=true) and priorities | min > highest_rival | int }}"
+    numbers: "{{ range((highest_rival | int) + 10 * (listed | length), highest_rival | int, -10) }}"
+""",
+)
 
-_SDK = f"""
-- name: Keep the order
-  sdk_priority:
-    zone_id: "{{{{ cloudflare_zone_id }}}}"
-    issuers: [{", ".join(AUTHORITIES)}]
-"""
+JOBS = (DEBUG, TEMPLATED, MANY, IN_PROCESS, URI)
 
-_LOOK = """
+# What every module imports.
+PING = Job("ansible.builtin.ping", "- ansible.builtin.ping:", asks=False)
+
+# With the default `rate_limit`.
+PACED = Job("this collection, one host per zone, paced", IN_PROCESS.tasks.replace("    rate_limit: 0\n", ""))
+
+# A different task: handshakes for each name, as both kinds of clients.
+LOOK = Job(
+    "this collection, visitors of two names per zone",
+    """
 - name: Look at what visitors get
   zonefleet.cloudflare.served_certificate_info:
     zone_id: "{{ cloudflare_zone_id }}"
@@ -139,60 +156,22 @@ _LOOK = """
     rate_limit: 0
   register: edge
   failed_when: edge.as_expected is not true
-"""
+""",
+)
 
-# With a key, which is checked even if the certificate is unchanged. This is the slowest case.
-_KEEP = """
+# A different task: keeps a certificate that each zone has already, with a key, which is checked even so: the slowest case.
+KEEP = Job(
+    "this collection, an unchanged certificate per zone",
+    """
 - name: Keep the certificate current
   zonefleet.cloudflare.custom_certificate:
     zone_id: "{{ cloudflare_zone_id }}"
     certificate_path: "{{ lookup('env', 'ZONEFLEET_CERTIFICATE') }}"
     private_key_path: "{{ lookup('env', 'ZONEFLEET_CERTIFICATE') }}"
     rate_limit: 0
-"""
-
-_INVENTORY = """
-plugin: zonefleet.cloudflare.zones
-rate_limit: 0
-"""
-
-
-def _interpreter_as_of_another() -> str:
-    """Return a path of this Python that the action plugin does not recognize as its own, so that it runs the module."""
-    directory, name = os.path.split(sys.executable)
-    return os.path.join(directory, ".", name)
-
-
-DEBUG = Job("debug", "ansible.builtin.debug (floor)", _DEBUG, None)
-TEMPLATED = Job("debug-templated", "debug with one templated argument (floor)", _TEMPLATED, None)
-PING = Job("ping", "ansible.builtin.ping (floor of a module)", _PING, None)
-IN_PROCESS = Job("in-process", "this collection, one host per zone", _OWN, (1, 2))
-MANY = Job("zones", "this collection, many zones in one task", _OWN_FOR_ALL, (1, 2))
-MODULE = Job(
-    "module",
-    "this collection, as a module",
-    _OWN,
-    (1, 2),
-    {"ansible_python_interpreter": _interpreter_as_of_another()},
-)
-URI = Job("uri", "ansible.builtin.uri tasks", _URI, (1, 2))
-# Its pager requests pages until one is empty.
-SDK = Job("sdk", "a module on the official SDK", _SDK, (2, 3))
-
-# With the default `rate_limit`.
-PACED = Job("paced", "this collection, one host per zone, paced", _OWN.replace("    rate_limit: 0\n", ""), (1, 2))
-# A different task: handshakes for each name, as both kinds of clients.
-LOOK = Job("look", "this collection, visitors of two names per zone", _LOOK, (1, 1))
-# A different task: keeps a certificate that each zone has already.
-KEEP = Job("keep", "this collection, an unchanged certificate per zone", _KEEP, (1, 1))
-# Only the inventory, with and without certificates.
-INVENTORY = Job("inventory", "the zones inventory", "[]", None, inventory=_INVENTORY)
-CERTIFICATES = Job(
-    "certificates", "the zones inventory, with certificates", "[]", None, inventory=f"{_INVENTORY}certificates: true\n"
+""",
 )
 
-COMPARED = (MANY, IN_PROCESS, MODULE, URI, SDK)
-# In the order in which they run: each floor is next to its job.
-JOBS = {job.key: job for job in (DEBUG, TEMPLATED, MANY, IN_PROCESS, PING, MODULE, URI, SDK)}
-# These start a process for each zone and take minutes, so they run only once.
-SLOW = (PING, MODULE, URI, SDK)
+_INVENTORY = "plugin: zonefleet.cloudflare.zones\nrate_limit: 0\n"
+INVENTORY = Job("the zones inventory", "[]", asks=False, inventory=_INVENTORY)
+CERTIFICATES = Job("the zones inventory, with certificates", "[]", inventory=f"{_INVENTORY}certificates: true\n")

@@ -6,21 +6,21 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
-import os
+import re
+import resource
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from ansible_runs import BIN, environment
+from ansible_runs import BIN, environment, write_yaml
 
-from .jobs import FORKS, Job
-from .serving import Where
+from .jobs import Job
 
-LIBRARY = Path(__file__).with_name("library")
+FORKS = 10
 # A name that the inventory plugin takes, and the one for YAML.
 _INVENTORY = "cloudflare_zones.yml"
 _LOOK_EVERY = 0.05
@@ -32,16 +32,10 @@ class BenchmarkFailed(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """Time and memory of one run.
-
-    :param wall: Seconds from start to end.
-    :param processor: Seconds of CPU time of ansible-playbook and the processes that it started.
-    :param memory: Peak memory of all its processes together in MiB, with shared pages counted once; 0 if not measured.
-    """
+    """Seconds from start to end, and seconds of CPU time of ansible-playbook and the processes that it started."""
 
     wall: float
     processor: float
-    memory: float
 
 
 class Stage:
@@ -54,84 +48,61 @@ class Stage:
     def play(
         self,
         job: Job,
-        where: Where,
-        zones: int,
+        zones: Mapping[str, str],
+        variables: Mapping[str, str],
         *,
         forks: int = FORKS,
-        variables: Mapping[str, str] | None = None,
-        look: bool = False,
+        interpreter: str = "{{ ansible_playbook_python }}",
     ) -> Cost:
-        """Run a job over the first so many zones, with a new home directory for each run.
+        """Run a job over zones (ids by name), with some environment variables.
 
-        :param look: Measure the memory as well, which takes time and only works on Linux.
         :raises BenchmarkFailed: the play failed.
         """
         self._homes += 1
         home = self._directory / str(self._homes)
-        home.mkdir(parents=True)
+        env = environment(home, ANSIBLE_FORKS=str(forks), **variables)
         (home / "play.yml").write_text(job.playbook, encoding="utf-8")
-        inventory = job.inventory or _inventory(where, zones, variables or {})
-        (home / _INVENTORY).write_text(inventory, encoding="utf-8")
+        if job.inventory:
+            (home / _INVENTORY).write_text(job.inventory, encoding="utf-8")
+        else:
+            # As the inventory plugin sets them.
+            local = {"ansible_connection": "local", "ansible_python_interpreter": interpreter}
+            hosts = {name: {"cloudflare_zone_id": zone_id} for name, zone_id in zones.items()}
+            write_yaml(home / _INVENTORY, {"all": {"vars": local, "hosts": hosts}})
         log = home / "log"
         command = [str(BIN / "ansible-playbook"), "-i", _INVENTORY, "play.yml"]
-        env = environment(home, where, ANSIBLE_LIBRARY=str(LIBRARY), ANSIBLE_FORKS=str(forks), **where.environment)
-        status, cost = _measure(command, home, env, log, look)
+        with log.open("wb") as output:
+            begun, before = time.perf_counter(), _processor()
+            status = subprocess.run(
+                command, cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+            ).returncode
+            cost = Cost(time.perf_counter() - begun, _processor() - before)
         if status:
             raise BenchmarkFailed(f"{job.title}: exit code {status}\n{log.read_text(encoding='utf-8')[-3000:]}")
         return cost
 
+    def memory(self, run: Callable[[], object]) -> float:
+        """Return the peak memory in MiB of all processes of a run, which is measured repeatedly. This works on Linux alone."""
+        peak = 0.0
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            running = pool.submit(run)
+            while not concurrent.futures.wait([running], _LOOK_EVERY).done:
+                peak = max(peak, self._memory())
+        running.result()
+        return peak
 
-def _inventory(where: Where, zones: int, variables: Mapping[str, str]) -> str:
-    hosts = {name: {"cloudflare_zone_id": where.zones[name]} for name in list(where.zones)[:zones]}
-    # As the inventory plugin sets them.
-    local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    return yaml.safe_dump({"all": {"vars": {**local, **variables}, "hosts": hosts}})
-
-
-def _measure(command: list[str], home: Path, environment: dict[str, str], log: Path, look: bool) -> tuple[int, Cost]:
-    with log.open("wb") as output:
-        begun = time.perf_counter()
-        # pylint: disable-next=consider-using-with  # waited for with wait4, which tells what it cost
-        process = subprocess.Popen(
-            command, cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
-        try:
-            memory = _most_memory(process.pid) if look and Path("/proc/self/smaps_rollup").exists() else 0.0
-            # Of the process and of all those of its descendants that were waited for, as Ansible does with each.
-            _pid, status, usage = os.wait4(process.pid, 0)
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        wall = time.perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, Cost(wall, usage.ru_utime + usage.ru_stime, memory)
+    def _memory(self) -> float:
+        kib = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended, or belongs to another user
+                if f"\0HOME={self._directory}/".encode() in (process / "environ").read_bytes():
+                    # Shared pages count once.
+                    found = re.search(r"^Pss: +(\d+)", (process / "smaps_rollup").read_text("ascii"), re.MULTILINE)
+                    kib += int(found[1]) if found else 0
+        return kib / 1024
 
 
-def _most_memory(pid: int) -> float:
-    """Return the peak memory of a process and its descendants, which is measured repeatedly until it ends."""
-    most = 0.0
-    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        most = max(most, sum(map(_proportional_mib, _family(pid))))
-        time.sleep(_LOOK_EVERY)
-    return most
-
-
-def _family(pid: int) -> set[int]:
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            # The name of a program is in parentheses, and may contain spaces and parentheses.
-            parents[int(entry.parent.name)] = int(entry.read_text().rpartition(")")[2].split()[1])
-    family = {pid}
-    while found := {child for child, parent in parents.items() if parent in family} - family:
-        family |= found
-    return family
-
-
-def _proportional_mib(pid: int) -> float:
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
+def _processor() -> float:
+    """Return the CPU time of all descendants that were waited for, as Ansible does with each."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -47,12 +47,12 @@ _LONGEST_BACKOFF = 8.0
 class Outdated(Exception):
     """A write has waited so long that the data behind it must be read again.
 
-    :param perhaps_done: Whether an earlier attempt may have been applied.
+    :param problem: The failure of the last attempt if that or an earlier one may have been applied, else None.
     """
 
-    def __init__(self, perhaps_done: bool) -> None:
+    def __init__(self, problem: ApiError | None) -> None:
         super().__init__()
-        self.perhaps_done = perhaps_done
+        self.problem = problem
 
 
 class _Changed(Exception):
@@ -121,15 +121,15 @@ class Client:
         :param stale_after: Value of C(waited) after which no further attempt is made, because the data behind the call is
             too old.
         :param resend: Whether to repeat a failed attempt that may have been applied.
-        :raises ApiError: The API refused, or C(retries) or C(max_wait) is used up.
+        :raises ApiError: The API refused, C(retries) or C(max_wait) is used up, or the pacer refused another attempt.
         :raises Outdated: The next attempt would come after C(stale_after).
         """
         failures = throttles = 0
         before = self.requests
         perhaps_done = False
+        problem: ApiError | None = None
         while True:
-            if not self._pacer.enter(self, method, stale_after):
-                raise Outdated(perhaps_done)
+            self._enter(method, stale_after, problem if perhaps_done else None)
             try:
                 return self._attempt(method, path, asked, query, body)
             except ApiError as error:
@@ -217,6 +217,20 @@ class Client:
 
     def _patience_left(self) -> float:
         return self._connection.max_wait - (self.waited - self._waited_beside)
+
+    def _enter(self, method: str, stale_after: float, problem: ApiError | None) -> None:
+        """Wait for the pacer before an attempt.
+
+        :param problem: See Outdated.
+        :raises ApiError: The pacer refuses the attempt.
+        :raises Outdated: See C(call).
+        """
+        try:
+            if self._pacer.enter(self, method, stale_after):
+                return
+        except CloudflareError as error:
+            raise ApiError(error.message, sent=problem is not None) from None
+        raise Outdated(problem)
 
     def _attempt(
         self, method: str, path: str, asked: str, query: t.Mapping[str, t.Any] | None, body: t.Any

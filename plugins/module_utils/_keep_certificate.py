@@ -342,37 +342,45 @@ def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
     reading = origin
     stale_after = reading.waited + FRESH
     may_repeat = True
-    problem: ApiError | None
-    while True:
+    while step.current is not None:
         current = step.current
-        if current is None or step.action == UNCHANGED:  # another run has removed it
-            return task.report(step, State(reading.current, reading.current, current), changed=False)
-        try:
-            remove(task.client, task.zone.id, current.id, stale_after)
-        except Outdated:
-            # read and plan again, once
-            stale_after = math.inf
+        attempt = _attempt_removal(task, current, stale_after)
+        stale_after = math.inf  # read again because of a delay only once
+        if attempt.outcome is _Outcome.OUTDATED:
             reading = task.read()
             step = task.plan(reading)
             continue
-        except ApiError as error:
-            if not is_unknown_certificate(error) and not _is_in_doubt(error):
-                raise
-            problem = error
-        else:
-            problem = None
-        reading = _read_without(task, step, current, problem)
-        if all(found.id != current.id for found in reading.current):
+        reading = _read_without(task, step, current, attempt.error)
+        if not _lists(reading, current):
             return task.report(step, State(origin.current, reading.current, None))
-        if problem is None:
+        if attempt.error is None:
             raise _after_write(
                 step,
                 f"The API answered that the certificate was removed, but the list of zone {task.zone.id} still has it. Run again "
                 "to check.",
             )
-        if problem.transient or not may_repeat:
-            raise problem
+        if attempt.error.transient or not may_repeat:
+            raise attempt.error
         may_repeat = False
+        step = task.plan(reading)
+    # another run has removed it
+    return task.report(step, State(reading.current, reading.current, None), changed=False)
+
+
+def _attempt_removal(task: _Task, current: Certificate, stale_after: float) -> _Attempt:
+    """Send the request, which the client repeats after a transient failure.
+
+    :raises ApiError: The API refused it.
+    """
+    try:
+        remove(task.client, task.zone.id, current.id, stale_after)
+    except Outdated as delay:
+        return _Attempt(_Outcome.IN_DOUBT if delay.problem else _Outcome.OUTDATED, error=delay.problem)
+    except ApiError as error:
+        if not is_unknown_certificate(error) and not _is_in_doubt(error):
+            raise
+        return _Attempt(_Outcome.IN_DOUBT, error=error)
+    return _Attempt(_Outcome.WRITTEN)
 
 
 def _read_without(task: _Task, step: Step, removed: Certificate, problem: ApiError | None) -> ZoneCertificates:
@@ -380,7 +388,7 @@ def _read_without(task: _Task, step: Step, removed: Certificate, problem: ApiErr
     try:
         reading = task.read()
         for seconds in SETTLING[1:]:
-            if all(found.id != removed.id for found in reading.current) or not task.client.pause(seconds):
+            if not _lists(reading, removed) or not task.client.pause(seconds):
                 break
             reading = task.read()
         return reading
@@ -391,6 +399,10 @@ def _read_without(task: _Task, step: Step, removed: Certificate, problem: ApiErr
             else "The certificate was removed, but this"
         )
         raise _after_write(step, f"{start} could not be checked: {error.message}", problem or error) from None
+
+
+def _lists(reading: ZoneCertificates, certificate: Certificate) -> bool:
+    return any(found.id == certificate.id for found in reading.current)
 
 
 def _after_write(step: Step, message: str, cause: CloudflareError | None = None, **fields: t.Any) -> CloudflareError:

@@ -273,7 +273,7 @@ def _attempt(client: Client, decision: _Decision, stale_after: float) -> _Attemp
     try:
         answered = prioritize(client, decision.zone.id, decision.plan.write, stale_after)
     except Outdated as delay:
-        return _Attempt(_Outcome.OUTDATED, delay.perhaps_done)
+        return _Attempt(_Outcome.OUTDATED, delay.problem is not None)
     except ApiError as error:
         outcome = _Outcome.RENEWED if is_unknown_certificate(error) else _Outcome.FAILED
         return _Attempt(outcome, error.perhaps_done, error=error)

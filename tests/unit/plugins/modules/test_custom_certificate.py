@@ -229,6 +229,12 @@ DONE = {
     "a removal that is asked for again": Done(
         [BOTH, DELETE_LOST, {**DELETE, **NO_LONGER_THERE["7003"]}, AFTER], REMOVED, {**REMOVE, "retries": 1}
     ),
+    "a removal that was applied before a long ban": Done(
+        [BOTH, DELETE_LOST, {**DELETE, **throttled(60)}, AFTER], REMOVED, {**REMOVE, "retries": 1}
+    ),
+    "a removal that was not applied before a long ban": Done(
+        [BOTH, DELETE_LOST, {**DELETE, **throttled(60)}, *[BOTH] * 4, DELETE, AFTER], REMOVED, {**REMOVE, "retries": 1}
+    ),
     "a removal that the list shows": Done([BOTH, DELETE_LOST, AFTER], REMOVED, REMOVE),
     "a removal that the list shows as deleted": Done(
         [BOTH, DELETE_LOST, [old(status="deleted"), *AFTER]], REMOVED, REMOVE

@@ -14,13 +14,18 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _many_zones
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client, _many_zones
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import INSPECT
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import Pacer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import MakePacer, Outcome, perform
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import (
+    MakePacer,
+    Outcome,
+    _pacer_of_its_own,
+    perform,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info as info_module
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
 from ansible_collections.zonefleet.cloudflare.tests.unit.documented import undocumented
@@ -50,13 +55,20 @@ HAPPENINGS: list[tuple[str, Fault | None]] = [
 ]
 
 
-def ask(emulator: Emulator, job: Job = SET_ORDER, make_pacer: MakePacer | None = None, **options: t.Any) -> Outcome:
+def ask(
+    emulator: Emulator,
+    job: Job = SET_ORDER,
+    make_pacer: MakePacer | None = None,
+    *,
+    check_mode: bool = False,
+    **options: t.Any,
+) -> Outcome:
     given = {"api_token": emulator.token, "api_url": emulator.url, "retries": 0, "max_wait": 1, **options}
     if job is SET_ORDER:
         given.setdefault("certificates", POLICY)
     validated = ArgumentSpecValidator(job.spec).validate(given)
     assert not validated.error_messages
-    outcome = perform(job, validated.validated_parameters, check_mode=False, diff=True, make_pacer=make_pacer)
+    outcome = perform(job, validated.validated_parameters, check_mode=check_mode, diff=True, make_pacer=make_pacer)
     returned = {**outcome.result, "failed": outcome.failed}
     assert undocumented(module if job is SET_ORDER else info_module, returned) == []
     return outcome
@@ -121,6 +133,28 @@ def test_each_zone_ends_as_it_would_alone(count: int, threads: int) -> None:
 def fleet() -> t.Iterator[Emulator]:
     with Emulator(zones=generate(40, out_of_order=10), throttle=None) as server:
         yield server
+
+
+@pytest.mark.parametrize(
+    "meet", [lambda pacer: pacer.condemned("9109 Max auth failures"), lambda pacer: pacer.banned(5.0, True)]
+)
+def test_a_retry_that_another_zone_prevents_fails_after_a_change(
+    fleet: Emulator, monkeypatch: pytest.MonkeyPatch, meet: t.Callable[[Pacer], None]
+) -> None:
+    ids = [zone.id for zone in fleet.zones.values()]
+    zone_id, *_others = ask(fleet, check_mode=True, zones=ids).result["changed_zones"]
+    pacers: list[Pacer] = []
+
+    def make_pacer(connection: Connection, writes: bool) -> Pacer:
+        pacers.append(_pacer_of_its_own(connection, writes))
+        return pacers[0]
+
+    # While the retry waits, another zone meets a refusal.
+    monkeypatch.setattr(_client.time, "sleep", lambda _seconds: meet(pacers[0]))
+    fleet.fault(Fault("reset_after_apply"), method="PUT")
+    result = ask(fleet, SET_ORDER, make_pacer, zone_id=zone_id, retries=1).result
+    assert "The next request was not sent" in result["msg"] and "The change may have been made" in result["msg"]
+    assert result["changed"] is True and result["restore"] and result["requests"] == 2
 
 
 @pytest.mark.parametrize(("count", "look_ups"), [(19, 19), (20, 1)])

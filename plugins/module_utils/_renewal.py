@@ -47,9 +47,9 @@ def plan(options: KeepOptions, zone_name: str | None, certificates: t.Sequence[C
     :raises CloudflareError: More than one certificate matches, or the change cannot be made in place.
     """
     if options.absent:
-        return _plan_absent(options, certificates, now)
+        return _plan_absent(options, zone_name, certificates, now)
     leaf = leaf_of(options)
-    same = _find_same(options, certificates)
+    same = _find_whole(options, zone_name, certificates)
     if same and not options.always:
         _check_restrictions(options, same[0])
         bundled = same[0].raw.get("bundle_method") in (None, options.bundle_method)
@@ -185,10 +185,12 @@ def described(certificates: t.Sequence[Certificate]) -> str:
     return shown + (f"; and {len(certificates) - _MOST_SHOWN} more" if len(certificates) > _MOST_SHOWN else "")
 
 
-def _plan_absent(options: KeepOptions, certificates: t.Sequence[Certificate], now: datetime) -> Step:
+def _plan_absent(
+    options: KeepOptions, zone_name: str | None, certificates: t.Sequence[Certificate], now: datetime
+) -> Step:
     candidates = _selected(options, certificates, now) if options.match else list(certificates)
     if options.chain is not None:
-        same = _find_same(options, candidates)
+        same = _find_whole(options, zone_name, candidates)
         candidates = [certificate for certificate in candidates if certificate in same]
     if not candidates:
         return Step(UNCHANGED)
@@ -206,6 +208,14 @@ def _plan_absent(options: KeepOptions, certificates: t.Sequence[Certificate], no
 def _find_same(options: KeepOptions, certificates: t.Iterable[Certificate]) -> list[Certificate]:
     own = (certificate for certificate in certificates if not certificate.keyless)
     return find_same(leaf_of(options), own, options.type)
+
+
+def _find_whole(
+    options: KeepOptions, zone_name: str | None, certificates: t.Iterable[Certificate]
+) -> list[Certificate]:
+    """Return the certificates that are the same and lack no host of the leaf that is in the zone."""
+    leaf = leaf_of(options)
+    return [found for found in _find_same(options, certificates) if not _lacks_hosts(found, leaf, zone_name)]
 
 
 def _selected(options: KeepOptions, certificates: t.Sequence[Certificate], now: datetime) -> list[Certificate]:
@@ -272,6 +282,27 @@ def covers_alike(leaf: Leaf, certificate: Certificate, zone_name: str | None) ->
 def _domain(names: t.Iterable[str]) -> str:
     domains = {".".join(name.split(".")[-2:]) for name in names}
     return domains.pop() if len(domains) == 1 else ""
+
+
+def _lacks_hosts(certificate: Certificate, leaf: Leaf, zone_name: str | None) -> bool:
+    """Return whether a certificate lacks hosts of a leaf that are in the zone. A reissue may add hosts and keep the expiry.
+
+    If the zone's name is unknown, only hosts within the domain that the hosts of the certificate share are surely in the zone.
+    """
+    domain = a_labels(zone_name) if zone_name else _shared_domain(certificate.names)
+    return bool(domain) and any(
+        name == domain or name.endswith("." + domain) for name in leaf.names - certificate.names
+    )
+
+
+def _shared_domain(names: t.Iterable[str]) -> str:
+    """Return the longest domain that all names are in, of two or more labels, or an empty string."""
+    shared: list[str] = []
+    for labels in zip(*(reversed(name.split(".")) for name in names)):
+        if len(set(labels)) > 1 or labels[0] == "*":
+            break
+        shared.insert(0, labels[0])
+    return ".".join(shared) if len(shared) > 1 else ""
 
 
 def _check_type(options: KeepOptions, current: Certificate) -> None:

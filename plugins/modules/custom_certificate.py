@@ -17,7 +17,9 @@ description:
     new certificate gets the priority of the certificate that it replaces, so the order of the zone's certificates does not change.
   - The module reads the zone first, and sends nothing if the zone has the certificate already. The API returns no PEM, serial
     number or fingerprint. Two certificates count as the same if expiry (to the second), signature algorithm, issuer (only letters
-    and digits) and type are equal, and all hosts that the API returns are DNS names of the leaf.
+    and digits), type and hosts are equal. The API may omit hosts of other zones, so only DNS names of the leaf that are in the zone
+    have to be among the hosts that it returns. With O(zone_id), the name of the zone is unknown, and these are the DNS names within
+    the domain that all returned hosts share.
   - The module therefore cannot detect that only the private key or the chain has changed. Set O(renew=always) once to send them.
   - Every upload and renewal is verified by reading the zone again. If a response is lost, the zone is read before anything is sent
     again, because Cloudflare may accept the same certificate twice.

@@ -427,6 +427,31 @@ class TestDecisions:
         api.expect_all([old(), OTHER], sent, [OTHER, shown("new")])
         assert run(module, certificate=pem(many), private_key=KEY, **zone)["action"] == "renewed"
 
+    @pytest.mark.parametrize(
+        ("hosts", "more", "action_by_id", "action_by_name"),
+        [
+            (HOSTS, "api.example.com", "uploaded", "uploaded"),
+            (["*.example.com"], "example.com", "uploaded", "uploaded"),
+            (["www.example.com"], "example.com", "unchanged", "uploaded"),
+            (HOSTS, "notexample.com", "unchanged", "unchanged"),
+            (["www.example.com", "www.example.org"], "example.com", "unchanged", "uploaded"),
+        ],
+    )
+    def test_a_reissue_may_add_hosts_and_keep_the_expiry(
+        self, api: Script, run: Run, hosts: list[str], more: str, action_by_id: str, action_by_name: str
+    ) -> None:
+        reissued = {"certificate": pem(issue(*hosts, more, key=RSA, end=NEW_END)), "private_key": KEY}
+        before = [shown("before", hosts=hosts)]
+        api.expect_list(before)
+        assert run(module, check=True, **reissued)["action"] == action_by_id
+        api.expect("GET", "/zones", [{"id": ZONE, "name": "example.com"}], info={"total_pages": 1, "total_count": 1})
+        api.expect_list(before)
+        assert run(module, check=True, zone="example.com", zone_id=None, **reissued)["action"] == action_by_name
+        if action_by_id == "uploaded":
+            api.expect_all(before, before)
+            assert run(module, check=True, match={"host": hosts[0]}, **reissued)["action"] == "renewed"
+            assert run(module, check=True, state="absent", **reissued)["action"] == "unchanged"
+
     @pytest.mark.parametrize("match", ['{"id": "old"}', "id=old"])
     def test_match_may_be_a_string_that_ansible_converts(self, api: Script, run: Run, match: str) -> None:
         api.expect_list([old(), OTHER])

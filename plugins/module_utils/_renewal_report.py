@@ -39,6 +39,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import 
 
 _SOON = timedelta(days=30)
 _NOT_KNOWN_YET = "-"  # the id of a certificate that check mode predicts
+_LAST_OF_ALL = "9999-12-31T23:59:59Z"  # its time of upload, as it would be the most recent one
 
 
 class State(t.NamedTuple):
@@ -65,7 +66,7 @@ def show(certificate: Certificate) -> dict[str, t.Any]:
     """Return the API's object of a certificate. A predicted one has no id."""
     shown = {**certificate.raw, "priority": plain_number(certificate.priority)}
     if certificate.id == _NOT_KNOWN_YET:
-        del shown["id"]
+        del shown["id"], shown["uploaded_on"]
     return shown
 
 
@@ -97,7 +98,7 @@ def make_report(
 
 
 def _predicted(options: KeepOptions, step: Step) -> dict[str, t.Any]:
-    return {"id": _NOT_KNOWN_YET, **_metadata_after(options, step)}
+    return {"id": _NOT_KNOWN_YET, "uploaded_on": _LAST_OF_ALL, **_metadata_after(options, step)}
 
 
 def _advice_on_tie(certificate: Certificate) -> str:

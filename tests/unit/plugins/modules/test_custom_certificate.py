@@ -722,10 +722,19 @@ class TestResult:
         api.expect_list(before)
         assert "'match'" not in str(run(module, check=True, match=match, **GIVEN).get("warnings", []))
 
-    def test_check_mode_knows_no_id_yet(self, api: Script, run: Run) -> None:
-        api.expect_list([old("rival", hosts=["www.example.com"], issuer="LetsEncrypt", uploaded_on=None)])
-        (contested,) = run(module, check=True, **GIVEN)["contested"]
-        assert contested["before"] == "rival" and contested["after"] in ("rival", None)
+    @pytest.mark.parametrize("before", [[], [old("predecessor")]])
+    def test_check_mode_predicts_the_most_recent_one_without_an_id(
+        self, api: Script, run: Run, before: list[Item]
+    ) -> None:
+        api.expect_list([old("rival", hosts=["www.example.com"], issuer="LetsEncrypt"), *before])
+        result = run(module, check=True, **GIVEN)
+        (contested,) = result["contested"]
+        assert (contested["after"], contested["after_issuer"], contested["decided_by"]) == (
+            None,
+            "TestCAInc",
+            "recency",
+        )
+        assert {"id", "uploaded_on"}.isdisjoint(result["certificate"])
 
     def test_a_removal_ends_a_contest(self, api: Script, run: Run) -> None:
         api.expect_all(BOTH, {**DELETE, "path": f"{LIST}/new"}, BEFORE)

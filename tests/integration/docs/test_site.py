@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from ansible_runs import ROOT
 
-from integration.audit.browser import Browser
+from integration.audit.browser import opened, started
 
 SITE = ROOT / ".cache" / "docs-site" / "html"
 # What people look for that is called otherwise by Ansible or Cloudflare, as the search of the site stems it.
@@ -42,16 +41,15 @@ def test_reference_is_current_and_the_site_builds_without_warnings() -> None:
 
 @pytest.mark.browser
 @pytest.mark.timeout(600)
-def test_no_page_is_wider_than_a_phone(tmp_path: Path) -> None:
+def test_no_page_is_wider_than_a_phone() -> None:
     build()
 
-    with Browser(tmp_path) as browser:
+    with started() as browser:
         for page in (SITE / "index.html", *SITE.glob("*_*.html"), *SITE.glob("docsite/*.html")):
-            seen = browser.look(page, width=390)
-            assert seen.messages == [], page
-            assert seen.page_width <= 390, page
-            # nor is a table of options, which would have to be scrolled sideways
-            assert [element for element in seen.wide if "ansible-option" in element] == [], page
+            with opened(browser, page, width=390) as seen:
+                assert (seen.messages, seen.page_width() <= 390) == ([], True), page
+                # nor is a table of options, which would have to be scrolled sideways
+                assert [element for element in seen.wide() if "ansible-option" in element] == [], page
 
 
 def test_the_picture_of_the_readme_is_current() -> None:

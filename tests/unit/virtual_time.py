@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A replacement for the module `time`. Its time passes only while all threads of a test sleep."""
+"""A replacement for the module `time`, whose time passes only while all threads of a test sleep, and clients that pace in it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable, Iterable
+
+import pytest
+
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection import Connection
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import SharedPacer, Store
 
 START = 1000.0
 _PATIENCE = 60.0  # real seconds for one step
@@ -70,3 +77,21 @@ class VirtualTime:
             task()
         finally:
             self._gave_way.set()
+
+
+class Worker:
+    """A client that asks its pacer and sends nothing, with what it has told."""
+
+    def __init__(self, store: Store, connection: Connection, run: str, *, writes: bool = False) -> None:
+        self.told: list[str] = []
+        self.pacer = SharedPacer(store, connection, run, writes=writes, tell=self.told.append)
+        self.client = Client(connection, self.pacer)
+
+    def enter(self, *methods: str) -> None:
+        for method in methods:
+            self.pacer.enter(self.client, method)
+
+    def refusal(self) -> str:
+        with pytest.raises(CloudflareError) as caught:
+            self.enter("GET")
+        return caught.value.message

@@ -11,6 +11,8 @@ import typing as t
 
 from pytest_httpserver import HTTPServer
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, read_certificate
+
 ZONE = "00112233445566778899aabbccddeeff"
 TOKEN = "cfut_0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
@@ -119,3 +121,9 @@ def certificate(name: str, priority: t.Any = 0, **fields: t.Any) -> dict[str, t.
         "status": "active",
         **fields,
     }
+
+
+def held(name: str, priority: t.Any = 0, labels: str = "a", **fields: t.Any) -> Certificate:
+    """Return a certificate as it is read, with one hostname of example.com for each character of C(labels)."""
+    hosts = [f"{label}.example.com" for label in labels]
+    return read_certificate(certificate(name, priority, hosts=hosts, **fields))

@@ -6,133 +6,114 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, read_certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    Certificate,
+    numbers_of,
+    read_certificate,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import Contest, find_contests
-
-
-def made(identifier: str, priority: int = 0, hosts: str = "a", **fields: t.Any) -> Certificate:
-    names = [f"{label}.example.com" for label in hosts]
-    shape = {"type": "legacy_custom", "signature": "SHA256WithRSA", "status": "active", **fields}
-    return read_certificate({"id": identifier, "priority": priority, "hosts": names, **shape})
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import held
 
 
 def contests(*certificates: Certificate, after: dict[str, int] | None = None) -> list[Contest]:
-    before = {certificate.id: certificate.priority for certificate in certificates}
+    before = numbers_of(certificates)
     return find_contests(certificates, before, {**before, **(after or {})})
 
 
 MODERN = {"type": "sni_custom"}
 ECDSA = {"signature": "ECDSAWithSHA384"}
-EARLY, LATE = ({"uploaded_on": f"2026-0{month}-01T10:00:00Z"} for month in (3, 4))
+LATE = {"uploaded_on": "2026-04-01T10:00:00Z"}
+KEYLESS = {"keyless_server": {"id": "x"}}
 
 
 @pytest.mark.parametrize(
-    ("certificates", "first", "decided_by", "pack"),
+    ("certificates", "decided_by", "sure"),
+    # The first of the certificates is the one that is expected to come first.
     [
-        ([made("low", 1), made("high", 2, "ab")], "high", "priority", False),
+        ([held("high", 2, "ab"), held("low", 1)], "priority", True),
         # Equal numbers go by the latest upload, then by the id
-        ([made("a", 1), made("b", 1, "ab")], "a", "recency", False),
-        ([made("a", 1, **EARLY), made("b", 1, "ab", **LATE)], "b", "recency", False),
-        ([made("a", 1), made("b", 1, "ab", **EARLY)], "b", "recency", False),
-        ([made("a", 1, **LATE), made("b", 2, "ab", **EARLY)], "b", "priority", False),
-        ([made("a", 1, **EARLY, **MODERN), made("b", 1, "ab", **LATE, **MODERN)], "b", "recency", False),
+        ([held("a", 1), held("b", 1, "ab")], "recency", False),
+        ([held("b", 1, "ab", **LATE), held("a", 1)], "recency", False),
+        ([held("b", 1, "ab"), held("a", 1, uploaded_on=None)], "recency", False),
+        ([held("b", 2, "ab"), held("a", 1, **LATE)], "priority", True),
+        ([held("b", 1, "ab", **LATE, **MODERN), held("a", 1, **MODERN)], "recency", False),
         # The kind comes before the number
-        ([made("legacy", 1), made("modern", 9, "ab", **MODERN)], "legacy", "kind", False),
-        ([made("legacy", 1), made("modern", 1, "ab", **MODERN)], "legacy", "kind", False),
-        ([made("legacy", 1), made("keyless", 0, "ab", keyless_server={"id": "x"})], "keyless", "kind", False),
-        ([made("unknown", 1, type=None), made("modern", 9, "ab", **MODERN)], "unknown", "kind", False),
-        ([made("legacy", 1), made("unknown", 9, "ab", type="new_custom")], "legacy", "kind", False),
+        ([held("legacy", 1), held("modern", 9, "ab", **MODERN)], "kind", True),
+        ([held("legacy", 1), held("modern", 1, "ab", **MODERN)], "kind", True),
+        ([held("keyless", 0, "ab", **KEYLESS), held("legacy", 1)], "kind", True),
+        ([held("keyless", 1, type=None, **KEYLESS), held("unknown", 9, "ab", type=None)], "kind", True),
+        # Where a type that Cloudflare does not name stands is a guess
+        ([held("unknown", 1, type=None), held("modern", 9, "ab", **MODERN)], "kind", False),
+        ([held("legacy", 1), held("unknown", 9, "ab", type="new_custom")], "kind", False),
         # Only the strongest of the others counts
-        ([made("legacy", 1), made("modern", 9, "ab", **MODERN), made("low", 0, "ac")], "legacy", "priority", False),
+        (
+            [held("legacy", 1), held("modern", 9, "ab", **MODERN), held("low", 0, "ac")],
+            "priority",
+            True,
+        ),
         # An effect of the number is documented between legacy_custom ones alone
-        ([made("low", 1, **MODERN), made("high", 2, "ab", **MODERN)], "high", "undocumented", False),
-        ([made("low", 1, type=None), made("high", 2, "ab", type=None)], "high", "undocumented", False),
+        ([held("high", 2, "ab", **MODERN), held("low", 1, **MODERN)], "undocumented", False),
+        ([held("high", 2, "ab", type=None), held("low", 1, type=None)], "undocumented", False),
         # Equal hosts and different algorithms are one choice
-        ([made("rsa", 1), made("ecdsa", 2, **ECDSA)], "ecdsa", "client", True),
-        ([made("rsa", 2), made("ecdsa", 2, **ECDSA)], "ecdsa", "client", True),
+        ([held("ecdsa", 2, **ECDSA), held("rsa", 1)], "client", False),
+        ([held("ecdsa", 2, **ECDSA), held("rsa", 2)], "client", False),
+        ([held("ecdsa", 2, **ECDSA, **MODERN), held("rsa", 1, **MODERN)], "client", False),
+        ([held("old", 2, signature="SHA1WithRSA"), held("rsa", 1)], "client", False),
+        ([held("other", 2, signature="SHA384WithRSA"), held("rsa", 2)], "recency", False),
+        ([held("ecdsa", 2, "ab", **ECDSA), held("rsa", 1)], "priority", True),
+        ([held("unknown", 2, signature=None), held("rsa", 1)], "priority", True),
+        ([held("rsa", 1), held("ecdsa", 2, **ECDSA, **MODERN)], "kind", True),
         # Of one type, that is: a keyless one may be of either
         (
-            [
-                made("rsa", 1, keyless_server={"id": "x"}),
-                made("ecdsa", 2, keyless_server={"id": "x"}, **ECDSA, **MODERN),
-            ],
-            "ecdsa",
+            [held("ecdsa", 2, **KEYLESS, **ECDSA, **MODERN), held("rsa", 1, **KEYLESS)],
             "undocumented",
             False,
         ),
-        ([made("rsa", 1, **MODERN), made("ecdsa", 2, **ECDSA, **MODERN)], "ecdsa", "client", True),
-        ([made("rsa", 1), made("old", 2, signature="SHA1WithRSA")], "old", "client", True),
-        ([made("rsa", 2), made("other", 2, signature="SHA384WithRSA")], "other", "recency", False),
-        ([made("rsa", 1), made("ecdsa", 2, "ab", **ECDSA)], "ecdsa", "priority", False),
-        ([made("rsa", 1), made("unknown", 2, signature=None)], "unknown", "priority", False),
-        ([made("rsa", 1), made("ecdsa", 2, **ECDSA, **MODERN)], "rsa", "kind", False),
-        # A pack with a third one: the client picks where the pack is surely first
-        ([made("rsa", 3), made("ecdsa", 1, **ECDSA), made("third", 2, "ab")], "rsa", "client", True),
-        ([made("rsa", 3), made("ecdsa", 1, **ECDSA), made("third", 9, "ab", **MODERN)], "rsa", "client", True),
-        ([made("rsa", 2), made("ecdsa", 1, **ECDSA), made("zzz", 2, "ab")], "rsa", "recency", True),
-        (
-            [made("rsa", 3, **MODERN), made("ecdsa", 1, **ECDSA, **MODERN), made("third", 2, "ab", **MODERN)],
-            "rsa",
-            "undocumented",
-            True,
-        ),
     ],
 )
-def test_first(certificates: list[Certificate], first: str, decided_by: str, pack: bool) -> None:
-    (found,) = [contest for contest in contests(*certificates) if contest.name == "a.example.com"]
+def test_what_comes_first(certificates: list[Certificate], decided_by: str, sure: bool) -> None:
+    (found,) = [contest for contest in contests(*reversed(certificates)) if contest.name == "a.example.com"]
     result = found.as_result()
-    told = {key: result[key] for key in ("before", "after", "decided_by", "pack", "tie")}
-    assert told == {
-        "before": first,
-        "after": first,
-        "decided_by": decided_by,
-        "pack": pack,
-        "tie": decided_by == "recency",
-    }
-
-
-@pytest.mark.parametrize(
-    ("certificates", "sure"),
-    [
-        ([made("low", 1), made("high", 2, "ab")], True),
-        ([made("legacy", 1), made("modern", 9, "ab", **MODERN)], True),
-        ([made("keyless", 1, type=None, keyless_server={"id": "x"}), made("unknown", 9, "ab", type=None)], True),
-        # Where a type that Cloudflare does not name stands is a guess
-        ([made("legacy", 1), made("unknown", 9, "ab", type="new_custom")], False),
-        ([made("unknown", 1, type=None), made("modern", 9, "ab", **MODERN)], False),
-        ([made("low", 1), made("high", 1, "ab")], False),
-        ([made("low", 1, **MODERN), made("high", 2, "ab", **MODERN)], False),
-        ([made("rsa", 1), made("ecdsa", 2, **ECDSA)], False),
-    ],
-)
-def test_what_is_sure_is_documented(certificates: list[Certificate], sure: bool) -> None:
-    (found,) = [contest for contest in contests(*certificates) if contest.name == "a.example.com"]
+    assert result["before"] == result["after"] == certificates[0].id
+    assert result["decided_by"] == decided_by
+    assert (result["pack"], result["tie"]) == (decided_by == "client", decided_by == "recency")
     assert found.after.sure is sure
 
 
+@pytest.mark.parametrize(
+    ("third", "fields", "decided_by"),
+    [
+        (held("third", 2, "ab"), {}, "client"),
+        (held("third", 9, "ab", **MODERN), {}, "client"),
+        (held("zzz", 3, "ab"), {}, "recency"),
+        (held("third", 2, "ab", **MODERN), MODERN, "undocumented"),
+    ],
+)
+def test_the_client_picks_where_the_pack_is_surely_first(
+    third: Certificate, fields: dict[str, str], decided_by: str
+) -> None:
+    pack = [held("rsa", 3, **fields), held("ecdsa", 1, **ECDSA, **fields)]
+    (found,) = [contest for contest in contests(third, *pack) if contest.name == "a.example.com"]
+    assert (found.after.certificate.id, found.after.decided_by, found.after.pack) == ("rsa", decided_by, True)
+
+
 def test_an_item_says_by_itself_who_is_meant() -> None:
-    old = made("old", 1, issuer="DigiCertInc", expires_on="2027-01-01T00:00:00Z")
-    (found,) = contests(old, made("new", 1, "a", type="sni_custom", issuer="LetsEncrypt"))
+    old = held("old", 1, issuer="GlobalSignnvsa", expires_on="2027-01-01T00:00:00Z")
+    (found,) = contests(old, held("new", 0, issuer=None, expires_on=None), after={"new": 2})
     assert found.as_result() == {
         "name": "a.example.com",
         "before": "old",
-        "before_issuer": "DigiCertInc",
+        "before_issuer": "GlobalSignnvsa",
         "before_expires_on": "2027-01-01T00:00:00Z",
-        "after": "old",
-        "after_issuer": "DigiCertInc",
-        "after_expires_on": "2027-01-01T00:00:00Z",
+        "after": "new",
+        "after_issuer": None,
+        "after_expires_on": None,
         "tie": False,
         "pack": False,
-        "decided_by": "kind",
+        "decided_by": "priority",
     }
-    (found,) = contests(old, made("new", 0, signature="SHA384WithRSA"), after={"new": 2})
-    result = found.as_result()
-    assert (result["before_issuer"], result["after_issuer"]) == ("DigiCertInc", None)
-    assert (result["after"], result["after_expires_on"]) == ("new", None)
 
 
 def test_a_name_that_is_no_valid_name_is_compared_without_case_too() -> None:
@@ -145,12 +126,12 @@ def test_a_name_that_is_no_valid_name_is_compared_without_case_too() -> None:
 
 
 def test_a_name_that_one_covers_is_no_contest() -> None:
-    assert contests(made("one", 1, "a"), made("two", 1, "b"), made("none", 1, "")) == []
+    assert contests(held("one", 1, "a"), held("two", 1, "b"), held("none", 1, "")) == []
 
 
 def test_names_are_told_in_order_and_without_regard_to_case() -> None:
     shouting = read_certificate({"id": "two", "priority": 5, "hosts": ["B.EXAMPLE.com", "A.example.com"]})
-    found = contests(made("one", 1, "ab", type=None), shouting, after={"one": 6})
+    found = contests(held("one", 1, "ab", type=None), shouting, after={"one": 6})
     assert [(item.name, item.before.certificate.id, item.after.certificate.id, item.moves) for item in found] == [
         ("a.example.com", "two", "one", True),
         ("b.example.com", "two", "one", True),

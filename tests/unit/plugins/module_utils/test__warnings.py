@@ -11,23 +11,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
-    Certificate,
-    numbers_of,
-    read_certificate,
-)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, numbers_of
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._contested import find_contests
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._warnings import find_warnings
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import certificate
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import held
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MODERN: dict[str, t.Any] = {"type": "sni_custom"}
 KEY_SERVER: dict[str, t.Any] = {"keyless_server": {"id": "x"}}
-
-
-def made(name: str, priority: int, hosts: str = "a", **fields: t.Any) -> Certificate:
-    names = [f"{label}.example.com" for label in hosts]
-    return read_certificate(certificate(name, priority, hosts=names, issuer="DigiCertInc", **fields))
 
 
 def warnings(
@@ -40,17 +31,15 @@ def warnings(
     return find_warnings(listed, zone, find_contests(zone, numbers, after), numbers, after, NOW)
 
 
-EXPIRED = made("expired", 9, "ab", expires_on="2026-05-31T23:59:59Z")
-PENDING = made("pending", 9, "ab", status="pending")
-FIT = made("fit", 1)
+EXPIRED = held("expired", 9, "ab", expires_on="2026-06-01T00:00:00Z")
+FIT = held("fit", 1)
 
 
 @pytest.mark.parametrize(
     ("unfit", "why"),
     [
-        (EXPIRED, "expired on 2026-05-31"),
-        (made("now", 9, "ab", expires_on="2026-06-01T00:00:00Z"), "expired on 2026-06-01"),
-        (PENDING, "has status pending"),
+        (EXPIRED, "expired on 2026-06-01"),
+        (held("pending", 9, "ab", status="pending"), "has status pending"),
     ],
 )
 def test_an_unfit_first(unfit: Certificate, why: str) -> None:
@@ -60,44 +49,31 @@ def test_an_unfit_first(unfit: Certificate, why: str) -> None:
 
 def test_but_not_where_the_list_decides_nothing_or_has_no_choice() -> None:
     assert warnings([FIT], EXPIRED) == []
-    assert warnings([EXPIRED], made("other", 1, "a", status="x")) == []
+    assert warnings([EXPIRED], held("other", 1, "a", status="x")) == []
 
 
 LEGACY_FIRST = "Cloudflare uses a legacy_custom certificate before an sni_custom one, whatever the priority."
 KEYLESS_FIRST = "Cloudflare uses a keyless certificate before all others, whatever the priority."
+UPPER, LEGACY, KEYLESS = held("upper", 9, "ab", **MODERN), held("legacy", 5), held("keyless", 1, **KEY_SERVER)
+APART = held("apart", 5, "c")
 
 
 @pytest.mark.parametrize(
     ("listed", "unlisted", "begins", "says"),
     [
         (
-            [made("modern", 9, **MODERN), made("legacy", 5)],
+            [UPPER, LEGACY],
             [],
             LEGACY_FIRST,
-            "in 1 place, such as legacy (DigiCertInc) before modern (DigiCertInc), for the hostnames that both cover.",
+            "in 1 place, such as legacy (DigiCertInc) before upper (DigiCertInc), for the hostnames that both cover.",
         ),
-        (
-            [made("legacy", 9), made("keyless", 5, **KEY_SERVER)],
-            [],
-            KEYLESS_FIRST,
-            "keyless (DigiCertInc) before legacy",
-        ),
-        ([made("strange", 9, type=None), made("keyless", 5, **KEY_SERVER)], [], KEYLESS_FIRST, "before strange"),
+        ([LEGACY, KEYLESS], [], KEYLESS_FIRST, "keyless (DigiCertInc) before legacy"),
+        ([held("strange", 9, type=None), KEYLESS], [], KEYLESS_FIRST, "before strange"),
         # The list need not name it
-        ([made("modern", 9, **MODERN)], [made("legacy", 5)], LEGACY_FIRST, "Certificate legacy is not listed."),
-        ([made("legacy", 9)], [made("keyless", 5, **KEY_SERVER)], KEYLESS_FIRST, "Certificate keyless is not listed."),
-        (
-            [made("modern", 9, **MODERN)],
-            [made("none", 5, "")],
-            LEGACY_FIRST,
-            "such as none (DigiCertInc) before modern",
-        ),
-        (
-            [made("modern", 9, "ab", **MODERN)],
-            [made("one", 5), made("two", 5, "b"), made("apart", 5, "c")],
-            LEGACY_FIRST,
-            "in 2 places",
-        ),
+        ([UPPER], [LEGACY], LEGACY_FIRST, "Certificate legacy is not listed."),
+        ([LEGACY], [KEYLESS], KEYLESS_FIRST, "Certificate keyless is not listed."),
+        ([UPPER], [held("none", 5, "")], LEGACY_FIRST, "such as none (DigiCertInc) before upper"),
+        ([UPPER], [LEGACY, held("two", 5, "b"), APART], LEGACY_FIRST, "in 2 places"),
     ],
 )
 def test_what_the_kind_overrules(
@@ -108,32 +84,32 @@ def test_what_the_kind_overrules(
 
 
 def test_kinds_are_told_once_each_and_only_where_they_overrule_the_list() -> None:
-    modern, legacy, keyless = made("modern", 9, **MODERN), made("legacy", 5), made("keyless", 1, **KEY_SERVER)
-    assert len(warnings([modern, legacy, keyless])) == 2
-    assert warnings([made("keyless", 9, **KEY_SERVER), legacy, made("modern", 1, **MODERN)]) == []
-    assert warnings([modern, made("apart", 1, "c")]) == []
-    # Above by its number, too; or both unlisted: the list says nothing about them.
-    assert warnings([made("modern", 5, **MODERN)], made("legacy", 9)) == []
-    assert warnings([made("modern", 5, **MODERN)], made("legacy", 5)) == []
-    assert warnings([made("apart", 5, "c")], modern, legacy) == []
+    lower = held("lower", 1, **MODERN)
+    assert len(warnings([UPPER, LEGACY, KEYLESS])) == 2
+    assert warnings([held("keyless", 9, **KEY_SERVER), LEGACY, lower]) == []
+    assert warnings([UPPER, APART]) == []
+    # Above by its number, too, or with an equal one; or both unlisted: the list says nothing about them.
+    assert warnings([lower], LEGACY) == []
+    assert warnings([lower], held("legacy", 1)) == []
+    assert warnings([APART], UPPER, LEGACY) == []
 
 
 def test_a_change_among_certificates_where_no_effect_of_it_is_documented() -> None:
-    one, two = made("one", 2, "ab", **MODERN), made("two", 1, "ab", **MODERN)
-    (text,) = warnings([one, two], made("three", 0, "abc", **MODERN), before={"one": 0})
+    one, two = held("one", 2, "ab", **MODERN), held("two", 1, "ab", **MODERN)
+    (text,) = warnings([one, two], held("three", 0, "abc", **MODERN), before={"one": 0})
     assert "may have no effect for 2 contested hostnames, such as a.example.com." in text
     # Not in a run that changes nothing, nor where something else decides.
-    assert warnings([one, made("three", 0, "abc", **MODERN)]) == []
-    assert warnings([made("legacy", 5), made("modern", 1, **MODERN)], before={"modern": 0}) == []
-    assert warnings([made("legacy", 5), made("other", 1, "ab")], before={"other": 7}) == []
+    assert warnings([one, held("three", 0, "abc", **MODERN)]) == []
+    assert warnings([held("legacy", 5), held("modern", 1, **MODERN)], before={"modern": 0}) == []
+    assert warnings([held("legacy", 5), held("other", 1, "ab")], before={"other": 7}) == []
 
 
 def test_packs_and_ties_are_no_warning() -> None:
-    assert warnings([made("rsa", 2), made("ecdsa", 1, signature="ECDSAWithSHA256")], before={"rsa": 0}) == []
-    assert warnings([made("one", 2)], made("two", 2, "ab")) == []
-    pack = [made("rsa", 2, **MODERN), made("ecdsa", 1, signature="ECDSAWithSHA256", **MODERN)]
+    assert warnings([held("rsa", 2), held("ecdsa", 1, signature="ECDSAWithSHA256")], before={"rsa": 0}) == []
+    assert warnings([held("one", 2)], held("two", 2, "ab")) == []
+    pack = [held("rsa", 2, **MODERN), held("ecdsa", 1, signature="ECDSAWithSHA256", **MODERN)]
     assert warnings(pack, before={"rsa": 0}) == []
-    assert warnings([made("one", 2, **MODERN)], made("two", 2, "ab", **MODERN), before={"two": 1}) == []
+    assert warnings([held("one", 2, **MODERN)], held("two", 2, "ab", **MODERN), before={"two": 1}) == []
 
 
 def test_nothing_matched_though_there_is_something_to_decide() -> None:

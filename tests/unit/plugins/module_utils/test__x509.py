@@ -23,10 +23,11 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import 
     read_leaf,
     unlock_key,
 )
-from emulator.pem import END, issue, key_pem, make_key, named, pem
+from ansible_collections.zonefleet.cloudflare.tests.unit.odd_servers import with_sha1
+from emulator.pem import END, SIGNATURES, issue, key_pem, make_key, make_pem, named, pem
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-RSA, P256, P384, ED25519 = make_key("rsa2048"), make_key("p256"), make_key("p384"), make_key("ed25519")
+RSA, P256 = make_key("rsa2048"), make_key("p256")
 PLAIN = issue("www.example.com", key=RSA)
 PASSPHRASE = "correct horse battery staple"
 
@@ -51,46 +52,30 @@ def test_names(certificate: t.Any, names: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("organization", "issuer"),
+    ("organizations", "issuer"),
     [
-        ("DigiCert Inc", "DigiCertInc"),
-        ("Let's Encrypt", "LetsEncrypt"),
-        ("GlobalSign nv-sa", "GlobalSignnvsa"),
-        ("Example, Inc. (Test)", "ExampleIncTest"),
-        ("S\u00e9curit\u00e9 \u4fe1\u983c", "S\u00e9curit\u00e9\u4fe1\u983c"),
-        ("---", ""),
-        (None, None),
+        (["Let's Encrypt"], "LetsEncrypt"),
+        (["S\u00e9curit\u00e9, \u4fe1\u983c (Test)"], "S\u00e9curit\u00e9\u4fe1\u983cTest"),
+        (["---"], ""),
+        ([], None),
+        (["First Org", "Second Org"], "FirstOrg"),
     ],
 )
-def test_the_issuer_is_its_o_without_spaces_and_punctuation(organization: str | None, issuer: str | None) -> None:
-    leaf = leaf_of(issue("www.example.com", organization=organization))
-    assert (leaf.organization, leaf.issuer) == (organization, issuer)
+def test_the_issuer_is_its_first_o_without_spaces_and_punctuation(organizations: list[str], issuer: str | None) -> None:
+    leaf = leaf_of(issue("www.example.com", issuer=named("CA", *organizations)))
+    assert (leaf.organization, leaf.issuer) == (next(iter(organizations), None), issuer)
 
 
-def test_the_first_of_several_organizations_counts() -> None:
-    found = leaf_of(issue("www.example.com", issuer=named("CA", "First Org", "Second Org")))
-    assert found.organization == "First Org"
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_the_signature_in_the_spelling_of_the_api(signature: str) -> None:
+    kind: t.Any = SIGNATURES[signature][0]
+    leaf = read_chain(make_pem(signature=signature, algorithm=kind).chain, NOW).leaf
+    assert (leaf.signature, leaf.key_type) == (signature, kind)
 
 
-@pytest.mark.parametrize(
-    ("key", "ca_key", "algorithm", "signature", "key_type"),
-    [
-        (RSA, RSA, hashes.SHA256(), "SHA256WithRSA", "rsa"),
-        (RSA, RSA, hashes.SHA384(), "SHA384WithRSA", "rsa"),
-        (RSA, RSA, hashes.SHA512(), "SHA512WithRSA", "rsa"),
-        (P256, P256, hashes.SHA256(), "ECDSAWithSHA256", "ecdsa"),
-        (P384, P384, hashes.SHA384(), "ECDSAWithSHA384", "ecdsa"),
-        (P384, P256, hashes.SHA512(), "ECDSAWithSHA512", "ecdsa"),
-        (P256, RSA, hashes.SHA256(), "SHA256WithRSA", "ecdsa"),
-        (ED25519, ED25519, None, "Ed25519", "ed25519"),
-        (P256, RSA, hashes.SHA224(), "Unknown Signature", "ecdsa"),
-    ],
-)
-def test_the_signature_in_the_spelling_of_the_api(
-    key: t.Any, ca_key: t.Any, algorithm: t.Any, signature: str, key_type: str
-) -> None:
-    leaf = leaf_of(issue("www.example.com", key=key, ca_key=ca_key, algorithm=algorithm))
-    assert (leaf.signature, leaf.key_type) == (signature, key_type)
+def test_a_signature_that_the_api_does_not_name() -> None:
+    leaf = leaf_of(issue("www.example.com", key=P256, algorithm=hashes.SHA224()))
+    assert (leaf.signature, leaf.key_type) == ("Unknown Signature", "ecdsa")
 
 
 # Made once: the newest library signs with no SHA-1.
@@ -107,15 +92,9 @@ GtG5Q59CkLcwbGKjAYEptxu3ZRwsXXyyJnV9a/ZQLpg=
 """
 
 
-def test_an_ecdsa_signature_with_sha1() -> None:
+def test_signatures_with_sha1() -> None:
+    assert leaf_of(with_sha1(PLAIN, RSA)).signature == "SHA1WithRSA"
     assert read_chain(SHA1_ECDSA, NOW).leaf.signature == "ECDSAWithSHA1"
-
-
-def test_a_sha1_rsa_signature() -> None:
-    # The last arc of sha256WithRSAEncryption is 11, that of sha1WithRSAEncryption 5: the signature itself is not checked.
-    der = PLAIN.public_bytes(serialization.Encoding.DER)
-    sha256, sha1 = bytes.fromhex("06092a864886f70d01010b"), bytes.fromhex("06092a864886f70d010105")
-    assert read_leaf(der.replace(sha256, sha1)).signature == "SHA1WithRSA"
 
 
 def test_what_else_identifies_a_leaf() -> None:
@@ -136,14 +115,12 @@ SELF = issue("www.example.com", subject=named("own"), issuer=named("own"), ca=Tr
     "text",
     [
         "subject=/CN=www.example.com\n" + pem(PLAIN) + "issuer=/O=x\n" + pem(CA) + "\n\n",
-        pem(PLAIN, CA).replace("\n", "\r\n"),
-        "".join("    " + line + "\n" for line in pem(PLAIN, CA).splitlines()),
         pem(PLAIN, PLAIN, CA),
         pem(PLAIN, CA).replace(" CERTIFICATE", " X509 CERTIFICATE"),
         pem(PLAIN) + key_pem(RSA) + pem(CA),
         "\ufeff" + pem(PLAIN, CA),
     ],
-    ids=["text-between", "CRLF", "indented", "leaf-twice", "old-label", "with-a-key", "BOM"],
+    ids=["text-between", "leaf-twice", "old-label", "with-a-key", "BOM"],
 )
 def test_only_the_certificates_of_a_file_count(text: str) -> None:
     chain = read_chain(text, NOW)
@@ -162,9 +139,7 @@ EXPIRED = issue("www.example.com", end=datetime(2026, 6, 1))
     ("text", "problem"),
     [
         ("", "has no certificate in PEM format"),
-        ("www.example.com", "has no certificate in PEM format"),
-        (key_pem(RSA), "has no certificate in PEM format"),
-        (pem(PLAIN)[:-40], "has no certificate in PEM format"),
+        (key_pem(RSA), "has no certificate in PEM format, but PRIVATE KEY: provide the text from"),
         (DAMAGED, "cannot be read: certificate 1 is damaged"),
         (pem(PLAIN) + DAMAGED, "cannot be read: certificate 2 is damaged"),
         ("-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----", "cannot be read: certificate 1 is damaged"),
@@ -185,11 +160,7 @@ def test_refused_certificates(text: str, problem: str) -> None:
 
 
 def test_a_certificate_is_valid_until_its_last_second() -> None:
-    end = datetime(2026, 6, 1, 12, 0, 0)
-    text = pem(issue("www.example.com", end=end))
-    assert read_chain(text, end.replace(tzinfo=UTC) - timedelta(seconds=1)).leaf.names
-    with pytest.raises(X509Error, match="expired on"):
-        read_chain(text, end.replace(tzinfo=UTC))
+    assert read_chain(pem(EXPIRED), NOW - timedelta(seconds=1)).leaf.names
 
 
 def test_whatever_is_served_is_read() -> None:
@@ -199,31 +170,27 @@ def test_whatever_is_served_is_read() -> None:
         read_leaf(b"\x30\x03\x02\x01\x01")
 
 
-@pytest.mark.parametrize("key", [RSA, P256, P384, ED25519], ids=["rsa", "p256", "p384", "ed25519"])
+@pytest.mark.parametrize("kind", ["rsa2048", "p256", "p384", "ed25519"])
 @pytest.mark.parametrize("form", ["pkcs8", "traditional"])
 @pytest.mark.parametrize("passphrase", [None, PASSPHRASE, "p\u00e4ss"])
-def test_a_key_is_given_out_unlocked(key: t.Any, form: str, passphrase: str | None) -> None:
-    if key is ED25519:
-        form = "pkcs8"
-    text = key_pem(key, passphrase.encode() if passphrase else None, form)
+def test_a_key_is_given_out_unlocked(kind: str, form: str, passphrase: str | None) -> None:
+    key = make_key(kind)
+    text = key_pem(key, passphrase.encode() if passphrase else None, "pkcs8" if kind == "ed25519" else form)
     leaf = leaf_of(issue("www.example.com", key=key))
-    for variant in (text, text.replace("\n", "\r\n"), "text\n" + text.replace("\n", "\n  "), pem(PLAIN) + text):
-        assert unlock_key(variant, passphrase, leaf) == key_pem(key)
-    assert passphrase or unlock_key(text, "not needed", leaf) == key_pem(key)
-
-
-def test_what_openssl_puts_beside_a_key_is_left_out() -> None:
     parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
-    leaf = leaf_of(issue("www.example.com", key=P256))
-    assert unlock_key(parameters + key_pem(P256, form="traditional"), None, leaf) == key_pem(P256)
+    for beside in ("", "text\n", pem(PLAIN), parameters):
+        assert unlock_key(beside + text, passphrase, leaf) == key_pem(key)
+    assert passphrase or unlock_key(text, "not needed", leaf) == key_pem(key)
 
 
 @pytest.mark.parametrize("line_break", ["\r\n", "\r", "\\n", "\\r\\n", " ", "\n    "])
 def test_line_breaks_of_every_kind(line_break: str) -> None:
     """Those of other systems, those of environment variables and JSON, and those that folding or indenting has changed."""
-    found = read_chain(pem(PLAIN).replace("\n", line_break), None)
-    assert found == read_chain(pem(PLAIN), None)
+    found = read_chain(pem(PLAIN, CA).replace("\n", line_break), NOW)
+    assert found == read_chain(pem(PLAIN, CA), NOW)
     assert unlock_key(key_pem(RSA).replace("\n", line_break), None, found.leaf) == key_pem(RSA)
+    if line_break != " ":  # the header lines of this form need lines of their own
+        assert unlock_key(LOCKED_OLD.replace("\n", line_break), PASSPHRASE, found.leaf) == key_pem(RSA)
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n"])
@@ -242,13 +209,9 @@ KEY_DAMAGED = "\n".join([*LINES[:3], LINES[3][::-1], *LINES[4:]]).replace("MII",
 @pytest.mark.parametrize(
     ("text", "passphrase", "problem"),
     [
-        ("", None, "has no private key in PEM format"),
+        ("", None, "has no private key in PEM format: provide exactly one, as PEM."),
         (pem(PLAIN), None, "has no private key in PEM format, but CERTIFICATE: provide exactly one, as PEM."),
-        (
-            key_pem(RSA).replace("PRIVATE", "PUBLIC"),
-            None,
-            "has no private key in PEM format, but PUBLIC KEY: provide exactly one, as PEM.",
-        ),
+        (key_pem(RSA).replace("PRIVATE", "PUBLIC"), None, "has no private key in PEM format, but PUBLIC KEY: "),
         (key_pem(RSA) + key_pem(P256), None, "has 2 private keys"),
         (LOCKED, None, "is encrypted: set 'private_key_passphrase'"),
         (LOCKED, "", "is encrypted: set 'private_key_passphrase'"),

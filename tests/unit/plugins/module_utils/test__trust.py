@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A context is built once for a CA bundle, and again when the bundle changes on disk. Forked processes do not share secrets."""
+"""A context is built once for a CA bundle, and again when the bundle changes on disk. Forked processes share no session."""
 
 from __future__ import annotations
 
 import os
 import ssl
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -34,25 +35,32 @@ def subjects(context: ssl.SSLContext) -> list[str]:
     return sorted(str(found["serialNumber"]) for found in context.get_ca_certs())
 
 
-def test_it_is_built_once(bundle: Path) -> None:
-    context = _trust.context_for(str(bundle))
-    assert _trust.context_for(str(bundle)) is context and context.verify_mode == ssl.CERT_REQUIRED
-    for_proxy = _trust.context_for(str(bundle), proxy=True)
-    assert for_proxy.check_hostname and _trust.context_for(str(bundle), proxy=True) is for_proxy
+def test_it_is_built_once(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _trust.prepare({"CURL_CA_BUNDLE": str(bundle)})
+    _trust.prepare({"CURL_CA_BUNDLE": "\0"})  # which is told later
+    context = _trust.context_for(str(bundle), proxy=True)
+    assert context.check_hostname and context.verify_mode == ssl.CERT_REQUIRED
+    monkeypatch.setattr(_trust, "_build", None)
+    assert _trust.context_for(str(bundle), proxy=True) is context
+    assert subjects(_trust.context_for(str(bundle))) == subjects(context)
 
 
 def test_a_bundle_that_changes_is_read_again(bundle: Path, tmp_path: Path) -> None:
-    first = _trust.context_for(str(bundle))
+    seen = [subjects(_trust.context_for(str(bundle)))]
     os.replace(written(tmp_path / "new.pem"), bundle)
-    second = _trust.context_for(str(bundle))
-    assert subjects(first) != subjects(second) and _trust.context_for(str(bundle)) is second
+    seen.append(subjects(_trust.context_for(str(bundle))))
     written(bundle)
     os.utime(bundle, ns=(0, 0))
-    assert subjects(_trust.context_for(str(bundle))) not in (subjects(first), subjects(second))
-    bundle.unlink()
-    with pytest.raises(AttemptError, match="does not exist") as raised:
-        _trust.context_for(str(bundle))
-    assert raised.value.final and not raised.value.sent
+    seen.append(subjects(_trust.context_for(str(bundle))))
+    assert len(set(map(str, seen))) == 3
+    for spoil, problem in (
+        (lambda: bundle.write_bytes(b""), r"ca\.pem cannot be read"),
+        (bundle.unlink, "does not exist"),
+    ):
+        spoil()
+        with pytest.raises(AttemptError, match=problem) as raised:
+            _trust.context_for(str(bundle))
+        assert raised.value.final and not raised.value.sent
 
 
 def test_a_directory_that_changes_is_read_again(bundle: Path, tmp_path: Path) -> None:
@@ -75,30 +83,6 @@ def test_the_one_of_requests_is_used_without_another(monkeypatch: pytest.MonkeyP
     assert subjects(_trust.context_for(None)) == subjects(expected)
 
 
-def test_an_empty_file_is_told_and_preparing_tells_nothing(tmp_path: Path) -> None:
-    (tmp_path / "empty.pem").touch()
-    environ = {"REQUESTS_CA_BUNDLE": str(tmp_path / "empty.pem")}
-    _trust.prepare(environ)
-    _trust.prepare({"CURL_CA_BUNDLE": "\0"})
-    with pytest.raises(AttemptError, match=r"empty\.pem cannot be read"):
-        _trust.context_for(environ["REQUESTS_CA_BUNDLE"])
-
-
-def test_what_is_prepared_is_there(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _trust.prepare({"CURL_CA_BUNDLE": str(bundle)})
-    monkeypatch.setattr(_trust, "_build", None)
-    assert subjects(_trust.context_for(str(bundle)))
-
-
-def test_processes_with_one_context_have_random_numbers_of_their_own(bundle: Path) -> None:
-    context = _trust.context_for(str(bundle))
-    hello(context)  # as a parent that has used it
-    taken = [in_a_fork(lambda: hello(context) + ssl.RAND_bytes(32)) for _worker in range(10)]
-    # Of a ClientHello: the client's random number, and the session id of its compatibility mode.
-    randoms, sessions, bytes_ = zip(*((found[11:43], found[44:76], found[-32:]) for found in taken), strict=True)
-    assert len(set(randoms)) == len(set(sessions)) == len(set(bytes_)) == 10
-
-
 def test_a_session_of_the_parent_is_not_used_by_a_child() -> None:
     connection = Connection("http://127.0.0.1:9", Credentials("token"), route=Route())
     session = _sessions.take_session(connection)
@@ -107,21 +91,12 @@ def test_a_session_of_the_parent_is_not_used_by_a_child() -> None:
     assert _sessions.take_session(connection) is session
 
 
-def hello(context: ssl.SSLContext) -> bytes:
-    """What a client says first."""
-    outgoing = ssl.MemoryBIO()
-    client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="api.example.com")
-    with pytest.raises(ssl.SSLWantReadError):
-        client.do_handshake()
-    return outgoing.read()
-
-
-def in_a_fork(function: object) -> bytes:
+def in_a_fork(function: t.Callable[[], bytes]) -> bytes:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            os.write(writing, function())  # type: ignore[operator]
+            os.write(writing, function())
         finally:
             os._exit(0)
     os.close(writing)

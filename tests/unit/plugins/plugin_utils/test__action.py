@@ -18,29 +18,20 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils import _actio
 
 
 @pytest.mark.parametrize(
-    ("is_async", "native", "wrapped", "removed"),
-    [(0, None, False, ["tmp"]), (5, None, True, []), (5, False, True, []), (5, True, False, ["tmp"])],
+    ("is_async", "connection", "wrapped"),
+    [(0, {}, False), (5, {}, True), (5, {"has_native_async": False}, True), (5, {"has_native_async": True}, False)],
 )
 def test_the_module_is_executed_as_core_does(
-    is_async: int, native: bool | None, wrapped: bool, removed: list[str], monkeypatch: pytest.MonkeyPatch
+    is_async: int, connection: dict[str, bool], wrapped: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: t.Any = object.__new__(custom_certificate_priority.ActionModule)
     made._task = types.SimpleNamespace(async_val=is_async)
-    made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="tmp"))
-    if native is not None:
-        made._connection.has_native_async = native
-    calls: list[dict[str, t.Any]] = []
+    made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="tmp"), **connection)
     gone: list[str] = []
-
-    def execute(**keywords: t.Any) -> dict[str, t.Any]:
-        calls.append(keywords)
-        return {"changed": True}
-
-    monkeypatch.setattr(made, "_execute_module", execute)
+    monkeypatch.setattr(made, "_execute_module", lambda **keywords: keywords)
     monkeypatch.setattr(made, "_remove_tmp_path", gone.append)
-    assert made._execute({"a": 1}) == {"changed": True}
-    assert calls == [{"task_vars": {"a": 1}, "wrap_async": wrapped}]
-    assert gone == removed
+    assert made._execute({"a": 1}) == {"task_vars": {"a": 1}, "wrap_async": wrapped}
+    assert gone == ["tmp"] * (not wrapped)
 
 
 @pytest.mark.parametrize(("callback", "told"), [("ansible.builtin.default", True), ("ansible.posix.json", False)])

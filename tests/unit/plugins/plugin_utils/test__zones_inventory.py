@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -26,53 +27,34 @@ from ansible_collections.zonefleet.cloudflare.plugins.plugin_utils._zones_invent
     read_filters,
     read_quota,
 )
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN
 from emulator import Emulator
 from emulator import zone as make_zone
 
-TOKEN = "cfut_0123456789abcdefghijklmnopqrstuvwxyzABCD"
 ACCOUNT = "0123456789abcdef0123456789abcdef"
-
-
-def zone(name: str = "example.com", **fields: t.Any) -> dict[str, t.Any]:
-    return make_zone(name, **fields).api
-
-
-def host(item: dict[str, t.Any], name: str | None = None) -> ZoneHost:
-    return ZoneHost(name or item["name"], item, {})
+ZONES = {
+    "a": make_zone("example.com", account="ACME [prod]", plan="business").api,
+    "b": make_zone("shop.example.com", account="ACME Sandbox", plan="free", status="pending", type="partial").api,
+    "c": make_zone("xn--bcher-kva.example", account="Beta", plan="enterprise", type="internal").api,
+    "d": {"id": "4", "name": "bare.example"},
+}
+BETA = ZONES["c"]["account"]["id"]
 
 
 # Variables
 
 
-@pytest.mark.parametrize("nothing", ["absent", "null", "another type"])
-def test_what_the_api_does_not_tell_is_none(nothing: str) -> None:
-    item: dict[str, t.Any] = {"id": "1", "name": "example.com"}
-    if nothing != "absent":
-        item.update(dict.fromkeys(("plan", "meta", "account"), None if nothing == "null" else "text"))
-    found = host_variables(item)
-    assert {value for name, value in found.items() if name not in {"cloudflare_zone", "cloudflare_zone_id"}} == {
-        None,
-        "example.com",
-    }
+@pytest.mark.parametrize("item", [{}, dict.fromkeys(("plan", "meta", "account")), {"plan": "text", "account": "text"}])
+def test_what_the_api_does_not_tell_is_none(item: dict[str, t.Any]) -> None:
+    found = host_variables({**ZONES["d"], **item})
+    given = {"cloudflare_zone", "cloudflare_zone_id", "cloudflare_zone_name"}
+    assert {value for name, value in found.items() if name not in given} == {None}
 
 
-@pytest.mark.parametrize(
-    ("value", "quota"),
-    [
-        (5.0, 5),
-        (" 7 ", 7),
-        ("many", None),
-        (-1, None),
-        (1.5, None),
-        (True, None),
-        ({}, None),
-        (float("inf"), None),
-        (float("nan"), None),
-        ("9" * 5000, None),
-    ],
-)
-def test_quota(value: object, quota: int | None) -> None:
-    assert read_quota(value) == quota
+def test_quota() -> None:
+    for nothing in ("many", -1, 1.5, True, {}, float("inf"), float("nan"), "9" * 5000):
+        assert read_quota(nothing) is None
+    assert (read_quota(5.0), read_quota(" 7 ")) == (5, 7)
 
 
 @pytest.mark.parametrize("name", [None, "", 5])
@@ -83,23 +65,13 @@ def test_a_zone_without_a_name_is_an_error(name: object) -> None:
 
 # Filters
 
-ZONES = {
-    "a": zone("example.com", account="ACME [prod]", plan="business"),
-    "b": zone("shop.example.com", account="ACME Sandbox", plan="free", status="pending", type="partial"),
-    "c": zone("xn--bcher-kva.example", account="Beta", plan="enterprise", type="internal"),
-    "d": {"id": "4", "name": "bare.example"},
-}
-
 
 @pytest.mark.parametrize(
     ("given_filters", "kept"),
     [
         ({}, "abcd"),
         ({"names": []}, "abcd"),
-        ({"names": None}, "abcd"),
-        ({"names": ["example.com"]}, "a"),
-        ({"names": ["EXAMPLE.*", "bare.*"]}, "ad"),
-        ({"names": "example.com, bare.example"}, "ad"),
+        ({"names": "example.com, BARE.*"}, "ad"),
         ({"names": ["*.com", "!shop.*"]}, "a"),
         ({"names": ["!shop.*"]}, "acd"),
         ({"names": ["bücher.example"]}, "c"),
@@ -108,16 +80,13 @@ ZONES = {
         ({"names": ["xn--*"]}, "c"),
         ({"accounts": ["acme [prod]"]}, "a"),
         ({"accounts": ["!ACME [prod]"]}, "bcd"),
-        ({"accounts": ["ACME*"]}, "ab"),
         ({"accounts": ["ACME*", "!*sandbox"]}, "a"),
-        ({"accounts": [ZONES["c"]["account"]["id"].upper(), "ACME S*"]}, "bc"),
-        ({"accounts": [f"!{ZONES['c']['account']['id']}"]}, "abd"),
-        ({"statuses": ["active"]}, "ac"),
+        ({"accounts": [BETA.upper(), "ACME S*"]}, "bc"),
+        ({"accounts": [f"!{BETA}"]}, "abd"),
         ({"statuses": ["!active"]}, "bd"),
         ({"plans": ["business", "enterprise"]}, "ac"),
         ({"plans": ["business"], "names": ["!example.com"]}, ""),
         ({"types": ["!partial"]}, "acd"),
-        ({"types": ["internal"]}, "c"),
     ],
 )
 def test_filters(given_filters: dict[str, t.Any], kept: str) -> None:
@@ -128,14 +97,11 @@ def test_filters(given_filters: dict[str, t.Any], kept: str) -> None:
 @pytest.mark.parametrize(
     ("given_filters", "problem"),
     [
-        ({"names": [""]}, "entry 1 of 'names' is ''"),
-        ({"names": "example.com,"}, "entry 2 of 'names'"),
+        ({"names": "example.com,"}, "entry 2 of 'names' is ''"),
         ({"names": ["!"]}, "entry 1 of 'names' is '!'"),
         ({"statuses": [None]}, "entry 1 of 'statuses' is None"),
         ({"plans": [True]}, "entry 1 of 'plans' is True"),
-        ({"accounts": [{"id": "1"}]}, "entry 1 of 'accounts'"),
         ({"accounts": {"id": "1"}}, "'accounts' is .* list"),
-        ({"types": 5}, "'types' is 5"),
         ({"names": ["\u200d\u00fc.example"]}, "entry 1 of 'names' .*internationalized"),
         ({"statuses": ["!paused"]}, "'!paused', which matches none of initializing, pending, active, moved\\."),
         ({"types": ["partial", "x*"]}, "entry 2 of 'types' is 'x\\*', which matches none of full, partial"),
@@ -149,36 +115,26 @@ def test_a_filter_that_is_none_is_an_error_and_never_lets_all_pass(
 
 
 @pytest.mark.parametrize(
-    ("given_filters", "query"),
+    ("given_filters", "internal", "query"),
     [
-        ({}, {}),
-        ({"accounts": [ACCOUNT.upper()]}, {"account.id": ACCOUNT}),
-        ({"accounts": [ACCOUNT, "Beta"]}, {}),
-        ({"accounts": [f"!{ACCOUNT}"]}, {}),
-        ({"accounts": ["Beta"]}, {}),
+        ({}, False, {}),
+        ({"accounts": [ACCOUNT.upper()]}, False, {"account.id": ACCOUNT}),
+        ({"accounts": [ACCOUNT, "Beta"]}, False, {}),
+        ({"accounts": [f"!{ACCOUNT}"]}, False, {}),
+        ({"accounts": ["Beta"]}, False, {}),
+        ({"types": ["full"]}, False, {}),
+        ({"types": ["!partial"]}, True, {}),
+        ({"types": ["*"]}, True, {}),
+        ({"types": ["!internal"]}, False, {}),
     ],
 )
-def test_what_is_left_to_the_api(given_filters: dict[str, t.Any], query: dict[str, str]) -> None:
-    assert read_filters(given_filters).query() == query
-
-
-@pytest.mark.parametrize(
-    ("types", "asked"),
-    [([], False), (["full"], False), (["internal"], True), (["!partial"], True), (["*"], True), (["!internal"], False)],
-)
-def test_internal_zones_are_asked_for_where_they_pass(types: list[str], asked: bool) -> None:
-    path = read_filters({"types": types}).path()
-    assert path == ("/zones?type=full,partial,secondary,internal" if asked else "/zones")
+def test_what_is_asked_of_the_api(given_filters: dict[str, t.Any], internal: bool, query: dict[str, str]) -> None:
+    filters = read_filters(given_filters)
+    assert filters.path() == ("/zones?type=full,partial,secondary,internal" if internal else "/zones")
+    assert filters.query() == query
 
 
 # Names
-
-
-@pytest.mark.parametrize(
-    "name", ["example.com", "xn--bcher-kva.example", "bücher.example", "_dmarc.example", "a_b-c.d+e=f@g", "1.example"]
-)
-def test_host_names(name: str) -> None:
-    assert host_name(name, zone()) == name
 
 
 @pytest.mark.parametrize(
@@ -187,62 +143,55 @@ def test_host_names(name: str) -> None:
         (None, "is nothing"),
         (5, "of type int"),
         ("", "is empty"),
-        ("example.com example.net", "host patterns"),
         ("a/b", "host patterns"),
-        ("{{ lookup('pipe', 'id') }}", "host patterns"),
         ("a\u202eb", "host patterns"),
         ("@file", "begins with"),
         ("-x", "begins with"),
-        ("localhost", "the control node"),
+        ("LOCALHOST", "the control node"),
         ("127.0.0.1", "the control node"),
     ],
 )
 def test_what_is_no_host_name(name: object, problem: str) -> None:
     with pytest.raises(CloudflareError, match=problem) as caught:
-        host_name(name, zone())
-    assert zone()["id"] in caught.value.message
+        host_name(name, ZONES["a"])
+    assert ZONES["a"]["id"] in caught.value.message
     assert "'hostname'" in caught.value.message
 
 
-@given(st.text())
+@given(st.text() | st.text("ab1_.-+=@\u00fc", min_size=1).map("x".__add__))
 def test_a_host_name_never_means_anything_else(name: str) -> None:
     try:
-        found = host_name(name, zone())
+        found = host_name(name, ZONES["a"])
     except CloudflareError:
+        assert not re.fullmatch("x[ab1_.+=@\u00fc-]+", name)
         return
     assert found == name
     assert not set(found) & set("{}[]*?!&:,~/\\ \t\n'\"#%")
 
 
 def test_how_many_more_names_stand_for_two_zones() -> None:
-    hosts = [host(zone(name, account=account)) for name in ("a.example", "b.example") for account in ("Old", "New")]
+    zones = [make_zone(name, account=account).api for name in ("a.example", "b.example") for account in ("Old", "New")]
     with pytest.raises(CloudflareError, match="The same applies to 1 more name\\."):
-        check_names(hosts, lambda name: None)
+        check_names([ZoneHost(zone["name"], zone, {}) for zone in zones], lambda name: None)
 
 
 # The cache
 
 
-def connection(**changes: t.Any) -> Connection:
-    fields = {"token": TOKEN, "email": None, "key": None, "url": "https://api.example/v4", **changes}
-    return Connection(fields["url"], Credentials(fields["token"], fields["email"], fields["key"]))
-
-
 def test_the_digest_keeps_answers_apart_and_tells_nothing() -> None:
-    pair = {"token": None, "email": "a@example.com", "key": "k" * 37}
+    url = "https://api.example/v4"
+    own = Connection(url, Credentials(TOKEN))
     digests = [
-        cache_digest(connection(), "/zones", {}),
-        cache_digest(connection(), "/zones?type=internal", {}),
-        cache_digest(connection(token=TOKEN + "x"), "/zones", {}),
-        cache_digest(connection(url="https://other.example/v4"), "/zones", {}),
-        cache_digest(connection(), "/zones", {"status": "active"}),
-        cache_digest(connection(**pair), "/zones", {}),
-        cache_digest(connection(**{**pair, "email": "b@example.com"}), "/zones", {}),
+        cache_digest(own, "/zones", {}),
+        cache_digest(own, "/zones?type=internal", {}),
+        cache_digest(own, "/zones", {"status": "active"}),
+        cache_digest(Connection(url, Credentials(TOKEN + "x")), "/zones", {}),
+        cache_digest(Connection("https://other.example/v4", own.credentials), "/zones", {}),
+        cache_digest(Connection(url, Credentials(None, "a@example.com", "key")), "/zones", {}),
+        cache_digest(Connection(url, Credentials(None, "b@example.com", "key")), "/zones", {}),
     ]
     assert len(set(digests)) == len(digests)
-    assert cache_digest(connection(), "/zones", {"a": "1", "b": "2"}) == cache_digest(
-        connection(), "/zones", {"b": "2", "a": "1"}
-    )
+    assert cache_digest(own, "/", {"a": "1", "b": "2"}) == cache_digest(own, "/", {"b": "2", "a": "1"})
     assert not any(part in "".join(digests) for part in (TOKEN, TOKEN[5:15]))
 
 
@@ -255,7 +204,6 @@ NOT_HELD: list[object] = [None, {"a": None}, {"a": [1]}, {"a": ["x", 1]}]
     [
         None,
         "text",
-        {"zones": [], "certificates": {}},
         {"format": 1, "zones": [], "certificates": {}},
         *({"format": 2, "zones": [], "certificates": held} for held in NOT_HELD),
         *({"format": 2, "zones": zones, "certificates": {}} for zones in NO_ZONES),

@@ -229,7 +229,7 @@ def test_changes_for_different_reasons_are_told_apart() -> None:
 @pytest.mark.parametrize("report", REPORTS)
 def test_a_table_fits_the_console_and_keeps_what_matters(report: Report) -> None:
     issuer = "ACertificateAuthorityWithALongNameIncorporated"
-    changed = {"changed": True}
+    changed: Result = {"changed": True}
     zones = {f"zone-{number}.example": pair("undocumented", issuer=issuer) | changed for number in range(60)}
     zones["long.example"] = result(valid([LONG], issuer=issuer), valid([LONG], -1, issuer=issuer), **changed)
     zones[LONG] = {"msg": 'It failed for a "reason" and another. ' * 9 + "Correct the entry."}

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
@@ -25,7 +27,7 @@ def contests(*certificates: Certificate, after: dict[str, int] | None = None) ->
 MODERN = {"type": "sni_custom"}
 ECDSA = {"signature": "ECDSAWithSHA384"}
 LATE = {"uploaded_on": "2026-04-01T10:00:00Z"}
-KEYLESS = {"keyless_server": {"id": "x"}}
+KEYLESS: dict[str, t.Any] = {"keyless_server": {"id": "x"}}
 
 
 @pytest.mark.parametrize(

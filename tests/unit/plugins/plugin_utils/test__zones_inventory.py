@@ -52,7 +52,8 @@ def test_what_the_api_does_not_tell_is_none(item: dict[str, t.Any]) -> None:
 
 
 def test_quota() -> None:
-    for nothing in ("many", -1, 1.5, True, {}, float("inf"), float("nan"), "9" * 5000):
+    none: list[object] = ["many", -1, 1.5, True, {}, float("inf"), float("nan"), "9" * 5000]
+    for nothing in none:
         assert read_quota(nothing) is None
     assert (read_quota(5.0), read_quota(" 7 ")) == (5, 7)
 

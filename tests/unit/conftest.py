@@ -18,7 +18,7 @@ from pytest_httpserver import HTTPServer
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client, _sessions
 from ansible_collections.zonefleet.cloudflare.tests.unit.documented import undocumented
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Request, Run, Script
 
 # For `import emulator`, because ansible-test does not read pytest.ini.
 TESTS = str(Path(__file__).resolve().parent.parent)
@@ -63,18 +63,18 @@ def api(httpserver: HTTPServer) -> t.Iterator[Script]:
     script.check()
 
 
-Run = t.Callable[..., dict[str, t.Any]]
-
-
 @pytest.fixture
-def run(api: Script, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a module's main() with options, and return the result that it prints."""
+def run(api: Script, waits: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a module's main() with options, and return the result that it prints. C(requests) is the script of the API."""
     # After another test has imported controller code, core would display warnings instead of returning them.
     internal = sys.modules.get("ansible.module_utils._internal")
     if internal is not None:
         monkeypatch.setattr(internal, "is_controller", False)
 
-    def _run(module: t.Any, *, check: bool = False, diff: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    def _run(
+        module: t.Any, *requests: Request, check: bool = False, diff: bool = False, **options: t.Any
+    ) -> dict[str, t.Any]:
+        api.expect_all(*requests)
         arguments = {"api_token": TOKEN, "api_url": api.url, "zone_id": ZONE, "retries": 0, **options}
         arguments = {name: value for name, value in arguments.items() if value is not None}
         # as in a new process, so that the result has no warnings of an earlier run
@@ -82,9 +82,9 @@ def run(api: Script, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         internal = {"_ansible_check_mode": check, "_ansible_diff": diff}
         with patch_module_args({**arguments, **internal}), pytest.raises(SystemExit):
             module.main()
-        printed = capsys.readouterr().out
-        result: dict[str, t.Any] = json.loads(printed)
+        result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
         assert undocumented(module, result) == []
+        assert not requests or result["requests"] == len(requests)
         return result
 
     return _run

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An API server that expects a script of requests, and objects for its responses."""
+"""An API server that expects a script of requests, and the requests and responses that scripts are made of.
+
+A list of certificates in a script is one GET of the zone's certificates. Any other request is a dictionary with the arguments
+of C(Script.expect).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,11 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
 
 ZONE = "00112233445566778899aabbccddeeff"
 TOKEN = "cfut_0123456789abcdefghijklmnopqrstuvwxyzABCD"
+LIST = f"/zones/{ZONE}/custom_certificates"
+
+Run = t.Callable[..., dict[str, t.Any]]
+Item = dict[str, t.Any]
+Request = list[Item] | Item
 
 
 class Script:
@@ -26,8 +35,8 @@ class Script:
 
     def expect(
         self,
-        method: str,
-        path: str,
+        method: str = "GET",
+        path: str = LIST,
         result: t.Any = None,
         *,
         query: dict[str, str] | None = None,
@@ -35,56 +44,26 @@ class Script:
         headers: dict[str, str] | None = None,
         status: int = 200,
         info: dict[str, int] | None = None,
-        raw: str | bytes | None = None,
-        answer: dict[str, t.Any] | None = None,
+        raw: str | None = None,
+        answer: Item | None = None,
         answer_headers: dict[str, str] | None = None,
     ) -> None:
         """Expect a request and respond to it, with C(result) in an envelope, a whole envelope C(answer), or C(raw) text."""
-        matchers: dict[str, t.Any] = {"query_string": query, "headers": headers}
-        if body is not None:
-            matchers["json"] = body
-        handler = self._server.expect_ordered_request(f"/client/v4{path}", method, **matchers)
-        if raw is not None:
-            handler.respond_with_data(raw, status, {"cf-ray": "0123456789abcdef-TST", **(answer_headers or {})})
-            return
+        matchers: Item = {"query_string": query, "headers": headers, **({"json": body} if body is not None else {})}
         envelope = answer or {"result": result, "success": True, "errors": [], "messages": []}
         if info is not None:
             envelope["result_info"] = info
-        handler.respond_with_data(
-            json.dumps(envelope),
+        self._server.expect_ordered_request(f"/client/v4{path}", method, **matchers).respond_with_data(
+            json.dumps(envelope) if raw is None else raw,
             status,
             {"cf-ray": "0123456789abcdef-TST", **(answer_headers or {})},
-            content_type="application/json",
+            content_type="application/json" if raw is None else "text/html",
         )
 
-    def expect_list(self, certificates: list[dict[str, t.Any]], zone: str = ZONE) -> None:
-        """Expect a GET of the certificates of a zone. The totals of the response show that its only page is the last one."""
-        self.expect(
-            "GET",
-            f"/zones/{zone}/custom_certificates",
-            certificates,
-            query={"page": "1", "per_page": "50"},
-            info={
-                "page": 1,
-                "per_page": 50,
-                "total_pages": 1,
-                "count": len(certificates),
-                "total_count": len(certificates),
-            },
-        )
-
-    def expect_put(self, numbers: list[tuple[str, t.Any]], result: t.Any, **kwargs: t.Any) -> None:
-        """Expect a PUT with exactly these ids and priorities."""
-        body = {"certificates": [{"id": identifier, "priority": number} for identifier, number in numbers]}
-        self.expect("PUT", f"/zones/{ZONE}/custom_certificates/prioritize", result, body=body, **kwargs)
-
-    def expect_all(self, *requests: list[dict[str, t.Any]] | dict[str, t.Any]) -> None:
-        """Expect requests in this order. A list of certificates is one for C(expect_list), a dictionary has arguments of C(expect)."""
+    def expect_all(self, *requests: Request) -> None:
+        """Expect requests in this order."""
         for request in requests:
-            if isinstance(request, list):
-                self.expect_list(request)
-            else:
-                self.expect(**request)
+            self.expect(**(reading(request) if isinstance(request, list) else request))
 
     def check(self) -> None:
         """Fail if there was an unexpected request, or if an expected one is missing."""
@@ -93,18 +72,41 @@ class Script:
         assert not self._server.ordered_handlers, f"not requested: {self._server.format_matchers()}"
 
 
-def refused(code: int, message: str = "no", status: int = 400, **more: t.Any) -> dict[str, t.Any]:
-    """Return arguments of C(Script.expect) for a response that refuses the request."""
+def reading(certificates: list[Item], zone: str = ZONE) -> Item:
+    """Return a GET of the certificates of a zone. The totals of the response show that its only page is the last one."""
+    count = len(certificates)
+    return {
+        "path": f"/zones/{zone}/custom_certificates",
+        "result": certificates,
+        "query": {"page": "1", "per_page": "50"},
+        "info": {"page": 1, "per_page": 50, "total_pages": 1, "count": count, "total_count": count},
+    }
+
+
+def look_up(*zones: Item, name: str = "example.com", **query: str) -> Item:
+    """Return a GET of the zones with a name."""
+    query = {"name": name, "page": "1", "per_page": "50", **query}
+    return {"path": "/zones", "result": zones, "query": query, "info": {"total_pages": 1, "total_count": len(zones)}}
+
+
+def put(numbers: t.Iterable[tuple[str, t.Any]], result: t.Any = None, **answer: t.Any) -> Item:
+    """Return a PUT with exactly these ids and priorities."""
+    body = {"certificates": [{"id": identifier, "priority": number} for identifier, number in numbers]}
+    return {"method": "PUT", "path": f"{LIST}/prioritize", "body": body, "result": result, **answer}
+
+
+def refused(code: int, message: str = "no", status: int = 400, **more: t.Any) -> Item:
+    """Return a response that refuses the request, or with nothing else a GET of certificates that is refused."""
     errors = [{"code": code, "message": message}]
     return {"status": status, "answer": {"success": False, "result": None, "messages": [], "errors": errors}, **more}
 
 
-def throttled(retry_after: object) -> dict[str, t.Any]:
-    """Return arguments of C(Script.expect) for a response that throttles the client."""
+def throttled(retry_after: object) -> Item:
+    """Return a response that throttles the client."""
     return refused(971, "Please wait", 429, answer_headers={"Retry-After": str(retry_after)})
 
 
-def certificate(name: str, priority: t.Any = 0, **fields: t.Any) -> dict[str, t.Any]:
+def certificate(name: str, priority: t.Any = 0, **fields: t.Any) -> Item:
     """Return the API's object of a certificate, with a readable id."""
     return {
         "id": name,

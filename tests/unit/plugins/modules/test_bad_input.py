@@ -8,226 +8,327 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import datetime
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info as info_module
-from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect import INSPECT
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._keep_certificate import KEEP_CERTIFICATE
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._look_at_edge import LOOK_AT_EDGE
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
+from ansible_collections.zonefleet.cloudflare.plugins.modules import (
+    custom_certificate,
+    custom_certificate_info,
+    custom_certificate_priority,
+    served_certificate_info,
+)
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import (
+    TOKEN,
+    ZONE,
+    Item,
+    Run,
+    certificate,
+    refused,
+)
+from emulator.pem import issue, key_pem, make_key, pem
 
-Run = t.Callable[..., dict[str, t.Any]]
-
+NEW = pem(issue("www.example.com", key=make_key("rsa2048"), end=datetime(2036, 3, 1)))
+KEY = key_pem(make_key("rsa2048"))
+LEAF = {"certificate": NEW}
+GIVEN = {**LEAF, "private_key": KEY}
 ENTRY = {"id": "globalsign"}
+CONTEST = {"name": "www.example.com", "after": "globalsign", "decided_by": "priority"}
+BY_NAME = {"zone_id": None, "zone": "example.com"}
+MANY = {"zone_id": None, "zones": ["example.com", ZONE]}
 
-CASES: list[tuple[dict[str, t.Any], list[str]]] = [
-    # Credentials
-    ({"api_token": None}, ["No credentials", "api_token", "CLOUDFLARE_API_TOKEN"]),
-    ({"api_token": ""}, ["No credentials"]),
-    ({"api_token": " \n"}, ["No credentials"]),
-    ({"api_email": "a@example.com", "api_key": "SECRETKEY"}, ["two kinds", "api_token", "module_defaults"]),
-    ({"api_token": None, "api_email": "a@example.com"}, ["'api_email' is set without 'api_key'"]),
-    ({"api_token": None, "api_key": "SECRETKEY"}, ["'api_key' is set without 'api_email'"]),
-    ({"api_token": "SECRET\nKEY"}, ["'api_token'", "control character", "not shown"]),
-    ({"api_token": "SECRET KEY"}, ["'api_token'", "space"]),
-    ({"api_token": "SECRETK\u00c9Y"}, ["'api_token'", "ASCII"]),
-    ({"api_token": None, "api_email": "a@b\x00", "api_key": "SECRETKEY"}, ["'api_email'"]),
-    # The API's address
-    ({"api_url": "http://api.cloudflare.com/client/v4"}, ["'api_url'", "http://api.cloudflare.com", "Use https"]),
-    ({"api_url": "http://127.0.0.1.example.com/"}, ["'api_url'", "plain http"]),
-    ({"api_url": "http://localhost.example.com/"}, ["'api_url'", "plain http"]),
-    ({"api_url": "http://127.1/"}, ["'api_url'", "plain http"]),
-    ({"api_url": "http://2130706433/"}, ["'api_url'", "plain http"]),
-    ({"api_url": "http://[::2]/"}, ["'api_url'", "plain http"]),
-    ({"api_url": "http://10.0.0.1/"}, ["'api_url'", "plain http"]),
-    ({"api_url": "https://user:SECRETKEY@api.example.com/"}, ["'api_url'", "not shown"]),
-    ({"api_url": "http://127.0.0.1\\@example.com/"}, ["'api_url'"]),
-    ({"api_url": "https://api.example.com/?token=SECRETKEY"}, ["'api_url'", "https://api.example.com/'", "query"]),
-    ({"api_url": "https://api.example.com/#SECRETKEY"}, ["'api_url'", "fragment"]),
-    ({"api_url": "https://api.example.com/../x"}, ["'api_url'"]),
-    ({"api_url": "https://api.example.com:0/"}, ["'api_url'", "from 1 to 65535"]),
-    ({"api_url": "https://api.example.com:99999/"}, ["'api_url'", "port"]),
-    ({"api_url": "ftp://api.example.com/"}, ["'api_url'", "ftp://api.example.com/", "https://HOST"]),
-    ({"api_url": "https://[192.0.2.1]/client/v4"}, ["'api_url'", "https://[192.0.2.1]/client/v4", "IPv6"]),
-    ({"api_url": "http://[127.0.0.1]:8080"}, ["'api_url'", "IPv6"]),
-    ({"api_url": "https://[dead]/"}, ["'api_url'", "IPv6"]),
-    ({"api_url": "api.example.com"}, ["'api_url'", "api.example.com"]),
-    # The zone
-    ({"zone_id": None}, ["No zone: set", "'zone_id' or 'zone'"]),
-    ({"zone_id": ""}, ["No zone: set"]),
-    ({"zone": "example.com"}, ["'zone_id' and 'zone' are mutually exclusive", "set only one"]),
-    ({"zone_id": "example.com"}, ["'zone_id' is 'example.com'", "name of a zone: use 'zone'"]),
-    ({"zone_id": 12345678901234567890123456789012.0}, ["'zone_id'", "1.2345678901234567e+31", "INI", "YAML"]),
-    ({"zone_id": ZONE[1:]}, ["'zone_id'", "32 hexadecimal digits"]),
-    ({"zone_id": "../" + ZONE[3:]}, ["'zone_id'", "32 hexadecimal digits"]),
-    ({"zone_id": None, "zone": ZONE}, ["'zone' is", "use 'zone_id'"]),
-    ({"zone_id": None, "zone": "contains:example"}, ["'zone'", "contains:example", "example.com"]),
-    ({"zone_id": None, "zone": "example.com", "account_id": "x"}, ["'account_id'", "'x'"]),
-    ({"account_id": ZONE}, ["'account_id'", "remove"]),
-    # The list
-    ({"certificates": []}, ["'certificates' is empty"]),
-    ({"certificates": [{}]}, ["entry 1 of 'certificates' has no selector", "host"]),
-    ({"certificates": [ENTRY, {"id": None, "priority": None}]}, ["entry 2 of 'certificates' has no selector"]),
-    ({"certificates": [{"issuer": ""}]}, ["entry 1 of 'certificates' has no selector"]),
-    ({"certificates": [{"priority": 3}]}, ["entry 1 of 'certificates' has no selector"]),
-    ({"certificates": [{"id": "aB"}, {"id": "Ab"}, {"id": "aB"}]}, ["'id' aB", "entries 1 and 3"]),
-    ({"certificates": [{"host": "a", "valid_for_days": -1}]}, ["'valid_for_days' in entry 1", "-1", "0 to 36500"]),
-    ({"certificates": [{"id": "a", "valid_for_days": 1}]}, ["an 'id' and 'valid_for_days'"]),
-    ({"certificates": [{"id": "x" * 37}]}, ["'id' in entry 1", "x" * 37, "36"]),
-    ({"certificates": [{"id": "../a"}]}, ["'id' in entry 1", "../a"]),
-    ({"certificates": [{"id": "a\x1b[31m"}]}, ["'id' in entry 1", "a\\x1b[31m"]),
-    ({"certificates": [{"id": "a", "issuer": "x", "host": "y"}]}, ["entry 1", "'id'", "'host' and 'issuer'"]),
-    ({"certificates": [{"host": "\u2603" * 70 + ".example"}]}, ["'host' in entry 1"]),
-    (
-        {"certificates": [{"host": "https://www.example.com/"}]},
-        ["'host' in entry 1", "https://www.example.com/", "not a hostname"],
+MODULES: dict[str, tuple[t.Any, Job, Item]] = {
+    "priority": (custom_certificate_priority, SET_ORDER, {"certificates": [ENTRY]}),
+    "info": (custom_certificate_info, INSPECT, {}),
+    "certificate": (custom_certificate, KEEP_CERTIFICATE, LEAF),
+    "served": (
+        served_certificate_info,
+        LOOK_AT_EDGE,
+        {"certificates": [certificate("globalsign")], "contested": [CONTEST]},
     ),
-    ({"certificates": [{"status": "!"}]}, ["'status' in entry 1", "!expired"]),
-    ({"certificates": [{"id": "a", "priority": 1}, ENTRY]}, ["'priority' is missing in entry 2", "none"]),
-    ({"certificates": [{"id": "a", "priority": True}]}, ["'priority'", "True", "a number"]),
-    ({"certificates": [{"id": "a", "priority": "high"}]}, ["priority", "high"]),
-    ({"certificates": [{"id": "a", "priority": "nan"}]}, ["'priority' in entry 1", "nan"]),
-    ({"certificates": "DigiCert*"}, ["'certificates' is the string 'DigiCert*'", "a list", "'- issuer: DigiCert*'"]),
-    ({"certificates": {"issuer": "DigiCert*"}}, ["'certificates' is a dictionary", "must be a list"]),
-    ({"certificates": ["DigiCert*"]}, ["entry 1 of 'certificates'", "the string 'DigiCert*'", "'issuer: DigiCert*'"]),
-    (
-        {"certificates": [ENTRY, {"issuer": ["a", "b"]}]},
-        ["'issuer' in entry 2 of 'certificates' is a list", "one entry for"],
-    ),
-    ({"certificates": [{"id": "a", "prio": 1}]}, ["prio", "priority"]),
-    ({"certificates": [{"id": "a", "priority": 1}], "unlisted": "last"}, ["'unlisted'", "'last'", "Remove"]),
-    ({"unlisted": "first"}, ["unlisted", "first", "ignore"]),
-    # Numbers
-    ({"timeout": 1.5}, ["'timeout' is 1.5", "a whole number", "such as 30"]),
-    ({"retries": "3 times"}, ["'retries' is the string '3 times'", "a whole number"]),
-    ({"max_wait": [60]}, ["'max_wait' is a list", "a whole number"]),
-    (
-        {"certificates": [ENTRY, {"host": "a", "valid_for_days": "30.5"}]},
-        ["'valid_for_days' in entry 2 of 'certificates' is the string '30.5'", "a whole number"],
-    ),
-    ({"max_wait": "soon", "unlisted": "first", "prio": 1}, ["'max_wait' is the string 'soon'"]),
-    ({"timeout": 0}, ["'timeout' is 0", "from 1 to 3600"]),
-    ({"timeout": -1}, ["'timeout' is -1"]),
-    ({"retries": -1}, ["'retries' is -1", "from 0 to 100"]),
-    ({"retries": 101}, ["'retries' is 101"]),
-    ({"max_wait": -1}, ["'max_wait' is -1"]),
-    ({"max_wait": 86401}, ["'max_wait' is 86401", "86400"]),
-]
+}
+
+# Options, and texts in the message.
+CASES: dict[str, list[tuple[t.Any, ...]]] = {
+    "priority": [
+        # Credentials
+        ({"api_token": None}, "No credentials", "api_token", "CLOUDFLARE_API_TOKEN"),
+        ({"api_token": " \n"}, "No credentials"),
+        ({"api_email": "a@example.com", "api_key": "SECRETKEY"}, "two kinds", "api_token", "module_defaults"),
+        ({"api_token": None, "api_email": "a@example.com"}, "'api_email' is set without 'api_key'"),
+        ({"api_token": None, "api_key": "SECRETKEY"}, "'api_key' is set without 'api_email'"),
+        ({"api_token": "SECRET\nKEY"}, "'api_token'", "control character", "not shown"),
+        ({"api_token": "SECRETK\u00c9Y"}, "'api_token'", "ASCII"),
+        ({"api_token": None, "api_email": "a@b\x00", "api_key": "SECRETKEY"}, "'api_email'"),
+        # The zone
+        ({"zone_id": ""}, "No zone: set", "'zone_id' or 'zone'"),
+        ({"zone": "example.com"}, "'zone_id' and 'zone' are mutually exclusive", "set only one"),
+        ({"zone_id": "example.com"}, "'zone_id' is 'example.com'", "name of a zone: use 'zone'"),
+        ({"zone_id": 12345678901234567890123456789012.0}, "'zone_id'", "1.2345678901234567e+31", "INI", "YAML"),
+        ({"zone_id": "../" + ZONE[3:]}, "'zone_id'", "32 hexadecimal digits"),
+        ({**BY_NAME, "zone": ZONE}, "'zone' is", "use 'zone_id'"),
+        ({**BY_NAME, "zone": "contains:example"}, "'zone'", "contains:example", "example.com"),
+        ({**BY_NAME, "account_id": "x"}, "'account_id'", "'x'"),
+        ({"account_id": ZONE}, "'account_id'", "remove"),
+        # The list
+        ({"certificates": []}, "'certificates' is empty"),
+        ({"certificates": [ENTRY, {"id": None, "priority": 3}]}, "entry 2 of 'certificates' has no selector"),
+        ({"certificates": [{"issuer": ""}]}, "entry 1 of 'certificates' has no selector", "host"),
+        ({"certificates": [{"id": "aB"}, {"id": "Ab"}, {"id": "aB"}]}, "'id' aB", "entries 1 and 3"),
+        ({"certificates": [{"host": "a", "valid_for_days": -1}]}, "'valid_for_days' in entry 1", "-1", "0 to 36500"),
+        ({"certificates": [{"id": "a", "valid_for_days": 1}]}, "an 'id' and 'valid_for_days'"),
+        ({"certificates": [{"id": "x" * 37}]}, "'id' in entry 1", "x" * 37, "36"),
+        ({"certificates": [{"id": "../a\x1b[31m"}]}, "'id' in entry 1", "../a\\x1b[31m"),
+        ({"certificates": [{"id": "a", "issuer": "x", "host": "y"}]}, "entry 1", "'id'", "'host' and 'issuer'"),
+        ({"certificates": [{"host": "\u2603" * 70 + ".example"}]}, "'host' in entry 1"),
+        ({"certificates": [{"host": "https://www.example.com/"}]}, "'host' in entry 1", "https://", "not a hostname"),
+        ({"certificates": [{"status": "!"}]}, "'status' in entry 1", "!expired"),
+        ({"certificates": [{"id": "a", "priority": 1}, ENTRY]}, "'priority' is missing in entry 2", "none"),
+        ({"certificates": [{"id": "a", "priority": True}]}, "'priority'", "True", "a number"),
+        ({"certificates": [{"id": "a", "priority": "high"}]}, "priority", "high"),
+        ({"certificates": [{"id": "a", "priority": "nan"}]}, "'priority' in entry 1", "nan"),
+        ({"certificates": "DigiCert*"}, "'certificates' is the string 'DigiCert*'", "a list", "'- issuer: DigiCert*'"),
+        ({"certificates": {"issuer": "DigiCert*"}}, "'certificates' is a dictionary", "must be a list"),
+        ({"certificates": ["DigiCert*"]}, "entry 1 of 'certificates'", "the string 'DigiCert*'", "'issuer: DigiCert*'"),
+        ({"certificates": [ENTRY, {"issuer": ["a"]}]}, "'issuer' in entry 2 of 'certificates' is a list", "one entry"),
+        ({"certificates": [{"id": "a", "prio": 1}]}, "prio", "priority"),
+        ({"certificates": [ENTRY, {"valid_for_days": "9.5"}]}, "in entry 2 of 'certificates' is the string '9.5'"),
+        ({"certificates": [{"id": "a", "priority": 1}], "unlisted": "last"}, "'unlisted'", "'last'", "Remove"),
+        ({"unlisted": "first"}, "unlisted", "first", "ignore"),
+        ({"max_wait": "soon", "unlisted": "first", "prio": 1}, "'max_wait' is the string 'soon'"),
+        # Many zones
+        ({**MANY, "zones": []}, "'zones' is empty"),
+        ({**MANY, "zones": ["example.com", ZONE, "EXAMPLE.com."]}, "'EXAMPLE.com.'", "entries 1 and 3 of 'zones'"),
+        ({**MANY, "zones": [ZONE, ZONE.upper()]}, ZONE.upper(), "entries 1 and 2 of 'zones'"),
+        ({**MANY, "zones": ["example.com", "no zone"]}, "entry 2 of 'zones' is 'no zone'"),
+        ({**MANY, "zone": "example.com"}, "'zone' and 'zones' are mutually exclusive"),
+        ({**MANY, "zone_id": ZONE}, "'zone_id' and 'zones' are mutually exclusive"),
+    ],
+    "info": [
+        ({"filter": [{}]}, "entry 1 of 'filter' has no selector"),
+        ({"filter": {"issuer": "DigiCert*"}}, "'filter' is a dictionary"),
+        ({"zone_id": "x"}, "32 hexadecimal digits"),
+        ({**MANY, "zones": []}, "'zones' is empty"),
+    ],
+    "certificate": [
+        ({"certificate": ""}, "No certificate is set: set 'certificate' or 'certificate_path'."),
+        ({"certificate": None, "state": "absent"}, "set 'match', 'certificate' or 'certificate_path'."),
+        ({"certificate_path": "x"}, "'certificate' and 'certificate_path' are mutually exclusive"),
+        ({**GIVEN, "private_key_path": "x"}, "'private_key' and 'private_key_path' are mutually exclusive"),
+        ({**GIVEN, "custom_csr_id": "x"}, "'custom_csr_id' and 'private_key' are mutually exclusive"),
+        ({"custom_csr_id": "a/b"}, "'custom_csr_id' is 'a/b'"),
+        ({"policy": "x", "geo_restrictions": "us"}, "'geo_restrictions' and 'policy' are mutually exclusive"),
+        ({"certificate": NEW.replace("MII", "AAA", 1)}, "'certificate' cannot be read: certificate 1 is damaged"),
+        ({"certificate": None, "certificate_path": "/none"}, "'certificate_path' (/none) cannot be read on the host"),
+        (
+            {"certificate": "files/www/fullchain.pem"},
+            "'certificate' has no certificate in PEM format: provide the text from '-----BEGIN CERTIFICATE-----' to "
+            "'-----END CERTIFICATE-----'. For the path of a file, set 'certificate_path'.",
+        ),
+        (
+            {"private_key": "files/www/key.pem"},
+            "'private_key' has no private key in PEM format: provide exactly one, as PEM. For the path of a file, set "
+            "'private_key_path'.",
+        ),
+        (
+            {"certificate": NEW.replace("CERTIFICATE", "CERTIFICATE REQUEST")},
+            "'certificate' has no certificate in PEM format, but CERTIFICATE REQUEST: provide ",
+        ),
+        ({"private_key": key_pem(make_key("p256"))}, "'private_key' is not the private key of the certificate"),
+        (
+            {"private_key": key_pem(make_key("rsa2048"), b"SECRETKEY"), "private_key_passphrase": "SECRETK"},
+            "'private_key' cannot be decrypted with 'private_key_passphrase'",
+        ),
+        ({"certificate": NEW + KEY}, "'certificate' contains a private key (its value is not shown)"),
+        ({"match": {"issuer": ""}}, "'match' has no selector"),
+        ({"match": {"issuer": ["A", "B"]}}, "'issuer' in 'match' is a list"),
+        ({"match": {"id": "a", "host": "b.example"}}, "'match' has an 'id' and 'host'"),
+        ({"match": [{"issuer": "A"}]}, "'match' is a list, and must be a dictionary: remove the '- '"),
+    ],
+    "served": [
+        ({"names": ["*.example.com"]}, "'names' has '*.example.com': it is not a hostname."),
+        ({"names": ["b\u00fc cher.example"]}, "'names' has 'b\u00fc cher.example': "),
+        ({"address": "https://192.0.2.1"}, "'address' is 'https://192.0.2.1': it must be a hostname or an IP address"),
+        ({"address": "edge.example.com:8443"}, "'address' is 'edge.example.com:8443': it must be a hostname"),
+        ({"contested": None}, "'certificates' is set without 'contested': set both, or neither"),
+        ({"certificates": None}, "'contested' is set without 'certificates': set both, or neither"),
+        ({"certificates": [{"id": 3}]}, "Entry 1 of 'certificates' is invalid: the 'id' of a certificate"),
+        (
+            {"certificates": [{"id": "a", "priority": float("inf")}]},
+            "Entry 1 of 'certificates' is invalid: certificate a: 'priority' is inf, not a finite number.",
+        ),
+        ({"contested": [CONTEST, {"name": "a"}]}, "Entry 2 of 'contested' is invalid: 'name', 'after' and"),
+        ({"key_types": ["dsa"]}, "value of key_types must be one or more of: ecdsa, rsa, any"),
+    ],
+}
 
 
-@pytest.mark.parametrize(("options", "texts"), CASES)
-def test_refused_before_any_request(api: Script, run: Run, options: dict[str, t.Any], texts: list[str]) -> None:
-    result = run(module, **{"certificates": [ENTRY], **options})
-    assert result["failed"] is True
-    for text in texts:
-        assert text in result["msg"]
-    assert "SECRETK" not in json.dumps(result) and "SECRET\\nK" not in json.dumps(result)
-    assert TOKEN not in json.dumps(result) and "exception" not in result
+def refusal(run: Run, which: str, **options: t.Any) -> str:
+    """Return the message of a task that makes no request."""
+    module, _job, given = MODULES[which]
+    result = run(module, **{**given, **options})
+    assert result["failed"] is True and not result.get("changed") and "requests" not in result
+    told = json.dumps(result)
+    lines = [line for line in KEY.splitlines() if not line.startswith("-")]
+    assert not any(secret in told for secret in (TOKEN, "SECRETK", "SECRET\\nK", *lines)), told
+    assert "exception" not in result
+    return str(result["msg"])
+
+
+@pytest.mark.parametrize(("which", "case"), [(which, case) for which, cases in CASES.items() for case in cases])
+def test_refused_before_any_request(run: Run, which: str, case: tuple[t.Any, ...]) -> None:
+    options, *texts = case
+    message = refusal(run, which, **options)
+    assert [text for text in texts if text not in message] == [], message
+
+
+RANGES = {
+    "timeout": (1, 3600),
+    "retries": (0, 100),
+    "max_wait": (0, 86400),
+    "rate_limit": (0, 1000000),
+    "concurrency": (1, 200),
+    "port": (1, 65535),
+    "wait_timeout": (0, 3600),
+}
+
+
+@pytest.mark.parametrize("which", MODULES)
+def test_numbers(run: Run, which: str) -> None:
+    job = MODULES[which][1]
+    where = MANY if "zones" in job.spec else {}
+    numbers = {name: described["default"] for name, described in job.spec.items() if described["type"] == "int"}
+    for name, default in numbers.items():
+        low, high = RANGES[name]
+        wrong: list[tuple[t.Any, str]] = [
+            (value, f"{value}: it must be from {low} to {high}.") for value in (low - 1, high + 1)
+        ]
+        for value, shown in ((1.5, "1.5"), ("3 times", "the string '3 times'"), ([60], "a list")):
+            wrong.append((value, f"{shown}: it must be a whole number, such as {default}."))
+        for value, says in wrong:
+            assert refusal(run, which, **where, **{name: value}) == f"'{name}' is {says}"
+
+
+URLS = {
+    "http://api.cloudflare.com/client/v4": "is 'http://api.cloudflare.com/client/v4': plain http",
+    "http://127.0.0.1.example.com/": "Use https",
+    "http://localhost.example.com/": "Use https",
+    "http://[::2]/": "Use https",
+    "http://10.0.0.1/": "Use https",
+    "http://127.0.0.1\\@example.com/": "not shown",
+    "https://user:SECRETK/EY@api.example.com/": "not shown",
+    "https://api.example.com/?token=SECRETK/EY": "is 'https://api.example.com/': it must be https://HOST",
+    "https://api.example.com/#SECRETK/EY": "fragment",
+    "https://api.example.com/../x": "https://HOST",
+    "https://api.example.com:0/": "from 1 to 65535",
+    "https://api.example.com:99999/": "port",
+    "ftp://api.example.com/": "is 'ftp://api.example.com/'",
+    "https://[192.0.2.1]/client/v4": "IPv6",
+    "https://[dead]/": "IPv6",
+}
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_urls(run: Run, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    told = refusal(run, "priority", api_url=url)
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", url)
+    assert told == refusal(run, "priority", api_url=None)
+    assert told.startswith("'api_url' ") and URLS[url] in told
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.2:9", "http://LOCALHOST:9", "http://[::1]:9/client/v4/"])
-def test_loopback_may_be_plain_http(api: Script, run: Run, url: str) -> None:
-    assert "failed: " in run(module, certificates=[ENTRY], api_url=url)["msg"]
+def test_loopback_may_be_plain_http(run: Run, url: str) -> None:
+    assert "failed: " in run(custom_certificate_priority, certificates=[ENTRY], api_url=url)["msg"]
 
 
-def test_the_stripped_form_of_a_secret_is_censored_too(api: Script, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stripped_form_of_a_secret_is_censored_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", f"\t{TOKEN}\n")
-    error = {"code": 10000, "message": f"echo {TOKEN}"}
-    api.expect("GET", f"/zones/{ZONE}/custom_certificates", status=403, answer={"success": False, "errors": [error]})
-    result = run(module, certificates=[ENTRY], api_token=None)
+    refusing = refused(10000, f"echo {TOKEN}", 403)
+    result = run(custom_certificate_priority, refusing, certificates=[ENTRY], api_token=None)
     assert TOKEN not in json.dumps(result) and "10000 echo ****" in result["msg"]
 
 
-class TestAgainstTheZone:
-    """What is asked of a zone that does not fit it."""
+HELD, OTHER = certificate("globalsign", issuer="GlobalSignnvsa"), certificate("other", hosts=["x.example.com"])
+GONE = certificate("globalsign", 9, status="deleted")
+TWO_IDS = [{"id": "digicert"}, ENTRY, {"id": "other"}]
+NEAR = [{"issuer": "GlobalSign"}, {"issuer": "DigiCert*"}]
+DID_YOU_MEAN = "Did you mean `issuer: GlobalSign*`? It matches 1 certificate, of GlobalSignnvsa."
 
-    def test_an_id_that_it_does_not_hold(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("globalsign", issuer="GlobalSignnvsa")])
-        result = run(module, certificates=[{"id": "digicert"}, ENTRY, {"id": "other"}])
-        assert result["msg"] == (
-            "2 entries of 'certificates' match no certificate of the zone: `id: digicert`, `id: other`. "
-            "The zone's certificates have id globalsign. Correct the entries, or set 'missing' to 'ignore'."
-        )
-        assert result["unmatched"] == [{"id": "digicert"}, {"id": "other"}] and result["zone_id"] == ZONE
+# The certificates of a zone, what is asked of it, and texts in the message.
+MISFITS: list[tuple[t.Any, ...]] = [
+    (
+        [HELD],
+        {"certificates": TWO_IDS},
+        "2 entries of 'certificates' match no certificate of the zone: `id: digicert`, `id: other`. ",
+        "The zone's certificates have id globalsign. Correct the entries, or set 'missing' to 'ignore'.",
+    ),
+    ([HELD, OTHER], {"certificates": NEAR}, DID_YOU_MEAN),
+    (
+        [HELD],
+        {"certificates": [{"id": "GlobalSign", "priority": 1}, {"id": "globalsign", "priority": 5}]},
+        "Entries with id: GlobalSign and id: globalsign",
+        "Remove one of them",
+    ),
+    ([GONE, OTHER], {}, "Certificate globalsign has status 'deleted'"),
+    ([HELD, OTHER], {"unlisted": "fail"}, "other (issuer DigiCertInc, hosts x.example.com)", "'unlisted'"),
+    (
+        [{**HELD, "status": "expired"}],
+        {"certificates": [{"issuer": "Global Sign", "status": "active"}]},
+        "have issuer GlobalSignnvsa; status expired.",
+    ),
+    (
+        [certificate("one"), certificate("two")],
+        {"certificates": [{"issuer": "digi*", "priority": 3}]},
+        "matches 2 certificates",
+        "two (",
+    ),
+]
 
-    def test_which_is_left_out_with_missing_ignore(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("globalsign")])
-        result = run(module, certificates=[{"id": "digicert"}, ENTRY], missing="ignore")
-        assert result["unmatched"] == [{"id": "digicert"}] and result["changed"] is False
 
-    def test_a_near_match_is_not_left_out_without_a_word(self, api: Script, run: Run) -> None:
-        zone = [certificate("globalsign", 9, issuer="GlobalSignnvsa"), certificate("digicert", 1)]
-        hint = "Did you mean `issuer: GlobalSign*`? It matches 1 certificate, of GlobalSignnvsa."
-        wish = [{"issuer": "GlobalSign"}, {"issuer": "DigiCert*"}]
-        api.expect_list(zone)
-        refused = run(module, certificates=wish)
-        assert refused["failed"] and hint in refused["msg"] and "to 'ignore'" not in refused["msg"]
-        api.expect_list(zone)
-        ignored = run(module, certificates=wish, missing="ignore", check=True)
-        assert not ignored.get("failed") and hint in str(ignored["warnings"])
-        api.expect_list(zone)
-        assert hint in str(run(info_module, filter=[{"issuer": "GlobalSign"}])["warnings"])
-        api.expect_list(zone)
-        # An empty answer is what a look for the expired hopes for.
-        assert "status: expired" not in str(run(info_module, filter=[{"status": "expired"}]).get("warnings"))
+@pytest.mark.parametrize("misfit", MISFITS, ids=lambda misfit: misfit[2])
+def test_what_does_not_fit_the_zone(run: Run, misfit: tuple[t.Any, ...]) -> None:
+    zone, options, *texts = misfit
+    result = run(custom_certificate_priority, zone, **{"certificates": [ENTRY], **options})
+    assert result["failed"] is True and result["changed"] is False and result["zone_id"] == ZONE
+    assert [text for text in texts if text not in result["msg"]] == [], result["msg"]
+    assert DID_YOU_MEAN not in texts or "to 'ignore'" not in result["msg"]
 
-    def test_two_ids_that_differ_in_case_and_name_one_certificate(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("globalsign", 1)])
-        result = run(module, certificates=[{"id": "GlobalSign", "priority": 1}, {"id": "globalsign", "priority": 5}])
-        assert result["failed"] is True and result["changed"] is False and result["zone_id"] == ZONE
-        assert (
-            "Entries with id: GlobalSign and id: globalsign" in result["msg"] and "Remove one of them" in result["msg"]
-        )
 
-    def test_one_that_is_deleted(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("globalsign", status="deleted"), certificate("other")])
-        result = run(module, certificates=[ENTRY])
-        assert "Certificate globalsign has status 'deleted'" in result["msg"]
+def test_what_is_left_out(run: Run) -> None:
+    result = run(custom_certificate_priority, [HELD], certificates=TWO_IDS, missing="ignore")
+    assert result["unmatched"] == [{"id": "digicert"}, {"id": "other"}] and result["changed"] is False
+    result = run(custom_certificate_priority, [certificate("digicert", 9), HELD], certificates=NEAR, missing="ignore")
+    assert DID_YOU_MEAN in str(result["warnings"])
+    result = run(custom_certificate_priority, [GONE, OTHER], certificates=[{"issuer": "*"}], unlisted="fail")
+    assert result["certificates"] == [OTHER] and result["contested"] == []
 
-    def test_deleted_ones_do_not_exist(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("deleted", 9, status="deleted"), certificate("globalsign")])
-        result = run(module, certificates=[{"issuer": "*"}], unlisted="fail")
-        assert result["changed"] is False and len(result["certificates"]) == 1 and result["contested"] == []
 
-    def test_an_unlisted_one_with_unlisted_fail(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("globalsign"), certificate("other", hosts=["x.example.com"])])
-        result = run(module, certificates=[ENTRY], unlisted="fail")
-        assert "other (issuer DigiCertInc, hosts x.example.com)" in result["msg"] and "'unlisted'" in result["msg"]
+def test_a_filter_that_selects_none(run: Run) -> None:
+    assert DID_YOU_MEAN in str(run(custom_certificate_info, [HELD], filter=[{"issuer": "GlobalSign"}])["warnings"])
+    # An empty answer is what a look for the expired hopes for.
+    assert "warnings" not in run(custom_certificate_info, [HELD], filter=[{"status": "expired"}])
 
-    def test_a_selector_says_what_would_have_matched(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("globalsign", issuer="GlobalSignnvsa", status="expired")])
-        result = run(module, certificates=[{"issuer": "Global Sign", "status": "active"}])
-        assert "have issuer GlobalSignnvsa; status expired." in result["msg"]
 
-    def test_one_number_for_two(self, api: Script, run: Run) -> None:
-        api.expect_list([certificate("one"), certificate("two")])
-        result = run(module, certificates=[{"issuer": "digi*", "priority": 3}])
-        assert "matches 2 certificates" in result["msg"] and "one (" in result["msg"] and "two (" in result["msg"]
-
-    @pytest.mark.parametrize(
-        ("other", "entry", "warned"),
-        [
-            ({"host": "www.example.com", "priority": 3}, {"issuer": "di*", "priority": 5}, True),
-            ({"id": "one", "priority": 3}, {"issuer": "dig*", "priority": 5}, True),
-            ({"host": "www.example.com", "priority": 3}, {"issuer": "digi*", "priority": "3"}, False),
-            ({"host": "www.example.com"}, {"issuer": "digic*"}, False),  # in order mode, it stands for what is left
-        ],
+@pytest.mark.parametrize(
+    ("entries", "first", "warned"),
+    [
+        ([{"host": "www.example.com", "priority": 3}, {"issuer": "di*", "priority": 5}], "host: www.example.com", True),
+        ([{"issuer": "di*", "priority": 5}, {"id": "one", "priority": 3}], "id: one", True),
+        ([{"host": "www.example.com", "priority": 3}, {"issuer": "di*", "priority": "3"}], "", False),
+        # In order mode, it stands for what is left.
+        ([{"host": "www.example.com"}, {"issuer": "di*"}], "", False),
+    ],
+)
+def test_a_number_that_no_certificate_gets(run: Run, entries: list[Item], first: str, warned: bool) -> None:
+    result = run(custom_certificate_priority, [certificate("one", 3)], certificates=entries)
+    text = (
+        "The entry of 'certificates' with issuer: di* and priority 5 has no effect: the entry with "
+        f"{first} sets priority 3 for the certificates that it matches. Remove one of them"
     )
-    def test_a_number_that_no_certificate_gets(
-        self, api: Script, run: Run, other: dict[str, t.Any], entry: dict[str, t.Any], warned: bool
-    ) -> None:
-        api.expect_list([certificate("one", 3)])
-        result = run(module, certificates=[entry, other] if "id" in other else [other, entry])
-        text = (
-            f"The entry of 'certificates' with issuer: {entry['issuer']} and priority 5 has no effect: the entry with "
-            f"{'id: one' if 'id' in other else 'host: www.example.com'} sets priority 3 for the certificates that it matches. Remove one of them"
-        )
-        warnings = str(result.get("warnings"))
-        assert result["changed"] is False and (text in warnings) is warned
-        assert warned or f"issuer: {entry['issuer']} and priority" not in warnings
-
-
-def test_the_info_module_has_the_same_rules(api: Script, run: Run) -> None:
-    assert "entry 1 of 'filter' has no selector" in run(info_module, filter=[{}])["msg"]
-    assert "32 hexadecimal digits" in run(info_module, zone_id="x")["msg"]
-    assert "'filter' is a dictionary" in run(info_module, filter={"issuer": "DigiCert*"})["msg"]
-    assert "'filter' is the string" in run(info_module, filter="DigiCert*")["msg"]
+    warnings = str(result.get("warnings"))
+    assert result["changed"] is False and (text in warnings if warned else "issuer: di* and priority" not in warnings)

@@ -20,19 +20,12 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect impo
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._pacing import Pacer
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._set_order import SET_ORDER
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import (
-    MakePacer,
-    Outcome,
-    _pacer_of_its_own,
-    perform,
-)
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import Outcome, _pacer_of_its_own, perform
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info as info_module
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_priority as module
 from ansible_collections.zonefleet.cloudflare.tests.unit.documented import undocumented
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Script, certificate
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Item, Run, certificate
 from emulator import Emulator, Fault, generate
-
-Run = t.Callable[..., dict[str, t.Any]]
 
 POLICY = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 
@@ -55,20 +48,15 @@ HAPPENINGS: list[tuple[str, Fault | None]] = [
 ]
 
 
-def ask(
-    emulator: Emulator,
-    job: Job = SET_ORDER,
-    make_pacer: MakePacer | None = None,
-    *,
-    check_mode: bool = False,
-    **options: t.Any,
-) -> Outcome:
-    given = {"api_token": emulator.token, "api_url": emulator.url, "retries": 0, "max_wait": 1, **options}
+def ask(emulator: Emulator, job: Job = SET_ORDER, check_mode: bool = False, **given: t.Any) -> Outcome:
+    """Do a task. C(make_pacer) and C(tell) are for the job, and all others are options."""
+    hooks = {name: given.pop(name) for name in ("make_pacer", "tell") if name in given}
+    options = {"api_token": emulator.token, "api_url": emulator.url, "retries": 0, "max_wait": 1, **given}
     if job is SET_ORDER:
-        given.setdefault("certificates", POLICY)
-    validated = ArgumentSpecValidator(job.spec).validate(given)
+        options.setdefault("certificates", POLICY)
+    validated = ArgumentSpecValidator(job.spec).validate(options)
     assert not validated.error_messages
-    outcome = perform(job, validated.validated_parameters, check_mode=check_mode, diff=True, make_pacer=make_pacer)
+    outcome = perform(job, validated.validated_parameters, check_mode=check_mode, diff=True, **hooks)
     returned = {**outcome.result, "failed": outcome.failed}
     assert undocumented(module if job is SET_ORDER else info_module, returned) == []
     return outcome
@@ -87,7 +75,7 @@ def plan_happenings(emulator: Emulator, ids: t.Sequence[str], seed: int) -> None
             emulator.fault(fault, method=method, path=f"/zones/{zone_id}/*")
 
 
-def comparable(result: dict[str, t.Any]) -> dict[str, t.Any]:
+def comparable(result: Item) -> Item:
     """A result without what differs from one run to the next, and what only a task for one zone returns."""
     kept = {key: value for key, value in result.items() if key not in ("ansible_facts", "diff", "waited")}
     kept["msg"] = re.sub(r"cf-ray \w+-\w+", "cf-ray", kept.get("msg", ""))
@@ -96,16 +84,13 @@ def comparable(result: dict[str, t.Any]) -> dict[str, t.Any]:
     return kept
 
 
-@pytest.mark.parametrize(
-    ("count", "threads"),
-    [pytest.param(150, 32), pytest.param(1000, 32, marks=[pytest.mark.full, pytest.mark.timeout(600)])],
-)
-def test_each_zone_ends_as_it_would_alone(count: int, threads: int) -> None:
+@pytest.mark.parametrize("count", [150, pytest.param(1000, marks=[pytest.mark.full, pytest.mark.timeout(600)])])
+def test_each_zone_ends_as_it_would_alone(count: int) -> None:
     fleet = generate(count, seed=7, out_of_order=count // 3)
     with Emulator(zones=fleet, throttle=None, validate=False) as server:
         ids = [zone.id for zone in fleet]
         plan_happenings(server, ids, seed=count)
-        together = ask(server, SET_ORDER, _apart, zones=ids, concurrency=threads, return_certificates=True)
+        together = ask(server, make_pacer=_apart, zones=ids, concurrency=32, return_certificates=True)
         items = together.result["zones"]
         assert [item["zone_id"] for item in items] == ids
         assert together.result["requests"] == len(server.requests)
@@ -124,9 +109,8 @@ def test_each_zone_ends_as_it_would_alone(count: int, threads: int) -> None:
     result = together.result
     assert result["changed_zones"] == [item["zone_id"] for item in items if item["changed"]] != []
     assert result["failed_zones"] != [] and together.failed
-    assert result["msg"].startswith(
-        f"{len(result['failed_zones'])} of {count} zones failed. {result['failed_zones'][0]}: "
-    )
+    first = result["failed_zones"][0]
+    assert result["msg"].startswith(f"{len(result['failed_zones'])} of {count} zones failed. {first}: ")
 
 
 @pytest.fixture
@@ -135,13 +119,22 @@ def fleet() -> t.Iterator[Emulator]:
         yield server
 
 
+@pytest.fixture
+def names(fleet: Emulator) -> list[str]:
+    return list(fleet.zones)
+
+
+@pytest.fixture
+def ids(fleet: Emulator) -> list[str]:
+    return [zone.id for zone in fleet.zones.values()]
+
+
 @pytest.mark.parametrize(
     "meet", [lambda pacer: pacer.condemned("9109 Max auth failures"), lambda pacer: pacer.banned(5.0, True)]
 )
 def test_a_retry_that_another_zone_prevents_fails_after_a_change(
-    fleet: Emulator, monkeypatch: pytest.MonkeyPatch, meet: t.Callable[[Pacer], None]
+    fleet: Emulator, ids: list[str], monkeypatch: pytest.MonkeyPatch, meet: t.Callable[[Pacer], None]
 ) -> None:
-    ids = [zone.id for zone in fleet.zones.values()]
     zone_id, *_others = ask(fleet, check_mode=True, zones=ids).result["changed_zones"]
     pacers: list[Pacer] = []
 
@@ -152,74 +145,79 @@ def test_a_retry_that_another_zone_prevents_fails_after_a_change(
     # While the retry waits, another zone meets a refusal.
     monkeypatch.setattr(_client.time, "sleep", lambda _seconds: meet(pacers[0]))
     fleet.fault(Fault("reset_after_apply"), method="PUT")
-    result = ask(fleet, SET_ORDER, make_pacer, zone_id=zone_id, retries=1).result
+    result = ask(fleet, make_pacer=make_pacer, zone_id=zone_id, retries=1).result
     assert "The next request was not sent" in result["msg"] and "The change may have been made" in result["msg"]
     assert result["changed"] is True and result["restore"] and result["requests"] == 2
 
 
 @pytest.mark.parametrize(("count", "look_ups"), [(19, 19), (20, 1)])
-def test_many_names_are_looked_up_by_one_list(fleet: Emulator, count: int, look_ups: int) -> None:
-    names = list(fleet.zones)[: count - 1]
-    outcome = ask(fleet, INSPECT, zones=[*map(str.upper, names), "nowhere.example"], concurrency=5)
+def test_many_names_are_looked_up_by_one_list(
+    fleet: Emulator, names: list[str], ids: list[str], count: int, look_ups: int
+) -> None:
+    names, ids = names[: count - 1], ids[: count - 1]
+    result = ask(fleet, INSPECT, zones=[*map(str.upper, names), "nowhere.example"], concurrency=5).result
     paths = [request.path for request in fleet.requests]
     assert paths.count("/zones") == look_ups and len(paths) == look_ups + count - 1
-    *found, missing = outcome.result["zones"]
-    assert [(item["zone"], item["failed"]) for item in found] == [(name.upper(), False) for name in names]
-    assert [item["zone_id"] for item in found] == [fleet.zones[name].id for name in names]
+    *found, missing = result["zones"]
+    assert [(item["zone"], item["zone_id"], item["failed"]) for item in found] == [
+        (name.upper(), zone_id, False) for name, zone_id in zip(names, ids, strict=True)
+    ]
     assert all("certificates" in item for item in found)
     assert missing["failed"] and missing["zone_id"] is None and "No zone nowhere.example" in missing["msg"]
-    assert outcome.result["failed_zones"] == ["nowhere.example"]
-    assert outcome.result["msg"].startswith("1 of ")
+    assert result["failed_zones"] == ["nowhere.example"] and result["msg"].startswith("1 of ")
 
 
-def test_what_only_reads_does_not_talk_of_changes(fleet: Emulator) -> None:
-    assert ask(fleet, INSPECT, zones=list(fleet.zones)[:2]).result["msg"] == "2 of 2 zones read."
+def test_what_only_reads_does_not_talk_of_changes(fleet: Emulator, names: list[str]) -> None:
+    assert ask(fleet, INSPECT, zones=names[:2]).result["msg"] == "2 of 2 zones read."
 
 
-def test_a_list_that_cannot_be_read_fails_the_names_and_no_id(fleet: Emulator) -> None:
-    names, other = list(fleet.zones)[:20], list(fleet.zones)[20]
+def test_a_list_that_cannot_be_read_fails_the_names_and_no_id(
+    fleet: Emulator, names: list[str], ids: list[str]
+) -> None:
     fleet.fault(Fault("html", status=403), path="/zones")
-    outcome = ask(fleet, zones=[*names, fleet.zones[other].id])
-    assert len(outcome.result["failed_zones"]) == 20 and not outcome.result["zones"][-1]["failed"]
+    result = ask(fleet, zones=[*names[:20], ids[20]]).result
+    assert len(result["failed_zones"]) == 20 and not result["zones"][-1]["failed"]
 
 
-@pytest.mark.parametrize("names", [1, 20])
-def test_a_zone_by_its_name_and_its_id_is_done_once(fleet: Emulator, names: int) -> None:
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_zone_by_its_name_and_its_id_is_done_once(
+    fleet: Emulator, names: list[str], ids: list[str], count: int
+) -> None:
     """That both are one zone is known only after the name is looked up."""
-    first, *others = list(fleet.zones)[:names]
-    zone_id = fleet.zones[first].id
-    outcome = ask(fleet, zones=[first, *others, zone_id])
-    assert [request.method for request in fleet.requests if zone_id in request.path] == ["GET"]
+    outcome = ask(fleet, zones=[*names[:count], ids[0]])
+    assert [request.method for request in fleet.requests if ids[0] in request.path] == ["GET"]
     by_name, by_id = outcome.result["zones"][0], outcome.result["zones"][-1]
-    assert by_name["msg"] == f"{first} and {zone_id} in 'zones' are the same zone: remove one of them."
-    assert (by_name["failed"], by_name["changed"], by_name["zone_id"]) == (True, False, zone_id)
+    assert by_name["msg"] == f"{names[0]} and {ids[0]} in 'zones' are the same zone: remove one of them."
+    assert (by_name["failed"], by_name["changed"], by_name["zone_id"]) == (True, False, ids[0])
     assert by_id["failed"] is False
-    assert outcome.failed and outcome.result["msg"].startswith(f"1 of {names + 1} zones failed. {first}: ")
+    assert outcome.failed and outcome.result["msg"].startswith(f"1 of {count + 1} zones failed. {names[0]}: ")
 
 
-def test_what_one_zone_meets_of_the_credential_stops_the_others(fleet: Emulator) -> None:
-    ids = [zone.id for zone in fleet.zones.values()]
-    outcome = ask(fleet, INSPECT, zones=ids, concurrency=4, api_token="cfut_0000000000000000000000000000000000000000")
-    assert len(outcome.result["failed_zones"]) == 40
-    assert 1 <= len(fleet.requests) <= 4
-    fleet.fault(Fault("throttled", retry_after="300"))
-    outcome = ask(fleet, INSPECT, zones=ids, concurrency=1)
-    assert len(outcome.result["failed_zones"]) == 40 and outcome.result["requests"] == 1
+def _condemned(code: int, message: str = "no") -> Fault:
+    errors = [{"code": code, "message": message}]
+    return Fault("answer", status=400, body=json.dumps({"success": False, "errors": errors}))
 
 
-@pytest.mark.parametrize("code", [6003, 9103, 9106])
-def test_credentials_that_are_refused_as_such_are_used_no_more(fleet: Emulator, code: int) -> None:
-    body = json.dumps({"success": False, "errors": [{"code": code, "message": "no"}]})
-    fleet.fault(Fault("answer", status=400, body=body))
-    outcome = ask(fleet, INSPECT, zones=[zone.id for zone in fleet.zones.values()][:3], concurrency=1)
-    assert len(outcome.result["failed_zones"]) == 3 and len(fleet.requests) == 1
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *map(_condemned, (6003, 9103, 9106)),
+        _condemned(9109, "Invalid access token"),
+        Fault("throttled", retry_after="300"),
+    ],
+)
+def test_what_one_zone_meets_of_the_credential_stops_the_others(fleet: Emulator, ids: list[str], fault: Fault) -> None:
+    fleet.fault(fault, times=None)
+    for concurrency in (1, 4):
+        fleet.clear()
+        result = ask(fleet, INSPECT, zones=ids, concurrency=concurrency).result
+        assert 1 <= len(fleet.requests) <= concurrency and len(result["failed_zones"]) == 40
 
 
-def test_zones_wait_side_by_side(fleet: Emulator, waits: list[float]) -> None:
-    ids = [zone.id for zone in fleet.zones.values()][:2]
-    for zone_id in ids:
+def test_zones_wait_side_by_side(fleet: Emulator, ids: list[str], waits: list[float]) -> None:
+    for zone_id in ids[:2]:
         fleet.fault(Fault("throttled", retry_after="30"), path=f"/zones/{zone_id}/*")
-    result = ask(fleet, INSPECT, _apart, zones=ids, max_wait=60).result
+    result = ask(fleet, INSPECT, make_pacer=_apart, zones=ids[:2], max_wait=60).result
     assert result["waited"] == max(item["waited"] for item in result["zones"]) >= 30
 
 
@@ -243,24 +241,23 @@ class _Told(Pacer):
         (INSPECT, False, False, [False, True]),
     ],
 )
-def test_what_a_pacer_is_told(fleet: Emulator, job: Job, many: bool, check_mode: bool, told: list[bool]) -> None:
+def test_what_a_pacer_is_told(
+    fleet: Emulator, ids: list[str], job: Job, many: bool, check_mode: bool, told: list[bool]
+) -> None:
     pacers: list[_Told] = []
 
     def make_pacer(_connection: Connection, writes: bool) -> Pacer:
         pacers.append(_Told(writes))
         return pacers[0]
 
-    zone = next(iter(fleet.zones.values())).id
-    given: dict[str, t.Any] = {"api_token": fleet.token, "api_url": fleet.url}
-    given.update({"zones": [zone]} if many else {"zone_id": zone})
-    given.update({"certificates": POLICY} if job is SET_ORDER else {})
-    params = ArgumentSpecValidator(job.spec).validate(given).validated_parameters
-    assert not perform(job, params, check_mode=check_mode, diff=False, make_pacer=make_pacer).failed
+    which: Item = {"zones": ids[:1]} if many else {"zone_id": ids[0]}
+    assert not ask(fleet, job, check_mode, make_pacer=make_pacer, **which).failed
     assert [pacer.told for pacer in pacers] == [told]
 
 
-def test_the_result_is_short_for_zones_in_order_and_the_diff_names_those_that_change(fleet: Emulator) -> None:
-    ids = [zone.id for zone in fleet.zones.values()]
+def test_the_result_is_short_for_zones_in_order_and_the_diff_names_those_that_change(
+    fleet: Emulator, ids: list[str]
+) -> None:
     outcome = ask(fleet, zones=ids)
     result = outcome.result
     assert not outcome.failed and result["changed"] and len(result["changed_zones"]) == 10
@@ -268,50 +265,22 @@ def test_the_result_is_short_for_zones_in_order_and_the_diff_names_those_that_ch
     for item in result["zones"]:
         assert ("certificates" in item) is item["changed"]
         assert "contested" in item and "restore" in item and "diff" not in item
-    assert [re.findall("[0-9a-f]{32}", diff["before_header"]) for diff in result["diff"]] == [
-        [zone_id] for zone_id in result["changed_zones"]
-    ]
+    headers = [re.findall("[0-9a-f]{32}", diff["before_header"]) for diff in result["diff"]]
+    assert headers == [[zone_id] for zone_id in result["changed_zones"]]
     again = ask(fleet, zones=ids, return_certificates=True)
     assert not again.result["changed"] and again.result["diff"] == []
     assert all("certificates" in item for item in again.result["zones"])
 
 
-def test_progress_is_told_while_a_run_goes_on(fleet: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_told_while_a_run_goes_on(fleet: Emulator, ids: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_many_zones, "_PROGRESS_EVERY", 0.0)  # seconds
     told: list[str] = []
-    ids = [zone.id for zone in fleet.zones.values()][:4]
-    given = {"api_token": fleet.token, "api_url": fleet.url, "zones": ids, "certificates": POLICY}
-    params = ArgumentSpecValidator(SET_ORDER.spec).validate(given).validated_parameters
-    perform(SET_ORDER, params, check_mode=True, diff=False, tell=told.append)
+    ask(fleet, check_mode=True, tell=told.append, zones=ids[:4])
     assert told and re.fullmatch(r"[1-4] of 4 zones done, \d changed, 0 failed\.", told[0])
 
 
-@pytest.mark.parametrize("which", [module, info_module])
-@pytest.mark.parametrize(
-    ("options", "texts"),
-    [
-        ({"zones": []}, ["'zones' is empty"]),
-        ({"zones": ["example.com", ZONE, "EXAMPLE.com."]}, ["'EXAMPLE.com.'", "entries 1 and 3 of 'zones'"]),
-        ({"zones": [ZONE, ZONE.upper()]}, [ZONE.upper(), "entries 1 and 2 of 'zones'"]),
-        ({"zones": ["example.com", "no zone"]}, ["entry 2 of 'zones' is 'no zone'"]),
-        ({"zones": ["example.com"], "zone": "example.com"}, ["'zone' and 'zones' are mutually exclusive"]),
-        ({"zones": ["example.com"], "zone_id": ZONE}, ["'zone_id' and 'zones' are mutually exclusive"]),
-        ({"zones": ["example.com"], "concurrency": 0}, ["'concurrency' is 0", "from 1 to 200"]),
-        ({"zones": ["example.com"], "concurrency": 201}, ["'concurrency' is 201"]),
-    ],
-)
-def test_refused_before_any_request(
-    api: Script, run: Run, which: t.Any, options: dict[str, t.Any], texts: list[str]
-) -> None:
-    given = {"zone_id": None, **({"certificates": POLICY} if which is module else {}), **options}
-    result = run(which, **given)
-    assert result["failed"] is True
-    for text in texts:
-        assert text in result["msg"]
-
-
-def test_the_module_does_them_too(api: Script, run: Run) -> None:
-    api.expect_list([certificate("globalsign", issuer="GlobalSignnvsa")])
-    result = run(module, zones=[ZONE], zone_id=None, certificates=POLICY, missing="ignore")
-    assert result["zones"][0]["zone_id"] == ZONE and result["changed"] is False and result["requests"] == 1
+def test_the_module_does_them_too(run: Run) -> None:
+    zone = [certificate("globalsign", issuer="GlobalSignnvsa")]
+    result = run(module, zone, zones=[ZONE], zone_id=None, certificates=POLICY, missing="ignore")
+    assert result["zones"][0]["zone_id"] == ZONE and result["changed"] is False
     assert TOKEN not in str(result)

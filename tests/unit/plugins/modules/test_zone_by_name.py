@@ -6,78 +6,56 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 
 from ansible_collections.zonefleet.cloudflare.plugins.modules import custom_certificate_info as module
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import ZONE, Script, certificate
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import ZONE, Item, Run, look_up, reading, refused
 
-Run = t.Callable[..., dict[str, t.Any]]
-
-ACCOUNT = "a" * 32
-OTHER_ACCOUNT = "b" * 32
+ACCOUNT, OTHER_ACCOUNT = "a" * 32, "b" * 32
+BY_NAME = {"zone_id": None, "zone": "example.com"}
 
 
-def zone(name: str, identifier: str = ZONE, account: str = ACCOUNT, status: str = "active") -> dict[str, t.Any]:
+def zone(name: str = "example.com", identifier: str = ZONE, account: str = ACCOUNT, status: str = "active") -> Item:
     return {"id": identifier, "name": name, "status": status, "account": {"id": account, "name": "Example Inc"}}
 
 
-def query(name: str, **more: str) -> dict[str, str]:
-    return {"name": name, "page": "1", "per_page": "50", **more}
-
-
 @pytest.mark.parametrize(
-    ("given", "asked"),
-    [("example.com", "example.com"), ("Example.COM.", "example.com"), ("b\u00fccher.example", "xn--bcher-kva.example")],
+    ("given", "asked"), [("Example.COM.", "example.com"), ("b\u00fccher.example", "xn--bcher-kva.example")]
 )
-def test_found(api: Script, run: Run, given: str, asked: str) -> None:
-    api.expect("GET", "/zones", [zone(asked)], query=query(asked), info={"total_pages": 1, "total_count": 1})
-    api.expect_list([certificate("one")])
-    result = run(module, zone_id=None, zone=given)
-    assert result["zone_id"] == ZONE and result["requests"] == 2
+def test_found(run: Run, given: str, asked: str) -> None:
+    assert run(module, look_up(zone(asked), name=asked), [], zone_id=None, zone=given)["zone_id"] == ZONE
 
 
-def test_a_server_that_ignores_the_filter_is_not_believed(api: Script, run: Run) -> None:
-    zones = [zone("example.org", "1" * 32), zone("example.com"), zone("www.example.com", "2" * 32)]
-    api.expect("GET", "/zones", zones, info={"total_pages": 1, "total_count": 3})
-    api.expect_list([])
-    assert run(module, zone_id=None, domain="example.com")["zone_id"] == ZONE
+def test_a_server_that_ignores_the_filter_is_not_believed(run: Run) -> None:
+    """Neither are the totals of what a filter leaves out."""
+    found = look_up(zone("example.org", "1" * 32), zone(), zone("www.example.com", "2" * 32))
+    totals = {"info": {"total_pages": 40, "total_count": 2000}}
+    empty = {**look_up(page="2"), **totals}
+    assert run(module, found, [], zone_id=None, domain="example.com")["zone_id"] == ZONE
+    assert run(module, {**found, **totals}, empty, [], **BY_NAME)["zone_id"] == ZONE
 
 
-def test_totals_of_what_a_filter_leaves_out_do_not_hurt(api: Script, run: Run) -> None:
-    api.expect("GET", "/zones", [zone("example.com")], info={"total_pages": 40, "total_count": 2000})
-    api.expect("GET", "/zones", [], info={"total_pages": 40, "total_count": 2000})
-    api.expect_list([])
-    assert run(module, zone_id=None, zone="example.com")["requests"] == 3
+@pytest.mark.parametrize(("status", "code"), [(403, 10000), (401, 1)])
+def test_a_token_that_may_not_list_zones_is_told_what_it_needs(run: Run, status: int, code: int) -> None:
+    message = run(module, {**look_up(), **refused(code, status=status)}, **BY_NAME)["msg"]
+    assert "'Zone Read'" in message and "SSL and Certificates" not in message
 
 
-@pytest.mark.parametrize(("status", "code"), [(403, 10000), (403, 9109), (401, 1)])
-def test_a_token_that_may_not_list_zones_is_told_what_it_needs(api: Script, run: Run, status: int, code: int) -> None:
-    api.expect("GET", "/zones", status=status, answer={"success": False, "errors": [{"code": code, "message": "No"}]})
-    result = run(module, zone_id=None, zone="example.com")
-    assert "'Zone Read'" in result["msg"] and "SSL and Certificates" not in result["msg"]
+def test_none(run: Run) -> None:
+    message = run(module, look_up(), **BY_NAME)["msg"]
+    assert "No zone example.com is visible" in message and "'Zone Read'" in message
 
 
-def test_none(api: Script, run: Run) -> None:
-    api.expect("GET", "/zones", [], info={"total_pages": 0, "total_count": 0})
-    result = run(module, zone_id=None, zone="example.com")
-    assert "No zone example.com is visible" in result["msg"] and "'Zone Read'" in result["msg"]
+def test_several_are_listed_and_the_account_decides(run: Run) -> None:
+    zones = [zone(), zone("example.com", "3" * 32, OTHER_ACCOUNT, "moved")]
+    message = run(module, look_up(*zones), **BY_NAME)["msg"]
+    texts = ("2 zones", ZONE, "3" * 32, ACCOUNT, OTHER_ACCOUNT, "Example Inc", "moved", "'account_id'")
+    assert [text for text in texts if text not in message] == []
+    found = look_up(*zones, **{"account.id": OTHER_ACCOUNT})
+    result = run(module, found, reading([], "3" * 32), **BY_NAME, account_id=OTHER_ACCOUNT)
+    assert result["zone_id"] == "3" * 32
 
 
-def test_several_are_listed_and_the_account_decides(api: Script, run: Run) -> None:
-    zones = [zone("example.com"), zone("example.com", "3" * 32, OTHER_ACCOUNT, "moved")]
-    api.expect("GET", "/zones", zones, info={"total_pages": 1, "total_count": 2})
-    result = run(module, zone_id=None, zone="example.com")
-    for text in ("2 zones", ZONE, "3" * 32, ACCOUNT, OTHER_ACCOUNT, "Example Inc", "moved", "'account_id'"):
-        assert text in result["msg"]
-    api.expect("GET", "/zones", zones, query=query("example.com", **{"account.id": OTHER_ACCOUNT}))
-    api.expect("GET", "/zones", [])
-    api.expect_list([], zone="3" * 32)
-    assert run(module, zone_id=None, zone="example.com", account_id=OTHER_ACCOUNT)["zone_id"] == "3" * 32
-
-
-def test_a_zone_without_a_readable_id_is_not_asked_for(api: Script, run: Run) -> None:
-    api.expect("GET", "/zones", [zone("example.com", "../../accounts")], info={"total_pages": 1})
-    result = run(module, zone_id=None, zone="example.com")
+def test_a_zone_without_a_readable_id_is_not_asked_for(run: Run) -> None:
+    result = run(module, look_up(zone("example.com", "../../accounts")), **BY_NAME)
     assert result["failed"] and "../../accounts" in result["msg"]

@@ -9,9 +9,8 @@
     with Emulator(zones=[zone("example.com", certificates=[certificate(["www.example.com"], priority=10)])]) as emu:
         ...  # send requests to emu.url with emu.token, then check emu.requests and emu.order("example.com")
 
-`Emulator(tls=True)` uses HTTPS, and clients must trust `emu.ca_bundle`. `latency` delays every response, and
-`emu.connections` counts the connections. `Edge(emu)` serves the zones' certificates to visitors, and `make_pem` makes
-certificates to upload.
+`Emulator(tls=True)` uses HTTPS, and clients must trust `emu.ca_bundle`. `latency` delays every response. `Edge(emu)` serves
+the zones' certificates to visitors, and `make_pem` makes certificates to upload.
 
 From a shell: `python -m emulator --help`. In pytest: the fixtures of `emulator.fixture`.
 """
@@ -19,14 +18,14 @@ From a shell: `python -m emulator --help`. In pytest: the fixtures of `emulator.
 from __future__ import annotations
 
 from .behaviour import ALL_SWITCHES, SWITCHES, UPLOAD_SWITCHES, Behaviour, pairs
-from .contract import Violation
-from .edge import Edge, Handshake
+from .edge import Edge
 from .edge_choice import EDGE_SWITCHES, EdgeBehaviour
 from .envelope import Raw
 from .faults import KINDS, Fault
-from .generator import forbidden, generate
-from .journal import Recorded, key_digest
-from .objects import PERMISSIONS, PLANS, Token, Zone, certificate, demo_zone, from_today, token, uploaded, zone
+from .generator import generate
+from .journal import key_digest
+from .objects import Zone, certificate, demo_zone, from_today, token, uploaded, zone
+from .packs import forbidden
 from .pem import Pem, make_pem
 from .running import Emulator
 from .throttle import Throttle
@@ -35,8 +34,6 @@ __all__ = (
     "ALL_SWITCHES",
     "EDGE_SWITCHES",
     "KINDS",
-    "PERMISSIONS",
-    "PLANS",
     "SWITCHES",
     "UPLOAD_SWITCHES",
     "Behaviour",
@@ -44,13 +41,9 @@ __all__ = (
     "EdgeBehaviour",
     "Emulator",
     "Fault",
-    "Handshake",
     "Pem",
     "Raw",
-    "Recorded",
     "Throttle",
-    "Token",
-    "Violation",
     "Zone",
     "certificate",
     "demo_zone",

@@ -10,18 +10,16 @@ import dataclasses
 import functools
 import json
 import pathlib
-import threading
 import typing as t
 
 import yaml
 from openapi_core import OpenAPI
-from openapi_core.datatypes import RequestParameters
 from openapi_core.deserializing.exceptions import DeserializeError
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.templating.media_types.exceptions import MediaTypeFinderError
 from openapi_core.templating.paths.exceptions import PathError
+from openapi_core.testing import MockRequest, MockResponse
 from openapi_core.validation.request.exceptions import ParameterValidationError
-from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from .journal import Recorded
 
@@ -41,24 +39,6 @@ class Violation:
     parameter: str = ""
 
 
-@dataclasses.dataclass
-class _Request:
-    host_url: str
-    path: str
-    method: str
-    parameters: RequestParameters
-    content_type: str
-    body: bytes | None
-
-
-@dataclasses.dataclass
-class _Response:
-    status_code: int
-    content_type: str
-    headers: Headers
-    data: bytes
-
-
 @functools.lru_cache(maxsize=1)
 def load() -> OpenAPI:
     """Read the contract, and check that it is valid OpenAPI. This takes a while, so it is done once per process."""
@@ -66,23 +46,11 @@ def load() -> OpenAPI:
 
 
 class Contract:
-    """Checks requests and responses against the contract, and keeps the violations."""
+    """Checks requests and responses against the contract, and keeps the `violations`."""
 
     def __init__(self) -> None:
         self._openapi = load()
-        self._lock = threading.Lock()
-        self._violations: list[Violation] = []
-
-    @property
-    def violations(self) -> list[Violation]:
-        """All violations so far."""
-        with self._lock:
-            return list(self._violations)
-
-    def clear(self) -> None:
-        """Forget the violations."""
-        with self._lock:
-            self._violations.clear()
+        self.violations: list[Violation] = []
 
     def check_request(self, call: Recorded) -> Violation | None:
         """Return the violation of a request, or None."""
@@ -94,7 +62,7 @@ class Contract:
 
     def check_response(self, call: Recorded, status: int, content_type: str, body: bytes) -> Violation | None:
         """Return the violation of a response, or None."""
-        answer = _Response(status, content_type.lower(), Headers({"Content-Type": content_type}), body)
+        answer = MockResponse(body, status, {"Content-Type": content_type}, content_type.lower())
         try:
             self._openapi.validate_response(_request(call), answer)
         except PathError:
@@ -114,19 +82,19 @@ class Contract:
         parameter = next((item.name for item in chain if isinstance(item, ParameterValidationError)), "")
         text = "; ".join(dict.fromkeys(_text(item) for item in chain))
         broken = Violation(side, call.method, call.path, text, kind, parameter)
-        with self._lock:
-            self._violations.append(broken)
+        self.violations.append(broken)
         return broken
 
 
-def _request(call: Recorded) -> _Request:
-    return _Request(
-        host_url=_HOST,
-        path=f"/client/v4{call.path}",
-        method=call.method.lower(),
-        parameters=RequestParameters(query=ImmutableMultiDict(call.query), header=Headers(list(call.headers.items()))),
+def _request(call: Recorded) -> MockRequest:
+    return MockRequest(
+        _HOST,
+        call.method,
+        f"/client/v4{call.path}",
+        args=call.query,
+        headers=dict(call.headers),
+        data=call.body,
         content_type=call.headers.get("Content-Type", "").lower(),
-        body=call.body or None,
     )
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import http
 import itertools
 import socket
 import struct
 import typing as t
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
@@ -23,7 +23,6 @@ from . import envelope
 from .behaviour import Behaviour
 from .faults import Fault
 
-_BLOCK = b" " * 65536
 _RAYS = itertools.count(0x8C0FFEE000000000)
 
 # The headers of every real response.
@@ -76,54 +75,49 @@ def headers(extra: dict[str, str]) -> CIMultiDict[str]:
 
 
 class Outgoing(t.NamedTuple):
-    """A response to send, with the data that a fault may need."""
+    """A response to send."""
 
-    request: web.BaseRequest
-    connection: Connection
-    status: int
-    extra: dict[str, str]
-    body: bytes
+    status: int = 200
+    body: bytes = b""
+    extra: dict[str, str] = {}
 
-    def plain(self, **changes: str) -> web.Response:
+    def response(self, body: t.Any = None, **changes: str) -> web.Response:
         """Return a complete, valid HTTP message."""
-        return web.Response(status=self.status, body=self.body, headers=headers({**self.extra, **changes}))
+        body = self.body if body is None else body
+        return web.Response(status=self.status, body=body, headers=headers({**self.extra, **changes}))
+
+    def written(self, announce: bool = True) -> tuple[bytes, bytes]:
+        """Return what is sent without the help of a library, as the last response of a connection: head and body."""
+        closing = {"Connection": "close"} if announce else {}
+        fields = headers({**self.extra, "Content-Length": str(len(self.body)), **closing})
+        first = f"HTTP/1.1 {self.status} {http.HTTPStatus(self.status).phrase}"
+        head = "\r\n".join([first, *(f"{name}: {value}" for name, value in fields.items()), "", ""])
+        return head.encode(), self.body
 
 
-async def deliver(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    """Send a response as the fault requires."""
-    return await _WAYS.get(fault.kind, _plain)(outgoing, fault)
+async def _reset_after_apply(connection: Connection, outgoing: Outgoing, fault: Fault) -> None:
+    connection.reset()
 
 
-async def _plain(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    return outgoing.plain()
-
-
-async def _reset_after_apply(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    outgoing.connection.reset()
-    return web.Response()
-
-
-async def _reset_mid_answer(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    kept = int(len(outgoing.body) * fault["keep"])
-    outgoing.connection.transport.write(_head(outgoing) + outgoing.body[:kept])
+async def _reset_mid_answer(connection: Connection, outgoing: Outgoing, fault: Fault) -> None:
+    head, body = outgoing.written()
+    connection.transport.write(head + body[: int(len(body) * fault["keep"])])
     if fault["how"] == "close":
-        outgoing.connection.transport.close()
+        connection.transport.close()
     else:
         # A reset discards unsent data, so wait until it is sent.
-        await outgoing.connection.pause(0.02)
-        outgoing.connection.reset()
-    return web.Response()
+        await connection.pause(0.02)
+        connection.reset()
 
 
-async def _close_after_answer(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    outgoing.connection.transport.write(_head(outgoing, announce=False) + outgoing.body)
-    outgoing.connection.transport.close()
+async def _close_after_answer(connection: Connection, outgoing: Outgoing, fault: Fault) -> None:
+    connection.transport.write(b"".join(outgoing.written(announce=False)))
+    connection.transport.close()
     await asyncio.sleep(0)  # closed in the next turn of the loop: before the request counts as dealt with
-    return web.Response()
 
 
-async def _trickle(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    connection, head, body = outgoing.connection, _head(outgoing), outgoing.body
+async def _trickle(connection: Connection, outgoing: Outgoing, fault: Fault) -> None:
+    head, body = outgoing.written()
     at_once, slowly = (b"", head + body) if fault["part"] == "headers" else (head, body)
     connection.transport.write(at_once)
     for start in range(0, len(slowly), fault["chunk"]):
@@ -131,125 +125,71 @@ async def _trickle(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
         if not await connection.pause(fault["interval"]):
             break
     connection.transport.close()
-    return web.Response()
 
 
-async def _truncated(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    return outgoing._replace(body=outgoing.body[: int(len(outgoing.body) * fault["keep"])]).plain()
+def _truncated(outgoing: Outgoing, fault: Fault) -> web.Response:
+    return outgoing.response(outgoing.body[: int(len(outgoing.body) * fault["keep"])])
 
 
-async def _content_type(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    return outgoing.plain(**{"Content-Type": fault["content_type"]})
-
-
-async def _gzip(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    packer = zlib.compressobj(wbits=31)
-    packed = packer.compress(outgoing.body) + packer.flush()
-    return outgoing._replace(body=packed).plain(**{"Content-Encoding": "gzip"})
-
-
-async def _gzip_bomb(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    packer = zlib.compressobj(wbits=31)
-
-    async def packed() -> AsyncIterator[bytes]:
-        async for piece in _padded(outgoing.body, fault["size"]):
-            yield packer.compress(piece)
-        yield packer.flush()
-
-    return await _stream(outgoing, packed(), {"Content-Encoding": "gzip"}, None)
-
-
-async def _huge(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
-    size = max(fault["size"], len(outgoing.body))
-    return await _stream(outgoing, _padded(outgoing.body, size), {}, size)
-
-
-async def _chunked(outgoing: Outgoing, fault: Fault) -> web.StreamResponse:
+def _chunked(outgoing: Outgoing, fault: Fault) -> web.Response:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(outgoing.body), fault["chunk"]):
             yield outgoing.body[start : start + fault["chunk"]]
 
-    return await _stream(outgoing, pieces(), {}, None)
+    return outgoing.response(pieces())
 
 
-async def _padded(body: bytes, size: int) -> AsyncIterator[bytes]:
-    """Return the body, padded at the start with white space to this size. It is still valid JSON."""
-    left = max(size - len(body), 0)
-    while left:
-        piece = _BLOCK[:left]
-        left -= len(piece)
-        yield piece
-        await asyncio.sleep(0)
-    yield body
+def _padded(outgoing: Outgoing, fault: Fault) -> bytes:
+    """Return the body with white space before it. It is still valid JSON."""
+    return outgoing.body.rjust(fault["size"])
 
 
-async def _stream(
-    outgoing: Outgoing, pieces: AsyncIterator[bytes], extra: dict[str, str], length: int | None
-) -> web.StreamResponse:
-    response = web.StreamResponse(status=outgoing.status, headers=headers({**outgoing.extra, **extra}))
-    if length is None:
-        response.enable_chunked_encoding()
-    else:
-        response.content_length = length
-    try:
-        await response.prepare(outgoing.request)
-        async for piece in pieces:
-            if piece:
-                await response.write(piece)
-        await response.write_eof()
-    except ConnectionError:
-        # The client has refused the rest, as it should.
-        outgoing.connection.reset()
-    return response
+def _gzipped(outgoing: Outgoing, body: bytes) -> web.Response:
+    return outgoing.response(gzip.compress(body), **{"Content-Encoding": "gzip"})
 
 
-def _head(outgoing: Outgoing, announce: bool = True) -> bytes:
-    """Return the status line and the headers of the last response of a connection."""
-    reason = http.HTTPStatus(outgoing.status).phrase
-    fields = headers(
-        {**outgoing.extra, "Content-Length": str(len(outgoing.body)), **({"Connection": "close"} if announce else {})}
-    )
-    lines = [f"HTTP/1.1 {outgoing.status} {reason}", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
-    return "\r\n".join(lines).encode()
-
-
-def _page(fault: Fault) -> tuple[int, dict[str, str], bytes]:
-    return fault["status"], {"Content-Type": "text/html; charset=UTF-8"}, fault.page().encode()
-
-
-def _server_error(fault: Fault, form: str) -> tuple[int, dict[str, str], bytes]:
-    return _page(fault) if form == "html" else _refused(fault, envelope.Refusal(500, 10001, "internal error"))
-
-
-def _refused(fault: Fault, refusal: envelope.Refusal) -> tuple[int, dict[str, str], bytes]:
-    answer = refusal.answer(Behaviour())
-    return fault["status"], answer.headers, envelope.encode(answer.payload)
-
-
-_WAYS: dict[str, Callable[[Outgoing, Fault], Awaitable[web.StreamResponse]]] = {
+_BROKEN: dict[str, Callable[[Connection, Outgoing, Fault], Awaitable[None]]] = {
     "reset_after_apply": _reset_after_apply,
     "reset_mid_answer": _reset_mid_answer,
     "close_after_answer": _close_after_answer,
     "trickle": _trickle,
+}
+_ODD: dict[str, Callable[[Outgoing, Fault], web.Response]] = {
     "truncated_json": _truncated,
-    "wrong_content_type": _content_type,
-    "gzip": _gzip,
-    "gzip_bomb": _gzip_bomb,
-    "huge": _huge,
+    "wrong_content_type": lambda outgoing, fault: outgoing.response(**{"Content-Type": fault["content_type"]}),
+    "gzip": lambda outgoing, fault: _gzipped(outgoing, outgoing.body),
+    "gzip_bomb": lambda outgoing, fault: _gzipped(outgoing, _padded(outgoing, fault)),
+    "huge": lambda outgoing, fault: outgoing.response(_padded(outgoing, fault)),
     "chunked": _chunked,
 }
 
-REPLACED: dict[str, Callable[[Fault, str], tuple[int, dict[str, str], bytes]]] = {
-    "answer": lambda fault, form: (
-        fault["status"],
-        {"Content-Type": fault["content_type"], **(fault["headers"] or {})},
-        fault["body"] if isinstance(fault["body"], bytes) else fault["body"].encode(),
-    ),
-    "html": lambda fault, form: _page(fault),
-    "server_error": _server_error,
-    "not_object": lambda fault, form: (200, {}, fault["body"].encode()),
-    "empty_body": lambda fault, form: (fault["status"], {}, b""),
-    "redirect": lambda fault, form: (fault["status"], {"Location": fault["location"]}, b""),
-    "throttled": lambda fault, form: _refused(fault, envelope.throttled(fault["retry_after"], code=fault["code"])),
+
+async def deliver(connection: Connection, outgoing: Outgoing, fault: Fault) -> web.Response:
+    """Send a response as the fault requires."""
+    if fault.kind in _BROKEN:
+        await _BROKEN[fault.kind](connection, outgoing, fault)
+        return web.Response()
+    return _ODD[fault.kind](outgoing, fault) if fault.kind in _ODD else outgoing.response()
+
+
+def _page(fault: Fault) -> Outgoing:
+    status = fault["status"]
+    text = f"<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>Error {status}</h1></body></html>"
+    return Outgoing(status, text.encode(), {"Content-Type": "text/html; charset=UTF-8"})
+
+
+def _refused(fault: Fault, refusal: envelope.Refusal) -> Outgoing:
+    answer = refusal.answer(Behaviour())
+    return Outgoing(fault["status"], envelope.encode(answer.payload), answer.headers)
+
+
+REPLACED: dict[str, Callable[[Fault], Outgoing]] = {
+    "answer": lambda fault: Outgoing(fault["status"], fault["body"].encode()),
+    "html": _page,
+    "server_error": lambda fault: _refused(fault, envelope.Refusal(500, 10001, "internal error")),
+    "not_object": lambda fault: Outgoing(200, fault["body"].encode()),
+    "empty_body": lambda fault: Outgoing(fault["status"]),
+    "redirect": lambda fault: Outgoing(fault["status"], extra={"Location": fault["location"]}),
+    "throttled": lambda fault: _refused(fault, envelope.throttled(fault["code"], retry_after=fault["retry_after"])),
 }
-"""Faults with an answer of their own: status, headers and body."""
+"""Faults with an answer of their own."""

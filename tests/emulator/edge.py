@@ -16,22 +16,19 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
 import datetime
 import functools
 import pathlib
 import socket
 import socketserver
 import ssl
-import tempfile
 import threading
-import types
 import typing as t
 
 from . import lifecycle
 from .edge_choice import EdgeBehaviour, a_label, choose, is_served, zone_of
 from .objects import JSONObject, Upload, Zone
-from .pem import SIGNATURES, Key, authority, known_authorities, make_pem, new_key
+from .pem import AUTHORITIES, SIGNATURES, Key, authority, make_pem, new_key, server_context
 from .running import Emulator
 
 _ADDRESS = "127.0.0.1"
@@ -43,22 +40,18 @@ _CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE+AESG
 Held = list[tuple[JSONObject, Upload | None]]
 
 
-@dataclasses.dataclass(frozen=True)
-class Handshake:
+class Handshake(t.NamedTuple):
     """The server name of a handshake, and the ids of the certificates that the client could choose from."""
 
     server_name: str | None
     ids: tuple[str, ...]
 
 
-@dataclasses.dataclass
-class _Memory:
-    """A zone as handshakes see it, which may be an earlier state."""
+class _Memory(t.NamedTuple):
+    """An earlier state of a zone, and how many handshakes still get it after a change."""
 
-    seen: Held
-    mark: t.Any
-    changing_to: t.Any = None
-    handshakes: int = 0
+    held: Held
+    handshakes: int
 
 
 class Edge:
@@ -78,16 +71,11 @@ class Edge:
 
     # Starting and stopping
 
-    def __enter__(self) -> Edge:
+    def __enter__(self) -> t.Self:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -96,7 +84,7 @@ class Edge:
             raise RuntimeError("this edge is running already")
         with self.emulator.lock:
             for zone in self.emulator.zones_by_id.values():
-                self._memories[zone.id] = self._memory(zone)
+                self._remember(zone)
         self._server = _Server((self.address, self.port), self._answer)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="edge", daemon=True)
@@ -128,9 +116,7 @@ class Edge:
     def choice(self, name: str) -> list[str]:
         """Return the ids of the certificates for a name in the current state of the zone, without the delay of handshakes."""
         with self.emulator.lock:
-            zone = zone_of(name, self.emulator.zones_by_id.values())
-            items = [item for item, _upload in self._held(zone)] if zone is not None else []
-            return [item["id"] for item in choose(name, items, self.behaviour, _now())]
+            return [item["id"] for item, _upload in self._pack(name, self._held)]
 
     def ca_bundle(self, path: pathlib.Path) -> pathlib.Path:
         """Write the CAs of all certificates that are served now to a file for clients, and return its path."""
@@ -139,15 +125,14 @@ class Edge:
                 for item, upload in self._held(zone):
                     if upload is None and is_served(item, self.behaviour, _now()):
                         authority(*_signer(item))
-        path.write_text("".join(known_authorities()), encoding="utf-8")
+        path.write_text("".join(AUTHORITIES), encoding="utf-8")
         return path
 
     # A handshake
 
     def _base(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = server_context(ciphers=_CIPHERS)
         context.minimum_version = self._lowest()
-        context.set_ciphers(_CIPHERS)
         # A resumed session would show the certificate of its first handshake.
         context.options |= ssl.Options.OP_NO_TICKET | ssl.OP_CIPHER_SERVER_PREFERENCE
         context.num_tickets = 0
@@ -160,7 +145,7 @@ class Edge:
     def _pick(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
         try:
             with self.emulator.lock:
-                pack = self._pack(name)
+                pack = self._pack(name, self._seen)
         except Exception as error:  # pylint: disable=broad-exception-caught
             # An error in the edge itself must not look like a response.
             self.failures.append(repr(error))
@@ -169,20 +154,19 @@ class Edge:
         if pack:
             connection.context = _context(tuple(_material(item, upload) for item, upload in pack))
         elif self.behaviour.unknown_sni == "default":
-            connection.context = _context((_default(),))
+            connection.context = _context((_stand_in(("default.example",), "Default", "ECDSAWithSHA256", None),))
         else:
             return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
         return None
 
-    def _pack(self, name: str | None) -> Held:
+    def _pack(self, name: str | None, held_by: t.Callable[[Zone], Held]) -> Held:
+        """Return the certificates to choose from for a name, sorted by id."""
         zone = zone_of(name, self.emulator.zones_by_id.values()) if name else None
         if zone is None or name is None:
             return []
-        held = self._seen(zone)
-        chosen = choose(name, [item for item, _upload in held], self.behaviour, _now())
-        ids = {item["id"] for item in chosen}
-        found = [(item, upload) for item, upload in held if item["id"] in ids]
-        return sorted(found, key=lambda pair: str(pair[0]["id"]))
+        held = {item["id"]: (item, upload) for item, upload in held_by(zone)}
+        chosen = choose(name, [item for item, _upload in held.values()], self.behaviour, _now())
+        return [held[item["id"]] for item in chosen]
 
     def _held(self, zone: Zone) -> Held:
         """Return the certificates that a zone serves. For one that is not active yet, that is its predecessor."""
@@ -196,26 +180,18 @@ class Edge:
                 held.append(rollout.before)
         return held
 
-    def _memory(self, zone: Zone) -> _Memory:
-        held = self._held(zone)
-        return _Memory(copy.deepcopy(held), _mark(held))
+    def _remember(self, zone: Zone) -> Held:
+        held, delay = self._held(zone), self.behaviour.delay_handshakes
+        self._memories[zone.id] = _Memory(copy.deepcopy(held) if delay else held, delay)
+        return held
 
     def _seen(self, zone: Zone) -> Held:
         """Return a zone as this handshake sees it, with the delay of the switches."""
-        if zone.id not in self._memories:
-            self._memories[zone.id] = self._memory(zone)
-        memory = self._memories[zone.id]
-        held = self._held(zone)
-        mark = _mark(held)
-        if mark != memory.mark:
-            if mark != memory.changing_to:
-                memory.changing_to, memory.handshakes = mark, self.behaviour.delay_handshakes
-            if memory.handshakes > 0:
-                memory.handshakes -= 1
-                return memory.seen
-            self._memories[zone.id] = self._memory(zone)
-        memory.changing_to = None
-        return held
+        memory = self._memories.get(zone.id)
+        if memory is None or not memory.handshakes or memory.held == self._held(zone):
+            return self._remember(zone)
+        self._memories[zone.id] = memory._replace(handshakes=memory.handshakes - 1)
+        return memory.held
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -239,14 +215,6 @@ def _now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _mark(held: Held) -> t.Any:
-    """Return a value that changes when visitors would see a difference."""
-    fields = ("id", "hosts", "type", "priority", "status", "issuer", "signature", "uploaded_on", "expires_on")
-    return [
-        ([copy.copy(item.get(field)) for field in fields], item.get("keyless_server") is None) for item, _upload in held
-    ]
-
-
 def _material(item: JSONObject, upload: Upload | None) -> Upload:
     if upload is not None:
         return upload
@@ -262,15 +230,9 @@ def _signer(item: JSONObject) -> tuple[str, str]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _stand_in(hosts: tuple[str, ...], issuer: str, signature: str, expires_on: str) -> Upload:
+def _stand_in(hosts: tuple[str, ...], issuer: str, signature: str, expires_on: str | None) -> Upload:
     """Return a certificate for an item that was made without PEM."""
     made = make_pem(hosts, issuer=issuer, signature=signature, expires_on=expires_on, key=_leaf_key("RSA" in signature))
-    return Upload(made.certificate, made.private_key)
-
-
-@functools.lru_cache(maxsize=1)
-def _default() -> Upload:
-    made = make_pem(["default.example"], issuer="Default", key=_leaf_key(False))
     return Upload(made.certificate, made.private_key)
 
 
@@ -282,15 +244,5 @@ def _leaf_key(is_rsa: bool) -> Key:
 
 @functools.lru_cache(maxsize=1024)
 def _context(uploads: tuple[Upload, ...]) -> ssl.SSLContext:
-    """Return a context with all certificates of a pack. OpenSSL selects the one that the client supports."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.set_ciphers(_CIPHERS)
-    with tempfile.TemporaryDirectory() as directory:
-        path = pathlib.Path(directory) / "chain.pem"
-        for upload in uploads:
-            path.write_text(f"{upload.private_key}\n{upload.certificate}", encoding="utf-8")
-            context.load_cert_chain(path)
-    return context
-
-
-__all__ = ("Edge", "Handshake")
+    """Return a context with all certificates of a pack."""
+    return server_context(*((upload.certificate, upload.private_key) for upload in uploads), ciphers=_CIPHERS)

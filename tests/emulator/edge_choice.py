@@ -19,21 +19,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import itertools
 import typing as t
 from collections.abc import Iterable
 
+from .behaviour import Switches, tested, values_of
 from .objects import JSONObject, Zone
-from .packs import living, pack_of
+from .packs import pack_of
 
 _KEYLESS, _LEGACY, _MODERN = 0, 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class EdgeBehaviour:
+class EdgeBehaviour(Switches):
     """The behaviour of an edge where it is undocumented, or where a test needs a deviation.
 
-    The defaults are as documented, except for `pack_expiry`.
+    The defaults are as documented, except that only the expired certificate of a pack is not served, not the whole pack.
     """
 
     sni_priority: t.Literal["ignored", "counts"] = "ignored"
@@ -42,7 +42,7 @@ class EdgeBehaviour:
     tie: t.Literal["most_recent", "lowest_id"] = "most_recent"
     """What decides between certificates that are equal in all other respects."""
 
-    delay_handshakes: int = 0
+    delay_handshakes: int = tested(0, 3)
     """How many handshakes still get the certificates from before a change."""
 
     one_kind: t.Literal["no", "ecdsa", "rsa"] = "no"
@@ -51,40 +51,14 @@ class EdgeBehaviour:
     expired: t.Literal["left_out", "served"] = "left_out"
     """Whether expired certificates are still served."""
 
-    pack_expiry: t.Literal["member", "whole"] = "member"
-    """Whether only the expired certificate of a pack is not served, or the whole pack, as documented. In the second case,
-    the API would no longer list the pack either, which is left to the test."""
-
-    tls_1_3_only: bool = False
+    tls_1_3_only: bool = tested(False, True)
     """Whether handshakes below TLS 1.3 are refused."""
 
     unknown_sni: t.Literal["alert", "default"] = "alert"
     """What clients get for a name without a certificate, or without SNI: an alert, or another certificate."""
 
-    def but(self, **changes: t.Any) -> EdgeBehaviour:
-        """Return a copy with some switches changed."""
-        return dataclasses.replace(self, **changes)
 
-    def __post_init__(self) -> None:
-        for name, values in EDGE_SWITCHES.items():
-            value = getattr(self, name)
-            if isinstance(values[0], str) and value not in values:
-                raise ValueError(f"{name} must be one of {', '.join(values)}, not {value!r}")
-            if type(value) is not type(values[0]) or (isinstance(value, int) and value < 0):
-                raise ValueError(f"{name} must be like {values[0]!r}, not {value!r}")
-
-
-EDGE_SWITCHES: dict[str, tuple[t.Any, ...]] = {
-    "sni_priority": ("ignored", "counts"),
-    "tie": ("most_recent", "lowest_id"),
-    "delay_handshakes": (0, 3),
-    "one_kind": ("no", "ecdsa", "rsa"),
-    "expired": ("left_out", "served"),
-    "pack_expiry": ("member", "whole"),
-    "tls_1_3_only": (False, True),
-    "unknown_sni": ("alert", "default"),
-}
-"""Every switch of the edge with the values to test, the default first."""
+EDGE_SWITCHES = values_of(EdgeBehaviour)
 
 
 def zone_of(name: str, zones: Iterable[Zone]) -> Zone | None:
@@ -99,21 +73,16 @@ def choose(
 ) -> list[JSONObject]:
     """Return the pack that is served for a name, sorted by id. It is empty if no certificate covers the name."""
     name = a_label(name)
-    items = list(items)
     served = [item for item in items if is_served(item, behaviour, now)]
-    if behaviour.pack_expiry == "whole":
-        gone = {_key(item) for item in living(items) if not is_served(item, behaviour, now)}
-        served = [item for item in served if _key(item) not in gone]
     candidates = [item for item in served if name in _names(item)]
     if not candidates:
         wildcard = f"*.{name.partition('.')[2]}"
         candidates = [item for item in served if wildcard in _names(item)]
     if not candidates:
         return []
-    candidates.sort(key=_key)
-    packs = [list(members) for _shared, members in itertools.groupby(candidates, key=_key)]
-    ranked = sorted(packs, key=lambda pack: min(_rank(item, behaviour) for item in pack))
-    return _of_one_kind(sorted(ranked[0], key=lambda item: str(item["id"])), behaviour)
+    first = min(candidates, key=lambda item: _rank(item, behaviour))
+    pack = [item for item in candidates if _key(item) == _key(first)]
+    return _of_one_kind(sorted(pack, key=lambda item: str(item["id"])), behaviour)
 
 
 def is_served(item: JSONObject, behaviour: EdgeBehaviour, now: datetime.datetime) -> bool:
@@ -122,11 +91,6 @@ def is_served(item: JSONObject, behaviour: EdgeBehaviour, now: datetime.datetime
     if item.get("status") not in wanted:
         return False
     return behaviour.expired == "served" or datetime.datetime.fromisoformat(item["expires_on"]) > now
-
-
-def is_ecdsa(item: JSONObject) -> bool:
-    """Return whether it is for clients that support ECDSA."""
-    return "RSA" not in item["signature"]
 
 
 def a_label(name: str) -> str:
@@ -149,8 +113,7 @@ def _kind(item: JSONObject) -> int:
 
 def _key(item: JSONObject) -> tuple[t.Any, ...]:
     """Return the fields that all certificates of a pack share. Keyless certificates do not form a pack with others."""
-    certificate_type, hosts = pack_of(item)
-    return _kind(item), certificate_type, tuple(sorted(hosts))
+    return _kind(item), pack_of(item)
 
 
 class _Latest(str):
@@ -171,7 +134,4 @@ def _rank(item: JSONObject, behaviour: EdgeBehaviour) -> tuple[t.Any, ...]:
 def _of_one_kind(pack: list[JSONObject], behaviour: EdgeBehaviour) -> list[JSONObject]:
     if behaviour.one_kind == "no":
         return pack
-    return [item for item in pack if is_ecdsa(item) is (behaviour.one_kind == "ecdsa")] or pack
-
-
-__all__ = ("EDGE_SWITCHES", "EdgeBehaviour", "a_label", "choose", "is_ecdsa", "is_served", "zone_of")
+    return [item for item in pack if ("RSA" in item["signature"]) is (behaviour.one_kind == "rsa")] or pack

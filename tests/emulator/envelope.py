@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 import typing as t
@@ -25,7 +26,7 @@ class Answer:
 
 
 class Refusal(Exception):
-    """An error response."""
+    """An error response. `cause` is the code and message of the error that it contains."""
 
     def __init__(
         self,
@@ -33,31 +34,23 @@ class Refusal(Exception):
         code: int,
         message: str,
         *,
-        chain: tuple[tuple[int, str], ...] = (),
-        headers: dict[str, str] | None = None,
-        pointer: str = "",
+        cause: tuple[int, str] | None = None,
+        retry_after: int | str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.code = code
-        self.message = message
-        self.chain = chain
-        self.headers = headers or {}
-        self.pointer = pointer
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self.error: dict[str, t.Any] = {"code": code, "message": message}
+        if cause:
+            self.error["error_chain"] = [{"code": cause[0], "message": cause[1]}]
 
     def answer(self, behaviour: Behaviour) -> Answer:
         """Return the error as the switches require."""
-        error: dict[str, t.Any] = {"code": self.code, "message": self.message}
-        if self.chain:
-            error["error_chain"] = [{"code": code, "message": message} for code, message in self.chain]
-        if behaviour.error_shape == "detailed":
-            error["documentation_url"] = "https://docs.example.com/errors"
-            error["source"] = {"pointer": self.pointer}
-        payload: dict[str, t.Any] = {"success": False, "errors": [error]}
+        payload: dict[str, t.Any] = {"success": False, "errors": [self.error]}
         if behaviour.error_shape != "bare":
             payload.update(messages=[], result=None)
         disguised = {"real": False, "200": self.status != 429, "200_throttle_too": True}[behaviour.failure_status]
-        return Answer(200 if disguised else self.status, payload, dict(self.headers), as_agreed=not disguised)
+        return Answer(200 if disguised else self.status, payload, self.headers, as_agreed=not disguised)
 
 
 def success(result: t.Any, behaviour: Behaviour, result_info: dict[str, int] | None = None) -> Answer:
@@ -65,13 +58,9 @@ def success(result: t.Any, behaviour: Behaviour, result_info: dict[str, int] | N
     payload: dict[str, t.Any] = {"result": result}
     if result_info is not None:
         payload["result_info"] = result_info
-    payload["success"] = True
-    payload["errors"] = []
-    payload["messages"] = [dict(NOTICE)] if behaviour.messages == "some" else []
+    notice = {"code": 10000, "message": "A notice that comes with a success", "type": None}
+    payload.update(success=True, errors=[], messages=[notice] if behaviour.messages == "some" else [])
     return Answer(200, payload)
-
-
-NOTICE: dict[str, t.Any] = {"code": 10000, "message": "A notice that comes with a success", "type": None}
 
 
 class Raw(str):
@@ -88,8 +77,7 @@ def encode(payload: t.Any) -> bytes:
 
 def encode_raw(payload: t.Any) -> bytes:
     """Return the bytes of a response that may contain `Raw` values."""
-    text = json.dumps(_marked(payload), separators=(",", ":"))
-    return _RAW.sub(lambda match: json.loads(f'"{match.group(1)}"'), text).encode()
+    return _RAW.sub(r"\1", encode(_marked(payload)).decode()).encode()
 
 
 def _marked(value: t.Any) -> t.Any:
@@ -97,50 +85,27 @@ def _marked(value: t.Any) -> t.Any:
         return f"\0raw:{value}\0"
     if isinstance(value, dict):
         return {key: _marked(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return [_marked(item) for item in value]
     return value
 
 
 def malformed_headers(code: int, message: str) -> Refusal:
     """The credentials are malformed."""
-    return Refusal(400, 6003, "Invalid request headers", chain=((code, message),))
+    return Refusal(400, 6003, "Invalid request headers", cause=(code, message))
 
 
-def missing_headers() -> Refusal:
-    """There are no credentials."""
-    return Refusal(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
-
-
-def unknown_token() -> Refusal:
-    """The token is unknown."""
-    return Refusal(403, 9109, "Invalid access token")
-
-
-def locked_out() -> Refusal:
-    """There were too many requests with unknown tokens."""
-    return Refusal(403, 9109, "Max auth failures reached, please check your Authorization header")
-
-
-def unknown_key() -> Refusal:
-    """The e-mail address and key are unknown."""
-    return Refusal(403, 9103, "Unknown X-Auth-Key or X-Auth-Email")
-
-
-def invisible_zone() -> Refusal:
-    """The zone does not exist, or the credentials have no access to it. The API does not say which."""
-    return Refusal(403, 9109, "Unauthorized to access requested resource")
-
-
-def not_permitted() -> Refusal:
-    """The credentials lack the permission."""
-    return Refusal(403, 10000, "Authentication error")
-
-
-def throttled(retry_after: int | str | None, *, code: int = 971) -> Refusal:
-    """The rate limit is exceeded."""
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return Refusal(429, code, "Please wait and consider throttling your request speed", headers=headers)
+missing_headers = functools.partial(Refusal, 400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
+unknown_token = functools.partial(Refusal, 403, 9109, "Invalid access token")
+unknown_key = functools.partial(Refusal, 403, 9103, "Unknown X-Auth-Key or X-Auth-Email")
+# The zone does not exist, or the credentials have no access to it. The API does not say which.
+invisible_zone = functools.partial(Refusal, 403, 9109, "Unauthorized to access requested resource")
+not_permitted = functools.partial(Refusal, 403, 10000, "Authentication error")
+throttled = functools.partial(Refusal, 429, message="Please wait and consider throttling your request speed")
+no_such_path = functools.partial(Refusal, 400, 7000, "No route for that URI")
+wrong_method = functools.partial(Refusal, 405, 10405, "Method not allowed for this endpoint")
+invalid_parameters = functools.partial(Refusal, 400, 2001, "Invalid or missing parameters.")
+plan_refuses = functools.partial(Refusal, 400, 1011, "Plan level does not allow custom certificates with type ")
 
 
 def no_route(path: str) -> Refusal:
@@ -148,37 +113,13 @@ def no_route(path: str) -> Refusal:
     return Refusal(400, 7003, f"Could not route to {path}, perhaps your object identifier is invalid?")
 
 
-def no_such_path() -> Refusal:
-    """The path is unknown."""
-    return Refusal(400, 7000, "No route for that URI")
-
-
-def wrong_method() -> Refusal:
-    """The path does not support the method."""
-    return Refusal(405, 10405, "Method not allowed for this endpoint")
-
-
 def unreadable_body(status: int = 400) -> Refusal:
     """The body is not JSON."""
     return Refusal(status, 9207, "Request body is invalid.")
 
 
-def invalid_parameters(pointer: str = "") -> Refusal:
-    """The body or the query is invalid."""
-    return Refusal(400, 2001, "Invalid or missing parameters.", pointer=pointer)
-
-
-def unknown_certificate(behaviour: Behaviour, pointer: str = "") -> Refusal:
+def unknown_certificate(behaviour: Behaviour) -> Refusal:
     """The certificate is not in the zone."""
     if behaviour.unknown_id == "404":
-        return Refusal(404, 1002, "Certificate not found.", pointer=pointer)
-    return Refusal(400, 1002, "Invalid certificate.", pointer=pointer)
-
-
-def plan_refuses(behaviour: Behaviour) -> Refusal:
-    """The plan of the zone does not include custom certificates."""
-    if behaviour.free_zone == "403_10000":
-        return not_permitted()
-    if behaviour.free_zone == "400_1212":
-        return Refusal(400, 1212, "The maximum number of custom certificates for this zone has been reached.")
-    return Refusal(400, 1011, "Plan level does not allow custom certificates with type ")
+        return Refusal(404, 1002, "Certificate not found.")
+    return Refusal(400, 1002, "Invalid certificate.")

@@ -10,15 +10,14 @@ takes effect before the faulty response.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import fnmatch
 import threading
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from .journal import Recorded
-
-_PAGE = "<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>Error {status}</h1></body></html>"
 
 KINDS: dict[str, dict[str, t.Any]] = {
     # The connection
@@ -33,7 +32,7 @@ KINDS: dict[str, dict[str, t.Any]] = {
     "latency": {"seconds": 0.1},  # before the request is processed
     "trickle": {"part": "body", "chunk": 1, "interval": 0.05},  # `headers` or `body`, in chunks of so many bytes
     # A different response
-    "answer": {"status": 200, "body": "", "content_type": "application/json", "headers": None, "applied": False},
+    "answer": {"status": 200, "body": "", "applied": False},
     "html": {"status": 502, "applied": False},
     "server_error": {"status": 500, "applied": False},  # HTML or JSON, depending on the switch with the same name
     "not_object": {"body": '["no","object"]', "applied": False},
@@ -44,15 +43,15 @@ KINDS: dict[str, dict[str, t.Any]] = {
     "truncated_json": {"keep": 0.5},  # a complete HTTP message with part of the JSON
     "wrong_content_type": {"content_type": "text/plain"},
     "gzip": {},
-    "gzip_bomb": {"size": 200_000_000},  # bytes after decompression
-    "huge": {"size": 100_000_000},
+    "gzip_bomb": {"size": 40_000_000},  # bytes after decompression
+    "huge": {"size": 40_000_000},
     "chunked": {"chunk": 64},
     # A response with wrong content
     "duplicate_page": {},  # the items of the previous page
     "drop_page": {},  # no items
-    "result_info": {"override": {}, "remove": ()},  # of result_info: replaced values and removed keys
-    "patch_result": {"change": {}, "remove": (), "ids": None},  # of the items: a dict, or a function of the item
-    "patch_answer": {"change": {}, "remove": ()},  # of the envelope: a dict, or a function of it
+    "result_info": {"override": {}},  # values of result_info
+    "patch_result": {"change": {}, "ids": None},  # of the items: a dict, or a function of the item
+    "patch_answer": {"change": {}, "remove": ()},  # of the envelope: replaced values and removed keys
     "pretend": {},  # the response to a PUT as if it were applied
 }
 
@@ -67,7 +66,7 @@ class Fault:
         if unknown:
             raise TypeError(f"the fault {kind} has no {', '.join(sorted(unknown))}; it has {', '.join(KINDS[kind])}")
         self.kind = kind
-        self.arguments: Mapping[str, t.Any] = {**KINDS[kind], **arguments}
+        self.arguments = {**KINDS[kind], **arguments}
 
     def __getitem__(self, name: str) -> t.Any:
         return self.arguments[name]
@@ -78,13 +77,46 @@ class Fault:
     @property
     def applies(self) -> bool:
         """Return whether the request takes effect."""
-        if self.kind in {"reset_on_connect", "reset_before_request", "reset_after_request", "throttled"}:
-            return False
-        return bool(self.arguments.get("applied", True))
+        never = {"reset_on_connect", "reset_before_request", "reset_after_request", "throttled"}
+        return self.kind not in never and self.arguments.get("applied", True)
 
-    def page(self) -> str:
-        """Return the body of an HTML response."""
-        return _PAGE.format(status=self["status"])
+    def falsified(self, payload: t.Any) -> t.Any:
+        """Return the content of a response, changed as the fault requires. The original is not modified."""
+        change = _CHANGES.get(self.kind)
+        return change(self, copy.deepcopy(payload)) if change else payload
+
+
+def _drop_page(fault: Fault, payload: t.Any) -> t.Any:
+    info = {"result_info": {**payload["result_info"], "count": 0}} if "result_info" in payload else {}
+    return {**payload, "result": [], **info}
+
+
+def _patch_result(fault: Fault, payload: t.Any) -> t.Any:
+    change, ids, result = fault["change"], fault["ids"], payload.get("result")
+
+    def patched(item: t.Any) -> t.Any:
+        if ids is not None and item.get("id") not in ids:
+            return item
+        return change(item) if callable(change) else {**item, **change}
+
+    if isinstance(result, list):
+        return {**payload, "result": [patched(item) for item in result]}
+    return {**payload, "result": patched(result)} if isinstance(result, dict) else payload
+
+
+def _patch_answer(fault: Fault, payload: t.Any) -> t.Any:
+    return {name: value for name, value in {**payload, **fault["change"]}.items() if name not in fault["remove"]}
+
+
+_CHANGES: dict[str, Callable[[Fault, t.Any], t.Any]] = {
+    "drop_page": _drop_page,
+    "result_info": lambda fault, payload: {
+        **payload,
+        "result_info": {**payload.get("result_info", {}), **fault["override"]},
+    },
+    "patch_result": _patch_result,
+    "patch_answer": _patch_answer,
+}
 
 
 @dataclasses.dataclass
@@ -95,9 +127,10 @@ class _Rule:
     times: int | None
     after: int
 
-    def matches(self, call: Recorded) -> bool:
-        if isinstance(self.what, Fault) and self.what.kind == "reset_on_connect":
-            return False
+    def fits(self, call: Recorded | None) -> bool:
+        at_once = isinstance(self.what, Fault) and self.what.kind == "reset_on_connect"
+        if call is None or at_once:
+            return call is None and at_once
         return self.method in {"*", call.method} and fnmatch.fnmatchcase(call.path, self.path)
 
 
@@ -107,9 +140,6 @@ class Rules:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rules: list[_Rule] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._rules)
 
     def add(self, what: t.Any, *, method: str = "*", path: str = "*", times: int | None = 1, after: int = 0) -> None:
         """Add a rule for the next `times` matching requests (None: all), after skipping the first `after` of them."""
@@ -121,18 +151,11 @@ class Rules:
         with self._lock:
             self._rules.clear()
 
-    def take(self, call: Recorded) -> t.Any:
-        """Return the fault or callback for this request, or None."""
-        return self._take(lambda rule: rule.matches(call))
-
-    def take_kind(self, kind: str) -> t.Any:
-        """Return the next fault of one kind, for any request, or None."""
-        return self._take(lambda rule: rule.what.kind == kind)
-
-    def _take(self, fits: Callable[[_Rule], bool]) -> t.Any:
+    def take(self, call: Recorded | None) -> t.Any:
+        """Return the fault or callback for this request (None: for a new connection), if there is one."""
         with self._lock:
             for rule in self._rules:
-                if not fits(rule):
+                if not rule.fits(call):
                     continue
                 if rule.after:
                     rule.after -= 1

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import itertools
 import random
-import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from .objects import JSONObject, Zone, certificate, certificate_id, from_today, object_id, zone
-from .packs import family, pack_of
 
 _ACCOUNTS = ("Example Account", "Example Subsidiary")
 _ON_TOP, _BELOW = 30, 20
 
-Extra = Callable[[str, random.Random], JSONObject]
+# The status of a certificate, the labels of its hosts ("" for the zone's name itself), and other fields. A function makes a
+# field from the zone's name.
+Extra = tuple[str, tuple[str, ...], JSONObject]
 
 
 def generate(zones: int = 10, seed: int = 1, out_of_order: int = 0, free_every: int = 10) -> list[Zone]:
@@ -34,39 +34,26 @@ def generate(zones: int = 10, seed: int = 1, out_of_order: int = 0, free_every: 
         raise ValueError(f"out_of_order is {out_of_order}, but only {len(paid)} of {zones} zones have certificates")
     reversed_ones = set(dice.sample(paid, out_of_order))
     turns = itertools.cycle(_EXTRAS)
-    places = {number: place for place, number in enumerate(paid)}
-    made = []
-    for number in range(zones):
-        if number in places:
-            made.append(_paid(number, places[number], turns, dice, number in reversed_ones))
-        else:
-            made.append(zone(_name(number), plan="free", status="pending" if number % 20 == 19 else "active"))
-    return made
+    made = {number: _paid(number, place, turns, dice, number in reversed_ones) for place, number in enumerate(paid)}
+    return [made.get(number) or _free(number) for number in range(zones)]
 
 
-def forbidden(zone: Zone) -> list[tuple[str, str]]:
-    """Return the pairs of a zone's certificates that the API would not allow together (error 1228)."""
-    return [
-        (one["id"], other["id"])
-        for one, other in itertools.combinations(zone.certificates, 2)
-        if pack_of(one) == pack_of(other) and family(one["signature"]) == family(other["signature"])
-    ]
+def _free(number: int) -> Zone:
+    return zone(_name(number), plan="free", status="pending" if number % 20 == 19 else "active")
 
 
 def _name(number: int) -> str:
     return f"brand-{number:05d}.example"
 
 
-def _paid(number: int, place: int, turns: Iterator[tuple[str, Extra]], dice: random.Random, is_reversed: bool) -> Zone:
+def _paid(number: int, place: int, turns: Iterator[Extra], dice: random.Random, is_reversed: bool) -> Zone:
     name = _name(number)
     first, second = (_BELOW, _ON_TOP) if is_reversed else (_ON_TOP, _BELOW)
     certificates = [
         certificate((name, f"www.{name}", f"shop.{name}"), issuer="DigiCertInc", priority=first),
         certificate((name, f"www.{name}", f"api.{name}"), issuer="GlobalSignnvsa", priority=second),
     ]
-    for _turn in range(3):
-        status, extra = next(turns)
-        certificates.append({**extra(name, dice), "status": status})
+    certificates += [_extra(next(turns), name, dice) for _turn in range(3)]
     for item in certificates:
         item["expires_on"] = from_today(
             dice.randrange(-20, -1) if item["status"] == "expired" else dice.randrange(20, 390)
@@ -83,8 +70,16 @@ def _paid(number: int, place: int, turns: Iterator[tuple[str, Extra]], dice: ran
     )
 
 
-def _keyless(name: str, dice: random.Random) -> JSONObject:
-    server = {
+def _extra(extra: Extra, name: str, dice: random.Random) -> JSONObject:
+    status, labels, others = extra
+    fields = {field: value(name) if callable(value) else value for field, value in others.items()}
+    if "priority" not in fields:
+        fields["priority"] = dice.randrange(10)
+    return certificate([f"{label}.{name}".lstrip(".") for label in labels], status=status, **fields)
+
+
+def _keyless(name: str) -> JSONObject:
+    return {
         "id": object_id("keyless", name),
         "name": f"{name} Keyless SSL",
         "host": f"keyless.{name}",
@@ -96,75 +91,40 @@ def _keyless(name: str, dice: random.Random) -> JSONObject:
         "modified_on": from_today(-80),
         "tunnel": {"private_ip": "192.0.2.10", "vnet_id": certificate_id("network", name)},
     }
-    return certificate((f"pay.{name}",), issuer="CloudFlare", priority=dice.randrange(10), keyless_server=server)
 
 
-def _from_csr(name: str, dice: random.Random) -> JSONObject:
-    csr = certificate_id("csr", name)
-    return certificate((f"www.{name}",), issuer="LetsEncrypt", type="sni_custom", priority=0, custom_csr_id=csr)
+def _csr(name: str) -> str:
+    return certificate_id("csr", name)
 
 
-def _wildcard(name: str, dice: random.Random) -> JSONObject:
-    hosts = (f"*.{name}", name)
-    return certificate(hosts, issuer="LetsEncrypt", signature="ECDSAWithSHA384", priority=dice.randrange(10))
+_WILDCARD = {"issuer": "LetsEncrypt", "signature": "ECDSAWithSHA384"}
+_UNRANKED = {"issuer": "Entrust", "signature": "SHA1WithRSA", "priority": None}
+_CUSTOM = {"issuer": "Sectigo", "geo_restrictions": {"label": "custom"}}
+_POLICY = "(country: US) or (region: EU)"
 
 
-def _geo(label: str) -> Extra:
-    def make(name: str, dice: random.Random) -> JSONObject:
-        hosts = (f"{label.replace('_', '-')}.{name}", f"www.{name}")
-        return certificate(hosts, issuer="Sectigo", priority=dice.randrange(10), geo_restrictions={"label": label})
-
-    return make
+def _geo(label: str) -> JSONObject:
+    return {"issuer": "Sectigo", "geo_restrictions": {"label": label}}
 
 
-def _policy(field: str) -> Extra:
-    def make(name: str, dice: random.Random) -> JSONObject:
-        fields: dict[str, t.Any] = {field: "(country: US) or (region: EU)", "geo_restrictions": {"label": "custom"}}
-        hosts = (f"{field.partition('_')[2] or 'older'}.{name}", f"shop.{name}")
-        return certificate(hosts, issuer="Sectigo", priority=dice.randrange(10), **fields)
-
-    return make
-
-
-def _bundled(method: str) -> Extra:
-    def make(name: str, dice: random.Random) -> JSONObject:
-        hosts = (f"{method}.{name}", f"api.{name}")
-        return certificate(hosts, issuer="Entrust", priority=dice.randrange(10), bundle_method=method)
-
-    return make
-
-
-def _unranked(name: str, dice: random.Random) -> JSONObject:
-    return certificate((f"old.{name}", f"www.{name}"), issuer="Entrust", signature="SHA1WithRSA", priority=None)
-
-
-def _international(name: str, dice: random.Random) -> JSONObject:
-    return certificate((f"xn--bcher-kva.{name}", f"api.{name}"), issuer="LetsEncrypt", priority=dice.randrange(10))
-
-
-def _pack(name: str, dice: random.Random) -> JSONObject:
-    """Return a certificate that forms a pack with GlobalSignnvsa's: with equal hosts and another algorithm."""
-    hosts = (name, f"www.{name}", f"api.{name}")
-    return certificate(hosts, issuer="Sectigo", signature="ECDSAWithSHA256", priority=dice.randrange(10))
-
-
-# Each zone gets the next three, and each one has a status, so nine zones with certificates have all of them. Any
-# three in a row, also across the end of the table, have different functions, so no zone gets the same one twice.
-_EXTRAS: tuple[tuple[str, Extra], ...] = (
-    ("active", _wildcard),
-    ("active", _geo("us")),
-    ("expired", _unranked),
-    ("active", _from_csr),
-    ("active", _policy("policy_restrictions")),
-    ("pending", _bundled("optimal")),
-    ("active", _keyless),
-    ("active", _geo("eu")),
-    ("holding_deployment", _bundled("force")),
-    ("active", _pack),
-    ("active", _geo("highest_security")),
-    ("initializing", _international),
-    ("active", _policy("policy")),
-    ("staging_active", _wildcard),
-    ("deleted", _geo("us")),
-    ("active", _unranked),
+# Each zone gets the next three, so nine zones with certificates have all of them. Any three in a row, also across the end of
+# the table, differ in their hosts.
+_EXTRAS: tuple[Extra, ...] = (
+    ("active", ("*", ""), _WILDCARD),
+    ("active", ("us", "www"), _geo("us")),
+    ("expired", ("old", "www"), _UNRANKED),
+    ("active", ("www",), {"issuer": "LetsEncrypt", "type": "sni_custom", "priority": 0, "custom_csr_id": _csr}),
+    ("active", ("restrictions", "shop"), {**_CUSTOM, "policy_restrictions": _POLICY}),
+    ("pending", ("optimal", "api"), {"issuer": "Entrust", "bundle_method": "optimal"}),
+    ("active", ("pay",), {"issuer": "CloudFlare", "keyless_server": _keyless}),
+    ("active", ("eu", "www"), _geo("eu")),
+    ("holding_deployment", ("force", "api"), {"issuer": "Entrust", "bundle_method": "force"}),
+    # With equal hosts and another algorithm, it forms a pack with GlobalSignnvsa's.
+    ("active", ("", "www", "api"), {"issuer": "Sectigo", "signature": "ECDSAWithSHA256"}),
+    ("active", ("highest-security", "www"), _geo("highest_security")),
+    ("initializing", ("xn--bcher-kva", "api"), {"issuer": "LetsEncrypt"}),
+    ("active", ("older", "shop"), {**_CUSTOM, "policy": _POLICY}),
+    ("staging_active", ("*", ""), _WILDCARD),
+    ("deleted", ("us", "www"), _geo("us")),
+    ("active", ("old", "www"), _UNRANKED),
 )

@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import hashlib
 import json
 import threading
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
 
@@ -34,7 +33,7 @@ class Recorded:
     @property
     def query(self) -> dict[str, str]:
         """The query parameters. The last one with a name counts."""
-        return dict(parse_qsl(self.query_string, keep_blank_values=True)) if self.query_string else {}
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     @property
     def json(self) -> t.Any:
@@ -59,54 +58,30 @@ def without_keys(body: bytes) -> bytes:
 
 
 class Journal:
-    """All requests since the start or the last `clear`."""
+    """All requests since the start or the last `clear`. `unfinished` is the number of those that are still processed."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._entries: list[Recorded] = []
-        self._open = 0
-        self.connections = 0
-        self._changed = threading.Condition(self._lock)
-
-    def connected(self) -> None:
-        """Note that a connection was accepted."""
-        with self._lock:
-            self.connections += 1
+        self.entries: list[Recorded] = []
+        self.unfinished = 0
+        self._changed = threading.Condition()
 
     def add(self, entry: Recorded) -> None:
         """Note that a request has arrived."""
         with self._changed:
-            self._entries.append(entry)
-            self._open += 1
+            self.entries.append(entry)
+            self.unfinished += 1
             self._changed.notify_all()
 
     def close(self) -> None:
         """Note that the processing of a request has ended."""
         with self._changed:
-            self._open -= 1
+            self.unfinished -= 1
             self._changed.notify_all()
 
-    def clear(self) -> None:
-        """Forget all requests and connections."""
-        with self._lock:
-            self._entries.clear()
-            self.connections = 0
-
-    def entries(self) -> list[Recorded]:
-        """Return all requests, in order of arrival."""
-        with self._lock:
-            return list(self._entries)
-
-    def counts(self) -> dict[tuple[str, str | None], int]:
-        """Return the number of requests by method and zone id (None for requests that are not for one zone)."""
-        return dict(collections.Counter((entry.method, entry.zone_id) for entry in self.entries()))
-
-    def wait_for(self, count: int, timeout: float) -> bool:
-        """Wait until this number of requests has arrived. Return False after the timeout."""
+    def wait(self, until: Callable[[], bool], timeout: float) -> None:
+        """Wait for a number of requests."""
         with self._changed:
-            return self._changed.wait_for(lambda: len(self._entries) >= count, timeout)
-
-    def wait_until_idle(self, timeout: float) -> bool:
-        """Wait until the processing of all requests has ended. Return False after the timeout."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._open, timeout)
+            if not self._changed.wait_for(until, timeout):
+                raise TimeoutError(
+                    f"{len(self.entries)} requests after {timeout} s, {self.unfinished} of them unfinished"
+                )

@@ -13,21 +13,10 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
+from cryptography.x509.oid import NameOID
 
 from .behaviour import Behaviour
 
-_SIGNATURES = {
-    SignatureAlgorithmOID.RSA_WITH_SHA1: "SHA1WithRSA",
-    SignatureAlgorithmOID.RSA_WITH_SHA256: "SHA256WithRSA",
-    SignatureAlgorithmOID.RSA_WITH_SHA384: "SHA384WithRSA",
-    SignatureAlgorithmOID.RSA_WITH_SHA512: "SHA512WithRSA",
-    SignatureAlgorithmOID.ECDSA_WITH_SHA1: "ECDSAWithSHA1",
-    SignatureAlgorithmOID.ECDSA_WITH_SHA256: "ECDSAWithSHA256",
-    SignatureAlgorithmOID.ECDSA_WITH_SHA384: "ECDSAWithSHA384",
-    SignatureAlgorithmOID.ECDSA_WITH_SHA512: "ECDSAWithSHA512",
-    SignatureAlgorithmOID.ED25519: "Ed25519",
-}
 # The CA/Browser Forum's policies. Every publicly trusted leaf has one of them.
 _PUBLIC_POLICIES = "2.23.140.1.2."
 _SMALLEST_RSA = 2048
@@ -51,27 +40,30 @@ class BadKey(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Leaf:
-    """The leaf of an upload."""
+    """The leaf of an upload. `chain` has all certificates as DER: what makes two uploads the same."""
 
     certificate: x509.Certificate
     chain: tuple[bytes, ...]
-    """All certificates of the upload, leaf or not, as DER: what makes two uploads the same."""
 
     @property
     def hosts(self) -> list[str]:
         """The DNS names, or the common name if there are none."""
         names = _extension(self.certificate, x509.SubjectAlternativeName)
-        hosts = names.get_values_for_type(x509.DNSName) if names is not None else []
-        return hosts or [str(item.value) for item in _attributes(self.certificate.subject, NameOID.COMMON_NAME)]
+        common = self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return names.get_values_for_type(x509.DNSName) if names else [str(item.value) for item in common]
 
     @property
     def signature(self) -> str:
         """The signature algorithm, as the API spells it."""
-        return _SIGNATURES.get(self.certificate.signature_algorithm_oid, "Unknown Signature")
+        digest = self.certificate.signature_hash_algorithm
+        if digest is None:
+            return "Ed25519"
+        is_ecdsa = isinstance(self.certificate.signature_algorithm_parameters, ec.ECDSA)
+        return f"ECDSAWith{digest.name.upper()}" if is_ecdsa else f"{digest.name.upper()}WithRSA"
 
     @property
     def expires_on(self) -> str:
-        """The time of expiry."""
+        """The time of expiry, in the API's format."""
         return self.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
 
     @property
@@ -83,19 +75,8 @@ class Leaf:
     def issuer(self, behaviour: Behaviour) -> str:
         """Return the O of its issuer, as the API spells it."""
         kept = "-" if behaviour.issuer_spelling == "dashes" else ""
-        organization = "".join(
-            str(item.value) for item in _attributes(self.certificate.issuer, NameOID.ORGANIZATION_NAME)
-        )
-        return "".join(char for char in organization if char.isalnum() or char in kept)
-
-    def fields(self, behaviour: Behaviour) -> dict[str, t.Any]:
-        """Return the fields that the API returns."""
-        return {
-            "hosts": self.hosts,
-            "issuer": self.issuer(behaviour),
-            "signature": self.signature,
-            "expires_on": self.expires_on,
-        }
+        names = self.certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        return "".join(char for name in names for char in str(name.value) if char.isalnum() or char in kept)
 
 
 def read_leaf(text: str) -> Leaf:
@@ -126,11 +107,6 @@ def read_key(text: str) -> Key:
     raise BadKey(type(key).__name__)
 
 
-def fits(leaf: Leaf, key: Key) -> bool:
-    """Return whether the key is that of the leaf."""
-    return bool(leaf.certificate.public_key() == key.public_key())
-
-
 def _is_ca(certificate: x509.Certificate) -> bool:
     constraints = _extension(certificate, x509.BasicConstraints)
     return constraints is not None and constraints.ca
@@ -141,10 +117,3 @@ def _extension(certificate: x509.Certificate, kind: type[Extension]) -> Extensio
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-
-
-def _attributes(name: x509.Name, oid: x509.ObjectIdentifier) -> list[x509.NameAttribute[t.Any]]:
-    return list(name.get_attributes_for_oid(oid))
-
-
-__all__ = ("BadKey", "InvalidPEM", "Key", "Leaf", "NoLeaf", "fits", "read_key", "read_leaf")

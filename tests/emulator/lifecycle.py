@@ -7,35 +7,31 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import datetime
 import json
-import time
 import typing as t
 from collections.abc import Iterable
 
 from . import envelope, packs
 from .behaviour import Behaviour
 from .envelope import Refusal
-from .leaf import BadKey, InvalidPEM, Leaf, NoLeaf, fits, read_key, read_leaf
+from .leaf import BadKey, InvalidPEM, Leaf, NoLeaf, read_key, read_leaf
 from .objects import JSONObject, Rollout, Upload, Zone, now
-from .state import take_away
 
 _DAYS_LEFT = 14
+_QUOTAS = {"legacy_custom": 1, "sni_custom": 5}
 _PATCH_FIELDS = {
     "certificate": str,
     "private_key": str,
     "bundle_method": ("ubiquitous", "optimal", "force"),
-    "custom_csr_id": str,
-    "deploy": ("staging", "production"),
     "geo_restrictions": dict,
     "policy": str,
 }
+# The emulator's accounts may not set `deploy`, and have no CSR for a `custom_csr_id`.
 _POST_FIELDS = {**_PATCH_FIELDS, "type": ("legacy_custom", "sni_custom")}
 
 
-@dataclasses.dataclass(frozen=True)
-class _Sent:
+class _Sent(t.NamedTuple):
     """A valid certificate with its key, parsed."""
 
     leaf: Leaf
@@ -46,20 +42,26 @@ def create(zone: Zone, body: bytes, behaviour: Behaviour) -> JSONObject:
     """Return the certificate that a POST adds."""
     asked = _asked(body, _POST_FIELDS)
     if "certificate" in asked and not zone.has_plan:
-        raise envelope.plan_refuses(behaviour)
-    sent = _read(zone, asked, None)
-    if "certificate" not in asked or sent is None:
-        raise envelope.invalid_parameters("/certificate")
-    method = asked.get("bundle_method", "ubiquitous")
-    item = _item(zone, sent.leaf, behaviour)
-    item.update(
-        type=asked.get("type", "legacy_custom"),
-        bundle_method=method,
-        uploaded_on=item["modified_on"],
-        priority=behaviour.upload_priority,
-        **_extras(asked),
-    )
-    _hold_against_zone(zone, sent, item, behaviour, renewed=None)
+        raise envelope.plan_refuses()
+    sent = _read(asked, None)
+    if sent is None:
+        raise envelope.invalid_parameters()
+    moment = now()
+    # The keys are in the order of real responses.
+    item = {
+        "id": zone.new_id(),
+        "type": asked.get("type", "legacy_custom"),
+        **_fields(zone, sent.leaf, behaviour),
+        "bundle_method": asked.get("bundle_method", "ubiquitous"),
+        "zone_id": zone.id,
+        "uploaded_on": moment,
+        "modified_on": moment,
+        "expires_on": sent.leaf.expires_on,
+        "priority": behaviour.upload_priority,
+        "status": "pending",
+        **_restrictions(asked),
+    }
+    _hold_against_zone(zone, sent, item, behaviour)
     zone.remember(behaviour.stale_reads)
     zone.certificates.append(item)
     zone.uploads[item["id"]] = sent.upload
@@ -70,14 +72,12 @@ def create(zone: Zone, body: bytes, behaviour: Behaviour) -> JSONObject:
 def edit(zone: Zone, identifier: str, body: bytes, behaviour: Behaviour) -> JSONObject:
     """Return the certificate after a PATCH, or its replacement."""
     asked = _asked(body, _PATCH_FIELDS)
-    old = zone.find(identifier) if zone.has_plan else None
-    if old is None:
-        raise envelope.unknown_certificate(behaviour)
-    sent = _read(zone, asked, zone.uploads.get(identifier))
+    old = find(zone, identifier, behaviour)
+    sent = _read(asked, zone.uploads.get(identifier))
     new = copy.deepcopy(old)
     if sent is not None:
-        new.update(sent.leaf.fields(behaviour), hosts=_hosts(zone, sent.leaf, behaviour))
-    new.update(bundle_method=asked.get("bundle_method", "ubiquitous"), modified_on=now(), **_extras(asked))
+        new.update(_fields(zone, sent.leaf, behaviour), expires_on=sent.leaf.expires_on)
+    new.update(bundle_method=asked.get("bundle_method", "ubiquitous"), modified_on=now(), **_restrictions(asked))
     if sent is not None:
         _hold_against_zone(zone, sent, new, behaviour, renewed=old)
     if behaviour.patch_priority == "reset":
@@ -91,7 +91,6 @@ def edit(zone: Zone, identifier: str, body: bytes, behaviour: Behaviour) -> JSON
         take_away(zone, old, behaviour)
         zone.certificates.append(new)
     else:
-        old.clear()
         old.update(new)
         new = old
     kept = sent.upload if sent is not None else upload
@@ -103,9 +102,7 @@ def edit(zone: Zone, identifier: str, body: bytes, behaviour: Behaviour) -> JSON
 
 def delete(zone: Zone, identifier: str, behaviour: Behaviour) -> JSONObject:
     """Delete a certificate, and return the result of the response."""
-    found = zone.find(identifier) if zone.has_plan else None
-    if found is None:
-        raise envelope.unknown_certificate(behaviour.but(unknown_id=behaviour.delete_unknown))
+    found = find(zone, identifier, behaviour.but(unknown_id="404"))
     others = packs.others_of(found, zone.certificates)
     if others and min([found, *others], key=lambda item: (item["uploaded_on"], item["id"])) is found:
         raise Refusal(400, 1305, "Delete the other certificates of the pack first.")
@@ -114,27 +111,38 @@ def delete(zone: Zone, identifier: str, behaviour: Behaviour) -> JSONObject:
     return {"id": identifier}
 
 
+def take_away(zone: Zone, item: JSONObject, behaviour: Behaviour) -> None:
+    """Delete a certificate. Depending on the switch, it stays in the list with status `deleted`."""
+    if behaviour.deleted == "lingers":
+        item["status"] = "deleted"
+    else:
+        zone.certificates.remove(item)
+    zone.uploads.pop(item["id"], None)
+    zone.rollouts.pop(item["id"], None)
+
+
 def settle(zone: Zone) -> None:
     """Activate the certificates whose delay has ended."""
-    moment = time.monotonic()
     for identifier, rollout in list(zone.rollouts.items()):
         found = zone.find(identifier)
-        if found is not None and rollout.reads <= 0 and moment >= rollout.until:
+        if found is not None and rollout.reads <= 0:
             found.update(status="active", modified_on=now())
             del zone.rollouts[identifier]
 
 
 def seen(zone: Zone, items: Iterable[JSONObject]) -> None:
-    """Count a response with these certificates. After a number of responses, they become active or are removed."""
+    """Count a response with these certificates. After a number of responses, they become active."""
     for item in items:
-        identifier = item["id"]
-        if identifier in zone.rollouts:
-            zone.rollouts[identifier].reads -= 1
-        if identifier in zone.lingering:
-            zone.lingering[identifier] -= 1
-            if zone.lingering[identifier] <= 0:
-                del zone.lingering[identifier]
-                zone.certificates[:] = [one for one in zone.certificates if one["id"] != identifier]
+        if item["id"] in zone.rollouts:
+            zone.rollouts[item["id"]].reads -= 1
+
+
+def find(zone: Zone, identifier: str, behaviour: Behaviour) -> JSONObject:
+    """Return the certificate with this id."""
+    found = zone.find(identifier) if zone.has_plan else None
+    if found is None:
+        raise envelope.unknown_certificate(behaviour)
+    return found
 
 
 def _asked(body: bytes, fields: dict[str, t.Any]) -> JSONObject:
@@ -147,19 +155,18 @@ def _asked(body: bytes, fields: dict[str, t.Any]) -> JSONObject:
     for name, value in data.items():
         kind = fields.get(name)
         if kind is None or not (value in kind if isinstance(kind, tuple) else isinstance(value, kind)):
-            raise envelope.invalid_parameters(f"/{name}")
-    # The emulator's accounts may not set `deploy`. `geo_restrictions` and `policy` are mutually exclusive.
-    for refused in ({"deploy"}, {"geo_restrictions", "policy"}):
-        if refused <= data.keys():
-            raise envelope.invalid_parameters(f"/{min(refused)}")
-    if "geo_restrictions" in data and data["geo_restrictions"].get("label") not in {"us", "eu", "highest_security"}:
-        raise envelope.invalid_parameters("/geo_restrictions/label")
+            raise envelope.invalid_parameters()
+    restricted = "geo_restrictions" in data
+    if restricted and data["geo_restrictions"].get("label") not in {"us", "eu", "highest_security"}:
+        raise envelope.invalid_parameters()
+    if restricted and "policy" in data:
+        raise envelope.invalid_parameters()
     return data
 
 
-def _read(zone: Zone, asked: JSONObject, known: Upload | None) -> _Sent | None:
+def _read(asked: JSONObject, known: Upload | None) -> _Sent | None:
     """Return the certificate with its key after the request, or None if the request has neither."""
-    if not asked.keys() & {"certificate", "private_key", "custom_csr_id"}:
+    if not asked.keys() & {"certificate", "private_key"}:
         return None
     text = asked.get("certificate", known.certificate if known else None)
     if text is None:
@@ -168,90 +175,55 @@ def _read(zone: Zone, asked: JSONObject, known: Upload | None) -> _Sent | None:
     try:
         leaf = read_leaf(text)
     except InvalidPEM:
-        raise Refusal(400, 1002, "Invalid certificate.", pointer="/certificate") from None
+        raise Refusal(400, 1002, "Invalid certificate.") from None
     except NoLeaf:
-        raise Refusal(400, 2101, "The certificate chain has no leaf certificate.", pointer="/certificate") from None
-    key_text = _key_text(zone, asked, known)
+        raise Refusal(400, 2101, "The certificate chain has no leaf certificate.") from None
+    key_text = asked.get("private_key", known.private_key if known else None)
+    if key_text is None:
+        raise envelope.invalid_parameters()
     try:
         key = read_key(key_text)
     except BadKey:
-        raise Refusal(400, 2106, "The private key is invalid.", pointer="/private_key") from None
-    if not fits(leaf, key):
-        raise Refusal(400, 2200, "The private key does not match the certificate.", pointer="/private_key")
+        raise Refusal(400, 2106, "The private key is invalid.") from None
+    if leaf.certificate.public_key() != key.public_key():
+        raise Refusal(400, 2200, "The private key does not match the certificate.")
     return _Sent(leaf, Upload(text, key_text))
 
 
-def _key_text(zone: Zone, asked: JSONObject, known: Upload | None) -> str:
-    if "custom_csr_id" in asked and asked["custom_csr_id"] not in zone.csrs:
-        raise envelope.invalid_parameters("/custom_csr_id")
-    if "private_key" in asked:
-        return str(asked["private_key"])
-    if "custom_csr_id" in asked:
-        return zone.csrs[asked["custom_csr_id"]]
-    if known is None:
-        raise envelope.invalid_parameters("/private_key")
-    return known.private_key
-
-
-def _extras(asked: JSONObject) -> JSONObject:
-    extras: JSONObject = {}
-    if "custom_csr_id" in asked:
-        extras["custom_csr_id"] = asked["custom_csr_id"]
+def _restrictions(asked: JSONObject) -> JSONObject:
     if "geo_restrictions" in asked:
-        extras["geo_restrictions"] = {"label": asked["geo_restrictions"]["label"]}
+        return {"geo_restrictions": {"label": asked["geo_restrictions"]["label"]}}
     if "policy" in asked:
-        extras.update(geo_restrictions={"label": "custom"}, policy_restrictions=asked["policy"])
-    return extras
+        return {"geo_restrictions": {"label": "custom"}, "policy_restrictions": asked["policy"]}
+    return {}
 
 
-def _item(zone: Zone, leaf: Leaf, behaviour: Behaviour) -> JSONObject:
-    """Return the object, with its keys in the order of real responses."""
-    fields = leaf.fields(behaviour)
-    return {
-        "id": zone.new_id(),
-        "type": None,
-        "hosts": _hosts(zone, leaf, behaviour),
-        "issuer": fields["issuer"],
-        "signature": fields["signature"],
-        "bundle_method": None,
-        "zone_id": zone.id,
-        "uploaded_on": None,
-        "modified_on": now(),
-        "expires_on": fields["expires_on"],
-        "priority": None,
-        "status": "pending",
-    }
-
-
-def _hosts(zone: Zone, leaf: Leaf, behaviour: Behaviour) -> list[str]:
+def _fields(zone: Zone, leaf: Leaf, behaviour: Behaviour) -> JSONObject:
     own = [host for host in leaf.hosts if f".{host.lower()}".endswith(f".{zone.name.lower()}")]
     if not own:
-        raise Refusal(400, 2103, "The certificate has no host name of the zone.", pointer="/certificate")
-    return own if behaviour.foreign_hosts == "left_out" else leaf.hosts
+        raise Refusal(400, 2103, "The certificate has no host name of the zone.")
+    hosts = own if behaviour.foreign_hosts == "left_out" else leaf.hosts
+    return {"hosts": hosts, "issuer": leaf.issuer(behaviour), "signature": leaf.signature}
 
 
 def _hold_against_zone(
-    zone: Zone, sent: _Sent, item: JSONObject, behaviour: Behaviour, *, renewed: JSONObject | None
+    zone: Zone, sent: _Sent, item: JSONObject, behaviour: Behaviour, renewed: JSONObject | None = None
 ) -> None:
     """Refuse a certificate that the zone does not accept, or has already."""
     left = sent.leaf.certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
     if left < datetime.timedelta(days=_DAYS_LEFT):
-        raise Refusal(400, 1206, "The certificate expires too soon.", pointer="/certificate")
-    if item["bundle_method"] != "force" and behaviour.private_ca == "refused" and not sent.leaf.is_public:
-        raise Refusal(400, 2100, "The certificate cannot be bundled: its CA is not trusted.", pointer="/certificate")
+        raise Refusal(400, 1206, "The certificate expires too soon.")
+    if item["bundle_method"] != "force" and not sent.leaf.is_public:
+        raise Refusal(400, 2100, "The certificate cannot be bundled: its CA is not trusted.")
+    others = [other for other in zone.certificates if other is not renewed]
     if _is_submitted_already(zone, sent, item, renewed):
         if behaviour.duplicate == "refused":
-            raise Refusal(400, 1220, "The certificate was submitted already.", pointer="/certificate")
-    elif any(
-        packs.family(other["signature"]) == packs.family(item["signature"])
-        for other in packs.others_of(item, zone.certificates)
-        if other is not renewed
-    ):
-        raise Refusal(400, 1228, "The pack has a certificate of that signature type already.", pointer="/certificate")
-    others = [other for other in zone.certificates if other is not renewed]
+            raise Refusal(400, 1220, "The certificate was submitted already.")
+    elif packs.family(item) in map(packs.family, packs.others_of(item, others)):
+        raise Refusal(400, 1228, "The pack has a certificate of that signature type already.")
     used = packs.counted([*others, item], item["type"])
-    if used > packs.counted(zone.certificates, item["type"]) and used > zone.quota(item["type"]):
-        raise Refusal(400, int(behaviour.quota_code), "The quota of certificates of this type is used up.")
+    if used > packs.counted(zone.certificates, item["type"]) and used > _QUOTAS[item["type"]]:
+        raise Refusal(400, 2005, "The quota of certificates of this type is used up.")
 
 
 def _is_submitted_already(zone: Zone, sent: _Sent, item: JSONObject, renewed: JSONObject | None) -> bool:
@@ -275,8 +247,4 @@ def _roll_out(
         return
     item["status"] = behaviour.upload_status
     if behaviour.upload_status != "active":
-        until = time.monotonic() + behaviour.pending_ms / 1000
-        zone.rollouts[item["id"]] = Rollout(behaviour.pending_reads, until, before)
-
-
-__all__ = ("create", "delete", "edit", "seen", "settle")
+        zone.rollouts[item["id"]] = Rollout(behaviour.pending_reads, before)

@@ -2,35 +2,31 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists of zones and certificates: filters, order and pages."""
+"""Lists of zones and certificates: filters, order, pages, and how a certificate is shown."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Callable, Mapping
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
 
 from .behaviour import Behaviour
-from .envelope import invalid_parameters
-from .objects import JSONObject, Token
-from .state import State
+from .envelope import Answer, invalid_parameters, success
+from .objects import JSONObject, Zone, certificate_id, object_id
 
 _SMALLEST_PAGE, _LARGEST_PAGE, _USUAL_PAGE = 5, 50, 20
 _LAST_PAGE = 10**9
 
-Test = Callable[[JSONObject], bool]
-
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "equal": lambda value, wanted: value.lower() == wanted.lower(),
-    "starts_with": lambda value, wanted: value.lower().startswith(wanted.lower()),
-    "contains": lambda value, wanted: wanted.lower() in value.lower(),
+    "equal": str.__eq__,
+    "starts_with": str.startswith,
+    "contains": str.__contains__,
 }
 # Parameters that the collection does not use are refused instead of ignored.
 _UNKNOWN = ("match", "order", "direction")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Page:
+class Page(t.NamedTuple):
     """The requested part of a list."""
 
     number: int
@@ -39,13 +35,8 @@ class Page:
 
 def page_asked(query: Mapping[str, str], behaviour: Behaviour) -> Page:
     """Return the page that a query requests, within the limits of the API."""
-    return Page(
-        _in_range(query.get("page"), 1, 1, _LAST_PAGE, behaviour),
-        min(
-            _in_range(query.get("per_page"), _USUAL_PAGE, _SMALLEST_PAGE, _LARGEST_PAGE, behaviour),
-            behaviour.max_page_size or _LARGEST_PAGE,
-        ),
-    )
+    size = _in_range(query.get("per_page"), _USUAL_PAGE, _SMALLEST_PAGE, _LARGEST_PAGE, behaviour)
+    return Page(_in_range(query.get("page"), 1, 1, _LAST_PAGE, behaviour), min(size, behaviour.max_page_size))
 
 
 def _in_range(text: str | None, usual: int, lowest: int, highest: int, behaviour: Behaviour) -> int:
@@ -65,54 +56,81 @@ def cut(items: list[JSONObject], page: Page) -> list[JSONObject]:
     return items[(page.number - 1) * page.size : page.number * page.size]
 
 
-def result_info(page: Page, count: int, total_count: int, behaviour: Behaviour, *, size: int = 0) -> dict[str, int]:
-    """Return the totals of a list for a response with one of its pages."""
-    per_page = size or page.size
-    info = {"page": page.number, "per_page": per_page}
+def answer(
+    items: list[JSONObject], page: Page, total: int, behaviour: Behaviour, info: t.Literal["present", "absent"]
+) -> Answer:
+    """Return a response with these items of a page, and the totals of their list."""
+    totals = {"page": page.number, "per_page": page.size}
     if behaviour.total_pages == "present":
-        info["total_pages"] = math.ceil(total_count / per_page)
-    info.update(count=count, total_count=total_count)
-    return info
+        totals["total_pages"] = math.ceil(total / page.size)
+    totals.update(count=len(items), total_count=total)
+    result = items if items or behaviour.empty_result == "list" else None
+    return success(result, behaviour, totals if info == "present" else None)
 
 
-def certificates_asked(items: list[JSONObject], query: Mapping[str, str]) -> list[JSONObject]:
-    """Return the certificates that match the filters."""
+def certificates_asked(items: list[JSONObject], query: Mapping[str, str], behaviour: Behaviour) -> list[JSONObject]:
+    """Return the certificates that match the filters, in the order of lists."""
     status = query.get("status")
-    return items if status is None else [item for item in items if item.get("status") == status]
+    return in_list_order((item for item in items if status in (None, item.get("status"))), behaviour)
 
 
-def zones_asked(state: State, caller: Token, query: Mapping[str, str]) -> list[JSONObject]:
-    """Return the zones that the credentials have access to and that match the filters, sorted by name."""
+def in_list_order(certificates: Iterable[JSONObject], behaviour: Behaviour) -> list[JSONObject]:
+    """Return certificates in the order of lists."""
+    if behaviour.list_order == "priority":
+        return by_priority(certificates)
+    if behaviour.list_order == "random":
+        # It depends on the ids alone, so that the pages of a list are consistent.
+        return sorted(certificates, key=lambda item: object_id(item["id"]))
+    return sorted(certificates, key=lambda item: item["uploaded_on"] or "")
+
+
+def by_priority(certificates: Iterable[JSONObject]) -> list[JSONObject]:
+    """Return certificates with the highest priority first, equal priorities by id."""
+    return sorted(certificates, key=lambda item: (-(item["priority"] or 0), item["id"]))
+
+
+def shown(item: JSONObject, behaviour: Behaviour) -> JSONObject:
+    """Return a certificate for a response. Without a switch that changes it, this is the stored object itself."""
+    if (behaviour.type_field, behaviour.custom_csr_id, behaviour.priority_type) == ("present", "where_set", "integer"):
+        return item
+    item = dict(item)
+    if behaviour.type_field == "absent":
+        item.pop("type", None)
+    if behaviour.custom_csr_id == "absent":
+        item.pop("custom_csr_id", None)
+    elif behaviour.custom_csr_id == "null":
+        item.setdefault("custom_csr_id", None)
+    elif behaviour.custom_csr_id == "value":
+        item["custom_csr_id"] = item.get("custom_csr_id") or certificate_id(item["id"], "csr")
+    if behaviour.priority_type == "float" and isinstance(item.get("priority"), int):
+        item["priority"] = float(item["priority"])
+    return item
+
+
+def zones_asked(zones: Iterable[Zone], query: Mapping[str, str]) -> list[JSONObject]:
+    """Return the zones that match the filters, sorted by name."""
     if any(name in query for name in _UNKNOWN):
         raise invalid_parameters()
-    zones = [zone.api for zone in state.zones.values() if caller.sees(zone)]
-    tests = _tests(query)
-    types = query.get("type", "full,partial,secondary").split(",")
-    zones = [zone for zone in zones if zone["type"] in types and all(test(zone) for test in tests)]
-    return sorted(zones, key=lambda zone: str(zone["name"]))
+    return sorted((zone.api for zone in zones if _fits(zone.api, query)), key=lambda zone: str(zone["name"]))
 
 
-def _tests(query: Mapping[str, str]) -> list[Test]:
-    tests: list[Test] = []
-    if "name" in query:
-        tests.append(_compare(query["name"], lambda zone: zone["name"]))
-    if "account.name" in query:
-        tests.append(_compare(query["account.name"], lambda zone: zone["account"]["name"]))
-    if "account.id" in query:
-        tests.append(lambda zone: zone["account"]["id"] == query["account.id"])
-    if "status" in query:
-        tests.append(lambda zone: zone["status"] == query["status"])
-    return tests
+def _fits(zone: JSONObject, query: Mapping[str, str]) -> bool:
+    return (
+        zone["type"] in query.get("type", "full,partial,secondary").split(",")
+        and _compare(query.get("name"), zone["name"])
+        and _compare(query.get("account.name"), zone["account"]["name"])
+        and query.get("account.id") in (None, zone["account"]["id"])
+        and query.get("status") in (None, zone["status"])
+    )
 
 
-def _compare(expression: str, value: Callable[[JSONObject], str]) -> Test:
+def _compare(expression: str | None, value: str) -> bool:
+    """Return whether a value is as an expression such as `contains:shop` asks."""
+    if expression is None:
+        return True
     operator, colon, wanted = expression.partition(":")
     if not colon:
         operator, wanted = "equal", expression
     if operator not in _OPERATORS:
         raise invalid_parameters()
-    compare = _OPERATORS[operator]
-    return lambda zone: compare(value(zone), wanted)
-
-
-__all__ = ("Page", "certificates_asked", "cut", "page_asked", "result_info", "zones_asked")
+    return _OPERATORS[operator](value.lower(), wanted.lower())

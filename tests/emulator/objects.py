@@ -14,7 +14,7 @@ import datetime
 import hashlib
 import typing as t
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from .behaviour import Behaviour
 from .leaf import read_leaf
@@ -22,10 +22,9 @@ from .pem import Pem
 
 JSONObject = dict[str, t.Any]
 
-PERMISSIONS = ("zone:read", "ssl:read", "ssl:write", "mtls:read", "mtls:write")
+PERMISSIONS = ("zone:read", "ssl:read", "ssl:write")
 PLANS = ("free", "pro", "business", "enterprise")
 _PRICES = {"free": 0, "pro": 25, "business": 250, "enterprise": 0}
-_QUOTAS = {"legacy_custom": 1, "sni_custom": 5}
 _UPLOAD = "_upload"
 _NAMESPACE = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 
@@ -57,51 +56,37 @@ def certificate_id(*parts: object) -> str:
 
 
 def certificate(
-    hosts: Sequence[str] = ("example.com", "www.example.com"),
-    *,
-    issuer: str = "DigiCertInc",
-    signature: str = "SHA256WithRSA",
-    type: str = "legacy_custom",  # noqa: A002 - the service's own name for it
-    priority: float | None = 0,
-    status: str = "active",
-    bundle_method: str = "ubiquitous",
-    id: str | None = None,  # noqa: A002 - the service's own name for it
-    uploaded_on: str | None = None,
-    modified_on: str | None = None,
-    expires_on: str | None = None,
-    expires_in: float = 300,
-    **others: t.Any,
+    hosts: Sequence[str] = ("example.com", "www.example.com"), *, expires_in: float = 300, **fields: t.Any
 ) -> JSONObject:
-    """Return a certificate as the API returns it. Fields that are not set depend on the zone and on the place in its list.
+    """Return a certificate as the API returns it. Fields that are None depend on the zone and on the place in its list.
 
     `expires_in` is in days from today, for tests that do not depend on the date. Other keywords are fields of the object.
     """
-    fields: JSONObject = {
-        "id": id,
-        "type": type,
+    return {
+        "id": None,
+        "type": "legacy_custom",
         "hosts": list(hosts),
-        "issuer": issuer,
-        "signature": signature,
-        "bundle_method": bundle_method,
+        "issuer": "DigiCertInc",
+        "signature": "SHA256WithRSA",
+        "bundle_method": "ubiquitous",
         "zone_id": None,
-        "uploaded_on": uploaded_on,
-        "modified_on": modified_on,
-        "expires_on": expires_on or from_today(expires_in),
-        "priority": priority,
-        "status": status,
+        "uploaded_on": None,
+        "modified_on": None,
+        "expires_on": from_today(expires_in),
+        "priority": 0,
+        "status": "active",
+        **fields,
     }
-    fields.update(others)
-    return fields
 
 
-def uploaded(pem: Pem, *, behaviour: Behaviour | None = None, **fields: t.Any) -> JSONObject:
+def uploaded(pem: Pem, **fields: t.Any) -> JSONObject:
     """Return an uploaded certificate of a zone. Its fields are read from the PEM, the others are as for `certificate`.
 
     The edge serves exactly this certificate.
     """
-    made = certificate(**{**read_leaf(pem.certificate).fields(behaviour or Behaviour()), **fields})
-    made[_UPLOAD] = Upload(pem.certificate, pem.private_key)
-    return made
+    leaf = read_leaf(pem.certificate)
+    read = {"issuer": leaf.issuer(Behaviour()), "signature": leaf.signature, "expires_on": leaf.expires_on}
+    return certificate(leaf.hosts, **{_UPLOAD: Upload(pem.certificate, pem.private_key), **read, **fields})
 
 
 @dataclasses.dataclass
@@ -122,13 +107,12 @@ class Upload:
 
 @dataclasses.dataclass
 class Rollout:
-    """A certificate that is not active yet: for this number of further reads, and at least until this time.
+    """A certificate that is not active yet, for this number of further reads.
 
     `before` is the certificate that visitors get until then, with its upload.
     """
 
     reads: int
-    until: float
     before: tuple[JSONObject, Upload | None] | None
 
 
@@ -136,28 +120,22 @@ class Rollout:
 class Zone:
     """A zone with its certificates. Both are the API's objects, and changes in them take effect at once.
 
-    The API never returns `uploads` (by certificate id) and `csrs` (the private keys, by CSR id). `quotas` are numbers of
-    packs by type.
+    The API never returns `uploads` (by certificate id).
     """
 
     api: JSONObject
     certificates: list[JSONObject]
     stale: Stale | None = None
     uploads: dict[str, Upload] = dataclasses.field(default_factory=dict)
-    csrs: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
-    quotas: dict[str, int] = dataclasses.field(default_factory=dict)
     rollouts: dict[str, Rollout] = dataclasses.field(default_factory=dict)
-    lingering: dict[str, int] = dataclasses.field(default_factory=dict)
     uploaded: int = 0
 
     @property
     def id(self) -> str:
-        """The zone's id."""
         return str(self.api["id"])
 
     @property
     def name(self) -> str:
-        """The zone's name."""
         return str(self.api["name"])
 
     @property
@@ -170,32 +148,44 @@ class Zone:
         """Whether the plan includes custom certificates."""
         return self.plan not in {"free", "pro"}
 
-    def add(self, item: JSONObject) -> str:
-        """Add a certificate that was made with `certificate` or `uploaded`, and return its id."""
-        moment = now()
-        item = {**item, "id": item["id"] or self.new_id(), "zone_id": self.id}
-        item.update(uploaded_on=item["uploaded_on"] or moment, modified_on=item["modified_on"] or moment)
+    def add(self, item: JSONObject) -> None:
+        """Add a certificate that was made with `certificate` or `uploaded`, and set its missing fields."""
+        place = len(self.certificates)
+        if any(item is other for other in self.certificates):
+            # If an object is in the list several times, each one is a separate certificate.
+            item = {**item, "id": None, "uploaded_on": None, "modified_on": None}
+        if item["zone_id"] not in (None, self.id):
+            item = {**item, "id": None}
+        item["zone_id"] = self.id
+        item["id"] = item["id"] or certificate_id(self.id, place)
+        # Later places are uploaded later, so "oldest upload first" is the order of the test's list.
+        item["uploaded_on"] = item["uploaded_on"] or from_today(-65 + place / 1440)
+        item["modified_on"] = item["modified_on"] or item["uploaded_on"]
         if _UPLOAD in item:
             self.uploads[item["id"]] = item.pop(_UPLOAD)
         self.certificates.append(item)
-        return str(item["id"])
 
     def remember(self, reads: int) -> None:
         """Let this number of reads of the list return its current state."""
         if reads:
             self.stale = Stale(reads, copy.deepcopy(self.certificates))
 
-    def new_id(self) -> str:
-        """Return a new, unique certificate id."""
-        while True:
-            self.uploaded += 1
-            identifier = certificate_id(self.id, "upload", self.uploaded)
-            if not any(item["id"] == identifier for item in self.certificates):
-                return identifier
+    def as_listed(self) -> list[JSONObject]:
+        """Return the certificates for one read of the list, which may show an earlier state. A plan without them has none."""
+        if not self.has_plan:
+            return []
+        if self.stale is None:
+            return self.certificates
+        listed = self.stale.certificates
+        self.stale.reads -= 1
+        if self.stale.reads <= 0:
+            self.stale = None
+        return listed
 
-    def quota(self, certificate_type: str) -> int:
-        """Return the maximum number of packs of a type."""
-        return self.quotas.get(certificate_type, _QUOTAS[certificate_type] if self.has_plan else 0)
+    def new_id(self) -> str:
+        """Return a new certificate id."""
+        self.uploaded += 1
+        return certificate_id(self.id, "upload", self.uploaded)
 
     def find(self, certificate_id: str) -> JSONObject | None:
         """Return the certificate with this id, or None if there is none or it is deleted."""
@@ -215,15 +205,12 @@ def zone(
     status: str = "active",
     type: str = "full",  # noqa: A002 - the service's own name for it
     quota: int | str | None = None,
-    quotas: Mapping[str, int] | None = None,
-    csrs: Mapping[str, str] | None = None,
     **others: t.Any,
 ) -> Zone:
     """Return a zone with these certificates. It sets their missing fields: `id`, `zone_id` and the dates.
 
     Ids depend on the names of the account and the zone and on the place of the certificate, so they are the same in every run.
-    `quota` is the number in the zone's object. `quotas` are the maximum numbers of packs by type, by default those of the
-    plan: 1 `legacy_custom`, 5 `sni_custom`. `csrs` are private keys in PEM, by the id of their CSR.
+    `quota` is the number in the zone's object.
     """
     if plan not in PLANS:
         raise ValueError(f"plan must be one of {', '.join(PLANS)}, not {plan!r}")
@@ -247,7 +234,7 @@ def zone(
         "vanity_name_servers_ips": None,
         "meta": {
             "step": 4,
-            "custom_certificate_quota": _quota(plan) if quota is None else quota,
+            "custom_certificate_quota": int(plan in {"business", "enterprise"}) if quota is None else quota,
             "page_rule_quota": 50,
             "phishing_detected": False,
         },
@@ -259,23 +246,10 @@ def zone(
         "plan": _plan(plan),
     }
     api.update(others)
-    made = Zone(api, _all_placed(certificates, zone_id), quotas=dict(quotas or {}), csrs=dict(csrs or {}))
-    made.uploads.update({item["id"]: item.pop(_UPLOAD) for item in made.certificates if _UPLOAD in item})
+    made = Zone(api, [])
+    for item in certificates:
+        made.add(item)
     return made
-
-
-def _all_placed(certificates: Iterable[JSONObject], zone_id: str) -> list[JSONObject]:
-    placed: list[JSONObject] = []
-    for place, item in enumerate(certificates):
-        if any(item is other for other in placed):
-            # If an object is in the list several times, each one is a separate certificate.
-            item = {**item, "id": None, "uploaded_on": None, "modified_on": None}
-        placed.append(_placed(item, zone_id, place))
-    return placed
-
-
-def _quota(plan: str) -> int:
-    return 1 if plan in {"business", "enterprise"} else 0
 
 
 def _plan(legacy_id: str) -> JSONObject:
@@ -291,21 +265,6 @@ def _plan(legacy_id: str) -> JSONObject:
         "legacy_discount": False,
         "externally_managed": False,
     }
-
-
-def _placed(item: JSONObject, zone_id: str, place: int) -> JSONObject:
-    """Return the certificate for this zone: the same object, or a copy if it is in another zone already."""
-    if item.get("zone_id") not in (None, zone_id):
-        item = {**item, "id": None}
-    item["zone_id"] = zone_id
-    if item.get("id") is None:
-        item["id"] = certificate_id(zone_id, place)
-    if item.get("uploaded_on") is None:
-        # Later places are uploaded later, so "oldest upload first" is the order of the test's list.
-        item["uploaded_on"] = from_today(-65 + place / 1440)
-    if item.get("modified_on") is None:
-        item["modified_on"] = item["uploaded_on"]
-    return item
 
 
 @dataclasses.dataclass(frozen=True)
@@ -333,11 +292,10 @@ def token(
     permissions: Iterable[str] = ("zone:read", "ssl:write"),
     zones: Iterable[str] | None = None,
     email: str | None = None,
-    key: str | None = None,
 ) -> Token:
     """Return a token. `permissions` are from `PERMISSIONS`, `zones` are names or ids, or None for all zones.
 
-    All tokens of a `user` share one throttle. With `email`, the user can also use `key`.
+    All tokens of a `user` share one throttle. With `email`, there is also a `key`.
     """
     unknown = set(permissions) - set(PERMISSIONS)
     if unknown:
@@ -350,7 +308,7 @@ def token(
         permissions=frozenset(permissions),
         zones=None if zones is None else frozenset(zones),
         email=email,
-        key=key or (digits[:37] if email else None),
+        key=digits[:37] if email else None,
     )
 
 

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import collections
-import typing as t
+import itertools
 from collections.abc import Iterable
 
-JSONObject = dict[str, t.Any]
+from .objects import JSONObject, Zone
+
 Pack = tuple[str, frozenset[str]]
 
 
@@ -19,9 +20,9 @@ def pack_of(item: JSONObject) -> Pack:
     return str(item.get("type")), frozenset(host.lower() for host in item["hosts"])
 
 
-def family(signature: str) -> tuple[bool, bool]:
+def family(item: JSONObject) -> tuple[bool, bool]:
     """Return a value that differs between the certificates of a pack: for SHA-2 with RSA, SHA-1 with RSA, or SHA-2 with ECDSA."""
-    return "ECDSA" in signature, "SHA1" in signature
+    return "ECDSA" in item["signature"], "SHA1" in item["signature"]
 
 
 def living(items: Iterable[JSONObject]) -> list[JSONObject]:
@@ -34,7 +35,7 @@ def counted(items: Iterable[JSONObject], certificate_type: str) -> int:
     copies: dict[Pack, collections.Counter[tuple[bool, bool]]] = collections.defaultdict(collections.Counter)
     for item in living(items):
         if item.get("type") == certificate_type:
-            copies[pack_of(item)][family(item["signature"])] += 1
+            copies[pack_of(item)][family(item)] += 1
     return sum(max(counter.values()) for counter in copies.values())
 
 
@@ -43,4 +44,10 @@ def others_of(item: JSONObject, items: Iterable[JSONObject]) -> list[JSONObject]
     return [other for other in living(items) if other is not item and pack_of(other) == pack_of(item)]
 
 
-__all__ = ("counted", "family", "living", "others_of", "pack_of")
+def forbidden(zone: Zone) -> list[tuple[str, str]]:
+    """Return the pairs of a zone's certificates that the API would not allow together (error 1228)."""
+    return [
+        (one["id"], other["id"])
+        for one, other in itertools.combinations(zone.certificates, 2)
+        if pack_of(one) == pack_of(other) and family(one) == family(other)
+    ]

@@ -14,7 +14,11 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
+import ipaddress
 import itertools
+import pathlib
+import ssl
+import tempfile
 import typing as t
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -42,10 +46,11 @@ SIGNATURES: dict[str, tuple[str, Hash | None]] = {
 PUBLIC_POLICIES = x509.ObjectIdentifier("2.23.140.1.2.2")
 SHA256 = hashes.SHA256()
 END = datetime(2036, 3, 1, 23, 59, 59)
+AUTHORITIES: list[str] = []
+"""The certificates of all CAs of this process."""
 
 _RSA_KEYS = 6
 _TURNS: collections.defaultdict[str, t.Iterator[int]] = collections.defaultdict(itertools.count)
-_KNOWN: list[str] = []
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Authority:
     certificate: x509.Certificate
 
 
-def make_pem(  # pylint: disable=too-many-locals
+def make_pem(
     hosts: Sequence[str] = ("example.com", "www.example.com"),
     *,
     issuer: str | None = "DigiCert Inc",
@@ -85,7 +90,6 @@ def make_pem(  # pylint: disable=too-many-locals
     expires_on: str | None = None,
     sans: bool = True,
     public: bool = True,
-    self_signed: bool = False,
     key: Key | None = None,
     key_format: t.Literal["pkcs8", "traditional"] = "pkcs8",
     passphrase: str | None = None,
@@ -103,24 +107,21 @@ def make_pem(  # pylint: disable=too-many-locals
     own_key = key or new_key(algorithm)
     usual = "SHA256WithRSA" if isinstance(own_key, rsa.RSAPrivateKey) else "ECDSAWithSHA256"
     signer = authority(issuer, signature or usual)
-    subject = named(hosts[0] if len(hosts[0]) <= 64 else "leaf.example.com")
     now = datetime.now(UTC).replace(microsecond=0)
     last = datetime.fromisoformat(expires_on) if expires_on else now + timedelta(days=expires_in)
     extensions = [
         x509.SubjectKeyIdentifier.from_public_key(own_key.public_key()),
         _usage(False),
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key()),
+        *([x509.CertificatePolicies([x509.PolicyInformation(PUBLIC_POLICIES, None)])] if public else ()),
     ]
-    if not self_signed:
-        extensions.append(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key()))
-    if public and not self_signed:
-        extensions.append(x509.CertificatePolicies([x509.PolicyInformation(PUBLIC_POLICIES, None)]))
     made = issue(
         *(hosts if sans else ()),
-        subject=subject,
-        issuer=subject if self_signed else signer.certificate.subject,
+        common_name=hosts[0] if len(hosts[0]) <= 64 else "leaf.example.com",
+        issuer=signer.certificate.subject,
         key=own_key,
-        ca_key=own_key if self_signed else signer.key,
+        ca_key=signer.key,
         ca=False,
         start=min(now, last) - timedelta(days=30),
         end=last,
@@ -150,13 +151,8 @@ def authority(organization: str | None = "DigiCert Inc", signature: str = "ECDSA
         extensions=[x509.SubjectKeyIdentifier.from_public_key(key.public_key()), _usage(True)],
         serial=x509.random_serial_number(),
     )
-    _KNOWN.append(pem(made))
+    AUTHORITIES.append(pem(made))
     return Authority(key, made)
-
-
-def known_authorities() -> list[str]:
-    """Return the certificates of all CAs of this process."""
-    return list(_KNOWN)
 
 
 def issue(
@@ -186,7 +182,7 @@ def issue(
         .not_valid_after(end)
     )
     if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), False)
+        builder = builder.add_extension(x509.SubjectAlternativeName(map(_subject_name, names)), False)
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), True)
     for extension in extensions:
@@ -229,6 +225,26 @@ def named(common_name: str | None, *organizations: str | None) -> x509.Name:
 def pem(*certificates: x509.Certificate) -> str:
     """Return certificates in PEM, as one string."""
     return "".join(found.public_bytes(serialization.Encoding.PEM).decode() for found in certificates)
+
+
+def server_context(*held: tuple[str, str], ciphers: str | None = None) -> ssl.SSLContext:
+    """Return a context for a server with these certificates and keys. OpenSSL selects the one that the client supports."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if ciphers:
+        context.set_ciphers(ciphers)
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / "chain.pem"
+        for certificate, key in held:
+            path.write_text(f"{key}\n{certificate}", encoding="utf-8")
+            context.load_cert_chain(path)
+    return context
+
+
+def _subject_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _usage(ca: bool) -> x509.KeyUsage:

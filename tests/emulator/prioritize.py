@@ -14,49 +14,43 @@ import typing as t
 from . import envelope, listing
 from .behaviour import Behaviour
 from .objects import JSONObject, Zone, now
-from .state import in_list_order, shown
 
 Wish = tuple[str, float | None]
 
 
-def asked(body: bytes, behaviour: Behaviour) -> list[Wish]:
-    """Return the ids and priorities in the body, in its order."""
+def asked(body: bytes) -> list[Wish]:
+    """Return the ids and priorities in the body, in its order. An item without an id is ignored."""
     try:
         data = json.loads(body, parse_constant=_no_constant)
     except ValueError:
         raise envelope.unreadable_body() from None
     items = data.get("certificates") if isinstance(data, dict) else None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise envelope.invalid_parameters("/certificates")
-    wishes = [_wish(item, f"/certificates/{place}", behaviour) for place, item in enumerate(items)]
-    return [wish for wish in wishes if wish is not None]
+        raise envelope.invalid_parameters()
+    return [_wish(item["id"], item.get("priority")) for item in items if item.get("id") is not None]
 
 
 def _no_constant(text: str) -> t.NoReturn:
     raise ValueError(f"{text} is no JSON")
 
 
-def _wish(item: JSONObject, pointer: str, behaviour: Behaviour) -> Wish | None:
-    identifier, priority = item.get("id"), item.get("priority")
-    if identifier is None and behaviour.empty_item == "ignored":
-        return None
+def _wish(identifier: t.Any, priority: t.Any) -> Wish:
     if not isinstance(identifier, str):
-        raise envelope.invalid_parameters(f"{pointer}/id")
+        raise envelope.invalid_parameters()
     if priority is None:
         return identifier, None
     if isinstance(priority, bool) or not isinstance(priority, (int, float)) or not math.isfinite(priority):
-        raise envelope.invalid_parameters(f"{pointer}/priority")
+        raise envelope.invalid_parameters()
     return identifier, int(priority) if priority == int(priority) else priority
 
 
 def prioritize(zone: Zone, wishes: list[Wish], behaviour: Behaviour) -> envelope.Answer:
     """Set the priorities in the body as the switches allow, and return the response."""
-    unknown = [identifier for identifier, _priority in wishes if zone.find(identifier) is None]
-    good = [wish for wish in wishes if wish[0] not in unknown]
-    if unknown:
+    good = [wish for wish in wishes if zone.find(wish[0]) is not None]
+    if len(good) < len(wishes):
         if behaviour.bad_item == "partial":
             _apply(zone.certificates, good, behaviour)
-        raise envelope.unknown_certificate(behaviour, "/certificates")
+        raise envelope.unknown_certificate(behaviour)
     certificates = zone.certificates
     if behaviour.put_effect == "pretended":
         certificates = copy.deepcopy(certificates)
@@ -68,38 +62,32 @@ def prioritize(zone: Zone, wishes: list[Wish], behaviour: Behaviour) -> envelope
 
 
 def _answer(certificates: list[JSONObject], wishes: list[Wish], behaviour: Behaviour) -> envelope.Answer:
-    result: list[JSONObject] | None
+    result: list[JSONObject] = []
     if behaviour.put_result == "all":
-        result = in_list_order(certificates, behaviour)
+        result = listing.in_list_order(certificates, behaviour)
     elif behaviour.put_result == "listed":
-        by_id = {item["id"]: item for item in certificates}
-        result = [by_id[identifier] for identifier in dict(wishes)]
-    else:
-        result = []
-    total = len(result)
-    size = behaviour.put_page_size or max(total, 20)
-    result = [shown(item, behaviour) for item in result[:size]]
-    info = None
-    if behaviour.put_result_info == "present":
-        info = listing.result_info(listing.Page(1, size), len(result), total, behaviour)
-    nothing = behaviour.put_result == "null" or (not result and behaviour.empty_result == "null")
-    return envelope.success(None if nothing else result, behaviour, info)
+        result = _listed(certificates, wishes)
+    size = behaviour.put_page_size or max(len(result), 20)
+    part = [listing.shown(item, behaviour) for item in result[:size]]
+    answer = listing.answer(part, listing.Page(1, size), len(result), behaviour, behaviour.put_result_info)
+    if behaviour.put_result == "null":
+        answer.payload["result"] = None
+    return answer
+
+
+def _listed(certificates: list[JSONObject], wishes: list[Wish]) -> list[JSONObject]:
+    by_id = {item["id"]: item for item in certificates}
+    return [by_id[identifier] for identifier in dict(wishes)]
 
 
 def _apply(certificates: list[JSONObject], wishes: list[Wish], behaviour: Behaviour) -> None:
-    by_id = {item["id"]: item for item in certificates}
-    for identifier, priority in wishes:
-        if priority is not None:
-            by_id[identifier]["priority"] = priority
-    listed = [by_id[identifier] for identifier in dict(wishes)]
-    names = {item["id"] for item in listed}
+    listed, names, moment = _listed(certificates, wishes), dict(wishes), now()
+    priorities = {identifier: priority for identifier, priority in wishes if priority is not None}
+    for item in listed:
+        item.update(modified_on=moment, priority=priorities.get(item["id"], item["priority"]))
     unlisted = [item for item in certificates if item["id"] not in names]
     _move_unlisted(unlisted, listed, behaviour)
     _renumber(certificates, listed, behaviour)
-    if behaviour.put_modified_on == "touched":
-        moment = now()
-        for item in listed:
-            item["modified_on"] = moment
 
 
 def _move_unlisted(unlisted: list[JSONObject], listed: list[JSONObject], behaviour: Behaviour) -> None:

@@ -7,36 +7,32 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import concurrent.futures
 import contextlib
 import copy
 import pathlib
 import pickle
+import shutil
 import ssl
+import tempfile
 import threading
-import types
 import typing as t
+import weakref
 from collections.abc import Callable, Iterable
 
+from . import lifecycle, listing
 from .behaviour import Behaviour
 from .contract import Contract, Violation
 from .faults import Fault
-from .journal import Journal, Recorded
-from .objects import Token, Zone, demo_zone, uploaded
-from .pem import Pem
-from .server import BASE, Plan, Wire
+from .journal import Recorded
+from .objects import JSONObject, Token, Zone, demo_zone, from_today, now, token
+from .pem import make_pem, server_context
+from .server import BASE, Wire
 from .service import Service
-from .state import State
-from .throttle import EVERYONE, REAL, Guard, Throttle
-from .tls import OwnTLS
+from .throttle import REAL, Guard, Throttle
 
 _HOST = "127.0.0.1"
-
-
-def _from_outside(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    """Set an event of a loop that runs in another thread and may have ended already."""
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(event.set)
 
 
 class Emulator:
@@ -45,7 +41,7 @@ class Emulator:
     All arguments are optional: `zones` (default: `demo_zone()`), `tokens` (in addition to the default one, which has write
     permission for all zones), `behaviour`, `throttle` (default: Cloudflare's limits; None for no limit), `validate` (whether to
     check the contract, false for benchmarks), `tls` (True for HTTPS with a certificate of a generated CA, see `ca_bundle`; or a
-    certificate file and a key file), `port` (0: chosen by the system), `latency` (milliseconds before every response).
+    certificate file and a key file), `latency` (milliseconds before every response).
     """
 
     def __init__(
@@ -56,38 +52,33 @@ class Emulator:
         behaviour: Behaviour | None = None,
         throttle: Throttle | None = REAL,
         validate: bool = True,
-        tls: bool | tuple[str | pathlib.Path, str | pathlib.Path] | None = None,
-        port: int = 0,
+        tls: bool | tuple[str | pathlib.Path, str | pathlib.Path] = False,
         latency: float = 0,
     ) -> None:
-        self._tls = tls
-        self._own_tls = OwnTLS(_HOST) if tls is True else None
-        self._port = port
-        self._tokens = tuple(tokens)
+        self.port = 0
+        self._ca_bundle: str | None = None
+        self._ssl = self._context(tls) if tls else None
+        held: dict[str, Zone] = {}
+        for item in [demo_zone()] if zones is None else zones:
+            if held.setdefault(item.id, item) is not item:
+                raise ValueError(f"two zones have the id {item.id} ({item.name})")
+        credentials = {item.name: item for item in (token("default", email="ops@example.com"), *tokens)}
+        self._start_behaviour = behaviour or Behaviour()
+        # Fleets are large, and pickle is by far the fastest way to copy them.
+        self._start_zones = pickle.dumps(held)
         self._contract = Contract() if validate else None
         self._guard = Guard(throttle)
-        self._journal = Journal()
-        state = State([demo_zone()] if zones is None else zones, self._tokens)
-        self._service = Service(state, behaviour or Behaviour(), self._guard, self._contract)
-        self._start_behaviour = self._service.behaviour
-        # Fleets are large, and pickle is by far the fastest way to copy them.
-        self._start_zones = pickle.dumps(list(state.zones.values()))
-        self._plan = Plan(latency)
-        self._stop: Callable[[], None] | None = None
+        self._service = Service(held, credentials, self._start_behaviour, self._guard, self._contract)
+        self._wire = Wire(self._service, latency)
         self._thread: threading.Thread | None = None
 
     # Starting and stopping
 
-    def __enter__(self) -> Emulator:
+    def __enter__(self) -> t.Self:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -98,7 +89,7 @@ class Emulator:
         self._thread = threading.Thread(target=self._run, args=(listening,), name="emulator", daemon=True)
         self._thread.start()
         try:
-            self._port = listening.result()
+            self.port = listening.result()
         except BaseException:
             self._thread.join()
             self._thread = None
@@ -106,67 +97,45 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop listening, and close all connections. A later start uses the same port."""
-        if self._thread is None or self._stop is None:
-            return
-        self._stop()
-        self._thread.join()
-        self._thread = None
+        if self._thread is not None:
+            self._wire.stop()
+            self._thread.join()
+            self._thread = None
 
     def _run(self, listening: concurrent.futures.Future[int]) -> None:
         try:
-            asyncio.run(self._serve(listening))
+            asyncio.run(self._wire.serve(_HOST, self.port, self._ssl, listening.set_result))
         except BaseException as error:  # pylint: disable=broad-exception-caught
             # Raised in the thread that waits for the port.
             if not listening.done():
                 listening.set_exception(error)
 
-    async def _serve(self, listening: concurrent.futures.Future[int]) -> None:
-        loop = asyncio.get_running_loop()
-        # asyncio would report resets and disconnected clients, which are part of the tests.
-        loop.set_exception_handler(lambda loop, context: None)
-        wire = Wire(self._service, self._journal, self._plan)
-        self._stop = lambda: _from_outside(loop, wire.stopping)
-        server = wire.server()
-        listener = await loop.create_server(server, _HOST, self._port, ssl=self._ssl(), backlog=1024)
-        listening.set_result(listener.sockets[0].getsockname()[1])
-        await wire.stopping.wait()
-        listener.close()
-        server.pre_shutdown()
-        await server.shutdown(0.2)
-        await wire.abort()
-
-    def _ssl(self) -> ssl.SSLContext | None:
-        if self._own_tls is not None:
-            return self._own_tls.context()
-        if not isinstance(self._tls, tuple):
-            return None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*map(str, self._tls))
-        return context
+    def _context(self, tls: t.Any) -> ssl.SSLContext:
+        if tls is not True:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            return context
+        made = make_pem([_HOST, "localhost"], issuer="Emulator")
+        directory = tempfile.mkdtemp(prefix="emulator-")
+        weakref.finalize(self, shutil.rmtree, directory, ignore_errors=True)
+        path = pathlib.Path(directory) / "ca.pem"
+        path.write_text(made.authority, encoding="utf-8")
+        self._ca_bundle = str(path)
+        return server_context((made.certificate, made.private_key))
 
     # URL and credentials
 
     @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return self._port
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port."""
-        return f"{'https' if self._tls else 'http'}://{_HOST}:{self._port}"
-
-    @property
     def url(self) -> str:
         """The base URL of the API, for `api_url`."""
-        return f"{self.origin}{BASE}"
+        return f"{'https' if self._ssl else 'http'}://{_HOST}:{self.port}{BASE}"
 
     @property
     def ca_bundle(self) -> str:
         """The path of a file with the CA that clients must trust with `tls=True`. A later start uses the same CA."""
-        if self._own_tls is None:
+        if self._ca_bundle is None:
             raise ValueError("there is a ca_bundle with tls=True alone")
-        return str(self._own_tls.ca_bundle)
+        return self._ca_bundle
 
     @property
     def token(self) -> str:
@@ -186,7 +155,7 @@ class Emulator:
     @property
     def tokens(self) -> dict[str, Token]:
         """All credentials, by name."""
-        return self._service.state.tokens
+        return self._service.tokens
 
     # Zones
 
@@ -194,49 +163,52 @@ class Emulator:
     def zones(self) -> dict[str, Zone]:
         """The zones by name. If several have the same name, it has the first one, and `zones_by_id` has all."""
         zones: dict[str, Zone] = {}
-        for zone in self._service.state.zones.values():
+        for zone in self.zones_by_id.values():
             zones.setdefault(zone.name, zone)
         return zones
 
     @property
     def zones_by_id(self) -> dict[str, Zone]:
         """The zones by id."""
-        return self._service.state.zones
+        return self._service.zones
 
     @property
     def lock(self) -> contextlib.AbstractContextManager[t.Any]:
         """A lock to hold while a test changes zones or certificates and there may be requests."""
         return self._service.lock
 
+    def zone(self, key: str) -> Zone:
+        """Return the zone with this id or name."""
+        return self.zones_by_id.get(key) or self.zones[key]
+
     def order(self, zone: str) -> list[tuple[str, t.Any]]:
         """Return the ids and priorities of a zone (name or id), the highest first, equal priorities by id."""
         with self.lock:
-            return self._service.state.order(zone)
+            items = listing.by_priority(self.zone(zone).certificates)
+            return [(item["id"], item["priority"]) for item in items if item.get("status") != "deleted"]
 
     def renew(self, zone: str, certificate_id: str) -> str:
-        """Renew a certificate without a request, and return its new id."""
+        """Replace a certificate with one that has a new id and expires in a year, without a request. Return the id."""
         with self.lock:
-            return self._service.state.renew(zone, certificate_id, self.behaviour)
+            old, moment = self._certificate(zone, certificate_id), now()
+            new = {**copy.deepcopy(old), "id": self.zone(zone).new_id(), "expires_on": from_today(365)}
+            new.update(uploaded_on=moment, modified_on=moment)
+            self.delete(zone, certificate_id)
+            self.zone(zone).certificates.append(new)
+            return str(new["id"])
 
     def delete(self, zone: str, certificate_id: str) -> None:
         """Delete a certificate without a request."""
         with self.lock:
-            self._service.state.delete(zone, certificate_id, self.behaviour)
-
-    def upload(self, zone: str, pem: Pem, **fields: t.Any) -> str:
-        """Upload a certificate without a request and without checks, and return its id.
-
-        `fields` are those of `uploaded`; by default it is an active `sni_custom` one with the priority of an upload.
-        """
-        with self.lock:
-            usual = {"type": "sni_custom", "priority": self.behaviour.upload_priority}
-            made = uploaded(pem, behaviour=self.behaviour, **{**usual, **fields})
-            return self._service.state.zone(zone).add(made)
+            lifecycle.take_away(self.zone(zone), self._certificate(zone, certificate_id), self.behaviour)
 
     def set_priority(self, zone: str, certificate_id: str, priority: float | None) -> None:
         """Set the priority of a certificate without a request."""
         with self.lock:
-            self._service.state.set_priority(zone, certificate_id, priority)
+            self._certificate(zone, certificate_id)["priority"] = priority
+
+    def _certificate(self, zone: str, certificate_id: str) -> JSONObject:
+        return lifecycle.find(self.zone(zone), certificate_id, self.behaviour)
 
     def dump(self) -> list[t.Any]:
         """Return a copy of the API's objects of all zones."""
@@ -248,31 +220,25 @@ class Emulator:
     @property
     def requests(self) -> list[Recorded]:
         """Every request to the API, in order of arrival."""
-        return self._journal.entries()
+        return list(self._wire.journal.entries)
 
     def counts(self) -> dict[tuple[str, str | None], int]:
         """Return the number of requests by method and zone id (None for the list of zones)."""
-        return self._journal.counts()
+        return dict(collections.Counter((entry.method, entry.zone_id) for entry in self.requests))
 
     def writes(self, zone: str) -> int:
         """Return the number of PUTs for a zone (name or id), including those that were refused."""
-        zone_id = self._service.state.zone(zone).id
-        return self.counts().get(("PUT", zone_id), 0)
+        return self.counts().get(("PUT", self.zone(zone).id), 0)
 
     def wait_for_requests(self, count: int, timeout: float = 10) -> None:
         """Wait until this number of requests has arrived since the start or the last `clear`."""
-        if not self._journal.wait_for(count, timeout):
-            raise TimeoutError(f"{len(self.requests)} requests came in {timeout} s, not {count}")
+        journal = self._wire.journal
+        journal.wait(lambda: len(journal.entries) >= count, timeout)
 
     def wait_until_idle(self, timeout: float = 10) -> None:
         """Wait until the processing of all requests has ended, even if their clients have disconnected."""
-        if not self._journal.wait_until_idle(timeout):
-            raise TimeoutError(f"a request is still open after {timeout} s")
-
-    @property
-    def connections(self) -> int:
-        """The number of accepted connections since the start or the last `clear`; with TLS, the number of handshakes."""
-        return self._journal.connections
+        journal = self._wire.journal
+        journal.wait(lambda: not journal.unfinished, timeout)
 
     @property
     def refused(self) -> int:
@@ -282,28 +248,30 @@ class Emulator:
     @property
     def contract_violations(self) -> list[Violation]:
         """Requests that violated the contract, and responses that did so without a fault or switch that requires it."""
-        return self._contract.violations if self._contract is not None else []
+        return list(self._contract.violations) if self._contract is not None else []
 
     @property
     def failures(self) -> list[str]:
         """Internal errors of the emulator, and exceptions of callbacks."""
-        return list(self._plan.failures)
+        return list(self._wire.failures)
 
     def clear(self) -> None:
         """Forget the requests and the violations of the contract."""
-        self._journal.clear()
+        self._wire.journal.entries.clear()
         if self._contract is not None:
-            self._contract.clear()
+            self._contract.violations.clear()
 
     def reset(self, *, state: bool = True) -> None:
         """Reset to the initial state: no requests, faults, callbacks or ban, and the initial behaviour and zones."""
         self.clear()
         self._guard.reset()
-        self._service.gate.failures = 0
+        self._wire.faults.clear()
+        self._wire.callbacks.clear()
+        self._wire.failures.clear()
         self._service.behaviour = self._start_behaviour
-        self._plan.clear()
         if state:
-            self._service.replace_state(State(pickle.loads(self._start_zones), self._tokens))
+            with self.lock:
+                self._service.zones = pickle.loads(self._start_zones)
 
     # Behaviour and faults
 
@@ -321,7 +289,7 @@ class Emulator:
 
         `path` is a shell pattern for the path relative to the base URL. Each request takes the first fault that matches it.
         """
-        self._plan.faults.add(fault, method=method, path=path, times=times, after=after)
+        self._wire.faults.add(fault, method=method, path=path, times=times, after=after)
 
     def before(
         self,
@@ -332,14 +300,14 @@ class Emulator:
         after: int = 0,
     ) -> None:
         """Run `callback(emulator)` before a matching request is processed. It may send requests itself."""
-        self._plan.callbacks.add(lambda: callback(self), method=method, path=path, times=times, after=after)
+        self._wire.callbacks.add(lambda: callback(self), method=method, path=path, times=times, after=after)
 
-    def ban(self, seconds: float, user: str = EVERYONE) -> None:
-        """Ban a user, or all users, for this number of seconds from now; 0 ends a ban."""
+    def ban(self, seconds: float) -> None:
+        """Ban all users for this number of seconds from now; 0 ends a ban."""
         with self.lock:
-            self._guard.ban(seconds, user)
+            self._guard.ban(seconds)
 
-    def outsider(self, requests: int, user: str = "user-1") -> None:
-        """Count requests of a user, as if a dashboard or another tool had made them."""
+    def outsider(self, requests: int) -> None:
+        """Count requests of the default user, as if a dashboard or another tool had made them."""
         with self.lock:
-            self._guard.outsider(requests, user)
+            self._guard.outsider(requests, self.tokens["default"].user)

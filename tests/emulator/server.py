@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
+import ssl
 import traceback
 import typing as t
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from . import delivery, envelope
 from .delivery import Connection, Outgoing
-from .falsify import falsify
 from .faults import Fault, Rules
 from .journal import Journal, Recorded, without_keys
 from .service import Service, zone_of
@@ -25,42 +27,44 @@ from .service import Service, zone_of
 BASE = "/client/v4"
 
 
-class Plan:
-    """The faults and callbacks for the next requests, and the internal errors of the emulator."""
+class Wire:
+    """Everything between the socket and the service. `latency` is in milliseconds."""
 
-    def __init__(self, latency: float) -> None:
-        self.latency = latency
+    def __init__(self, service: Service, latency: float) -> None:
+        self.service = service
+        self.latency = latency / 1000
+        self.journal = Journal()
         self.faults = Rules()
         self.callbacks = Rules()
         self.failures: list[str] = []
-
-    def clear(self) -> None:
-        """Remove all of them."""
-        self.faults.clear()
-        self.callbacks.clear()
-        self.failures.clear()
-
-
-class Wire:
-    """Everything between the socket and the service."""
-
-    def __init__(self, service: Service, journal: Journal, plan: Plan) -> None:
-        self.service = service
-        self.journal = journal
-        self.plan = plan
-        self.stopping = asyncio.Event()
+        self.stop: Callable[[], None] = lambda: None
+        self._stopping = asyncio.Event()
         self._numbers = itertools.count(1)
         self._connections: dict[t.Any, Connection] = {}
 
-    def server(self) -> web.Server:
-        """Return the low-level server. It is fast, because it has one handler and no routes."""
-        return _Server(self)
+    async def serve(
+        self, host: str, port: int, context: ssl.SSLContext | None, listening: Callable[[int], None]
+    ) -> None:
+        """Serve until another thread calls `stop`. `listening` is called with the port."""
+        loop = asyncio.get_running_loop()
+        # asyncio would report resets and disconnected clients, which are part of the tests.
+        loop.set_exception_handler(lambda loop, context: None)
+        self._stopping = asyncio.Event()
+        self.stop = lambda: _set_from_outside(loop, self._stopping)
+        # The low-level server is fast, because it has one handler and no routes.
+        server = _Server(self)
+        listener = await loop.create_server(server, host, port, ssl=context, backlog=1024)
+        listening(listener.sockets[0].getsockname()[1])
+        await self._stopping.wait()
+        listener.close()
+        server.pre_shutdown()
+        await server.shutdown(0.2)
+        await self._abort()
 
     def opened(self, protocol: t.Any, transport: asyncio.Transport) -> None:
         """Note a new connection."""
         connection = self._connections[protocol] = Connection(next(self._numbers), transport)
-        self.journal.connected()
-        if self.plan.faults and self.plan.faults.take_kind("reset_on_connect"):
+        if self.faults.take(None):
             connection.reset()
 
     def closed(self, protocol: t.Any) -> None:
@@ -69,14 +73,13 @@ class Wire:
         if connection is not None:
             connection.gone.set()
 
-    async def abort(self) -> None:
+    async def _abort(self) -> None:
         """Close all connections. A client with an idle connection would not respond to the end of the TLS session."""
         open_ones = list(self._connections.values())
         for connection in open_ones:
             connection.transport.abort()
-        for connection in open_ones:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(connection.gone.wait(), 0.2)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(connection.gone.wait() for connection in open_ones)), 0.2)
         # The underlying socket is closed in a later callback of the loop.
         await asyncio.sleep(0)
 
@@ -92,8 +95,8 @@ class Wire:
             call = Recorded(request.method, path, query, request.headers, connection.number, zone_of(path))
             self.journal.add(call)
             try:
-                if self.plan.latency:
-                    await connection.pause(self.plan.latency / 1000)
+                if self.latency:
+                    await connection.pause(self.latency)
                 return await self._answered(request, connection, call)
             finally:
                 call.body = without_keys(call.body)
@@ -102,11 +105,11 @@ class Wire:
             raise
         except Exception:  # pylint: disable=broad-exception-caught
             text = traceback.format_exc()
-            self.plan.failures.append(text)
+            self.failures.append(text)
             return web.Response(status=500, text=f"The emulator itself failed:\n{text}")
 
     async def _answered(self, request: web.BaseRequest, connection: Connection, call: Recorded) -> web.StreamResponse:
-        fault: Fault | None = self.plan.faults.take(call) if self.plan.faults else None
+        fault: Fault | None = self.faults.take(call)
         if fault is not None and fault.kind == "reset_before_request":
             return self._cut(connection, call)
         if request.can_read_body:
@@ -114,20 +117,15 @@ class Wire:
         if fault is not None and fault.kind == "latency":
             await connection.pause(fault["seconds"])
             fault = None
-        if self.plan.callbacks:
-            await self._call_back(call)
-        if fault is None:
-            answer, body = self.service.answer(call)
-            status, body = self._checked(call, answer, body)
-            call.status = status
-            return web.Response(status=status, body=body, headers=delivery.headers(answer.headers))
-        return await self._faulty(request, connection, call, fault)
-
-    async def _call_back(self, call: Recorded) -> None:
-        """Run the callback of a test before the request is processed, in another thread, so that it may send requests itself."""
-        callback: Callable[[], None] | None = self.plan.callbacks.take(call)
+        callback = self.callbacks.take(call)
         if callback is not None:
+            # In another thread, so that it may send requests itself.
             await asyncio.get_running_loop().run_in_executor(None, callback)
+        if fault is not None:
+            return await self._faulty(connection, call, fault)
+        answer, body = self.service.answer(call)
+        call.status, body = self._checked(call, answer, body)
+        return web.Response(status=call.status, body=body, headers=delivery.headers(answer.headers))
 
     def _checked(self, call: Recorded, answer: envelope.Answer, body: bytes) -> tuple[int, bytes]:
         contract = self.service.contract
@@ -143,38 +141,35 @@ class Wire:
         connection.reset()
         return web.Response()
 
-    async def _faulty(
-        self, request: web.BaseRequest, connection: Connection, call: Recorded, fault: Fault
-    ) -> web.StreamResponse:
+    async def _faulty(self, connection: Connection, call: Recorded, fault: Fault) -> web.StreamResponse:
         if fault.kind == "reset_after_request":
             return self._cut(connection, call)
-        status, body = 200, b""
-        extra: dict[str, str] = {}
-        if fault.applies:
-            status, extra, body = self._falsified(call, fault)
+        outgoing = self._falsified(call, fault) if fault.applies else Outgoing()
         if fault.kind == "no_answer":
             await self._never(connection)
             return self._cut(connection, call)
-        replace = delivery.REPLACED.get(fault.kind)
+        is_page = fault.kind == "server_error" and self.service.behaviour.server_error == "html"
+        replace = delivery.REPLACED.get("html" if is_page else fault.kind)
         if replace is not None:
-            status, extra, body = replace(fault, self.service.behaviour.server_error)
-        call.status = 0 if fault.kind in {"reset_after_apply", "reset_mid_answer"} else status
-        return await delivery.deliver(Outgoing(request, connection, status, extra, body), fault)
+            outgoing = replace(fault)
+        call.status = 0 if fault.kind in {"reset_after_apply", "reset_mid_answer"} else outgoing.status
+        return await delivery.deliver(connection, outgoing, fault)
 
-    def _falsified(self, call: Recorded, fault: Fault) -> tuple[int, dict[str, str], bytes]:
-        behaviour, page = self.service.behaviour, None
+    def _falsified(self, call: Recorded, fault: Fault) -> Outgoing:
+        behaviour = self.service.behaviour
         if fault.kind == "pretend":
             behaviour = behaviour.but(put_effect="pretended")
         elif fault.kind == "duplicate_page":
             page = max(int(call.query.get("page", "1")) - 1, 1)
-        answer, body = self.service.answer(call, behaviour, page)
-        payload = falsify(answer.payload, fault)
+            call = dataclasses.replace(call, query_string=urlencode({**call.query, "page": page}))
+        answer, body = self.service.answer(call, behaviour)
+        payload = fault.falsified(answer.payload)
         if payload is not answer.payload:
             body = envelope.encode_raw(payload)
-        return answer.status, answer.headers, body
+        return Outgoing(answer.status, body, answer.headers)
 
     async def _never(self, connection: Connection) -> None:
-        waits = [asyncio.ensure_future(connection.gone.wait()), asyncio.ensure_future(self.stopping.wait())]
+        waits = [asyncio.ensure_future(connection.gone.wait()), asyncio.ensure_future(self._stopping.wait())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
@@ -196,4 +191,7 @@ class _Server(web.Server):
         self._wire.closed(handler)
 
 
-__all__ = ("BASE", "Plan", "Wire")
+def _set_from_outside(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    """Set an event of a loop that runs in another thread and may have ended already."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(event.set)

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
 import re
 import threading
+from collections.abc import Callable
 
 from . import envelope, gate, lifecycle, listing, prioritize
 from .behaviour import Behaviour
@@ -16,20 +17,13 @@ from .contract import Contract
 from .envelope import Answer, Refusal
 from .journal import Recorded
 from .objects import Token, Zone
-from .state import State, in_list_order, shown
-from .throttle import Guard, policy_headers, whole_seconds
+from .throttle import Guard
+
+Method = Callable[[Zone, str, Recorded, Behaviour], Answer]
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{32}")
 _CERTIFICATE_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
 _PAGE_PARAMETERS = frozenset({"page", "per_page"})
-
-
-def _methods(parts: list[str]) -> tuple[str, ...]:
-    if parts[3:] == ["prioritize"]:
-        return ("PUT",)
-    if len(parts) == 4:
-        return ("GET", "PATCH", "DELETE")
-    return ("GET", "POST") if len(parts) == 3 else ("GET",)
 
 
 def zone_of(path: str) -> str | None:
@@ -39,41 +33,38 @@ def zone_of(path: str) -> str | None:
 
 
 class Service:
-    """Responds to requests, based on a state. Hold `lock` to read or change the state elsewhere."""
+    """Responds to requests about zones (by id). Hold `lock` to read or change its state elsewhere."""
 
-    def __init__(self, state: State, behaviour: Behaviour, guard: Guard, contract: Contract | None) -> None:
+    def __init__(
+        self,
+        zones: dict[str, Zone],
+        tokens: dict[str, Token],
+        behaviour: Behaviour,
+        guard: Guard,
+        contract: Contract | None,
+    ) -> None:
         self.lock = threading.RLock()
-        self.state = state
+        self.zones = zones
+        self.tokens = tokens
         self.behaviour = behaviour
         self.guard = guard
         self.contract = contract
-        self.gate = gate.Gate(state)
 
-    def replace_state(self, state: State) -> None:
-        """Use another state from now on."""
-        with self.lock:
-            self.state = state
-            self.gate = gate.Gate(state)
-
-    def answer(
-        self, call: Recorded, behaviour: Behaviour | None = None, page: int | None = None
-    ) -> tuple[Answer, bytes]:
-        """Return the response to a request, and its bytes. A fault may require another behaviour or another page."""
+    def answer(self, call: Recorded, behaviour: Behaviour | None = None) -> tuple[Answer, bytes]:
+        """Return the response to a request, and its bytes. A fault may require another behaviour."""
         with self.lock:
             behaviour = behaviour or self.behaviour
             try:
-                answer = self._admitted(call, behaviour, page)
+                answer = self._admitted(call, behaviour)
             except Refusal as refusal:
                 answer = refusal.answer(behaviour)
-            if behaviour.ratelimit_headers == "present":
-                answer.headers.update(policy_headers(self.guard.throttle, call.path == "/zones"))
             return answer, envelope.encode(answer.payload)
 
-    def _admitted(self, call: Recorded, behaviour: Behaviour, page: int | None) -> Answer:
-        caller = self.gate.caller(call.headers)
+    def _admitted(self, call: Recorded, behaviour: Behaviour) -> Answer:
+        caller = gate.caller(self.tokens.values(), call.headers)
         left = self.guard.admit(caller.user)
         if left:
-            raise envelope.throttled(whole_seconds(left) if behaviour.retry_after == "present" else None)
+            raise envelope.throttled(971, retry_after=math.ceil(left) if behaviour.retry_after == "present" else None)
         parts = call.path.split("/")[1:]
         if parts[0] != "zones" or len(parts) > 4 or (len(parts) > 2 and parts[2] != "custom_certificates"):
             raise envelope.no_such_path()
@@ -81,33 +72,38 @@ class Service:
             raise envelope.no_route(f"/client/v4{call.path}")
         if len(parts) == 4 and not _CERTIFICATE_ID.fullmatch(parts[3]):
             raise envelope.no_route(f"/client/v4{call.path}")
-        if call.method not in _methods(parts):
-            raise envelope.wrong_method()
-        return self._routed(call, parts, caller, behaviour, page)
+        if len(parts) < 3:
+            return self._zones(parts, call, caller, behaviour)
+        return self._zone(parts, call, caller, behaviour)
 
-    def _routed(
-        self, call: Recorded, parts: list[str], caller: Token, behaviour: Behaviour, page: int | None
-    ) -> Answer:
-        if len(parts) == 1:
-            gate.permit(caller, gate.ZONES)
-            self._check_request(call, behaviour)
-            return self._zones(call, caller, behaviour, page)
+    def _zones(self, parts: list[str], call: Recorded, caller: Token, behaviour: Behaviour) -> Answer:
+        if call.method != "GET":
+            raise envelope.wrong_method()
         if len(parts) == 2:
-            zone = gate.visible_zone(self.state, caller, parts[1], gate.ZONES)
+            zone = gate.visible_zone(self.zones, caller, parts[1], gate.ZONES)
             return envelope.success(zone.api, behaviour)
-        zone = gate.visible_zone(self.state, caller, parts[1], gate.READ if call.method == "GET" else gate.WRITE)
+        gate.permit(caller, gate.ZONES)
         self._check_request(call, behaviour)
-        if not zone.has_plan and behaviour.free_zone != "empty":
-            raise envelope.plan_refuses(behaviour)
+        visible = [zone for zone in self.zones.values() if caller.sees(zone)]
+        found = listing.zones_asked(visible, call.query)
+        page = listing.page_asked(call.query, behaviour)
+        total = len(found) if behaviour.total_count == "filtered" else len(visible)
+        return listing.answer(listing.cut(found, page), page, total, behaviour, behaviour.list_result_info)
+
+    def _zone(self, parts: list[str], call: Recorded, caller: Token, behaviour: Behaviour) -> Answer:
+        methods: dict[str, Method]
+        if len(parts) == 3:
+            methods = {"GET": self._list, "POST": self._upload}
+        elif parts[3] == "prioritize":
+            methods = {"PUT": self._prioritize}
+        else:
+            methods = {"GET": self._get, "PATCH": self._edit, "DELETE": self._delete}
+        if call.method not in methods:
+            raise envelope.wrong_method()
+        zone = gate.visible_zone(self.zones, caller, parts[1], gate.READ if call.method == "GET" else gate.WRITE)
+        self._check_request(call, behaviour)
         lifecycle.settle(zone)
-        if len(parts) == 4 and parts[3] != "prioritize":
-            return self._certificate(zone, parts[3], call, behaviour)
-        if call.method == "POST":
-            return envelope.success(shown(lifecycle.create(zone, call.body, behaviour), behaviour), behaviour)
-        held = zone if zone.has_plan else Zone(zone.api, [])
-        if call.method == "PUT":
-            return self._prioritize(held, call, behaviour)
-        return self._certificates(held, call, behaviour, page)
+        return methods[call.method](zone, parts[-1], call, behaviour)
 
     def _check_request(self, call: Recorded, behaviour: Behaviour) -> None:
         """Check the request against the contract. A page out of range is noted, and handled by the switch."""
@@ -122,51 +118,36 @@ class Service:
             raise envelope.unreadable_body()
         raise envelope.invalid_parameters()
 
-    def _zones(self, call: Recorded, caller: Token, behaviour: Behaviour, number: int | None) -> Answer:
-        query = call.query
-        zones = listing.zones_asked(self.state, caller, query)
-        page = listing.page_asked(query, behaviour)
-        part = listing.cut(zones, page if number is None else dataclasses.replace(page, number=number))
-        visible = (
-            len(zones) if behaviour.total_count == "filtered" else sum(map(caller.sees, self.state.zones.values()))
-        )
-        info = None
-        if behaviour.list_result_info == "present":
-            info = listing.result_info(page, len(part), visible, behaviour)
-        return envelope.success(part if part or behaviour.empty_result == "list" else None, behaviour, info)
-
-    def _certificates(self, zone: Zone, call: Recorded, behaviour: Behaviour, number: int | None) -> Answer:
-        query = call.query
-        page = listing.page_asked(query, behaviour)
-        everything = zone.certificates
-        if zone.stale is not None:
-            everything = zone.stale.certificates
-            zone.stale.reads -= 1
-            if zone.stale.reads <= 0:
-                zone.stale = None
-        wanted = in_list_order(listing.certificates_asked(everything, query), behaviour)
-        part = listing.cut(wanted, page if number is None else dataclasses.replace(page, number=number))
+    @staticmethod
+    def _list(zone: Zone, _name: str, call: Recorded, behaviour: Behaviour) -> Answer:
+        page = listing.page_asked(call.query, behaviour)
+        everything = zone.as_listed()
+        found = listing.certificates_asked(everything, call.query, behaviour)
+        part = listing.cut(found, page)
         lifecycle.seen(zone, part)
-        part = [shown(item, behaviour) for item in part]
-        info = None
-        if behaviour.list_result_info == "present":
-            total = len(wanted) if behaviour.total_count == "filtered" else len(everything)
-            info = listing.result_info(page, len(part), total, behaviour)
-        return envelope.success(part if part or behaviour.empty_result == "list" else None, behaviour, info)
+        part = [listing.shown(item, behaviour) for item in part]
+        total = len(found) if behaviour.total_count == "filtered" else len(everything)
+        return listing.answer(part, page, total, behaviour, behaviour.list_result_info)
 
     @staticmethod
-    def _certificate(zone: Zone, certificate_id: str, call: Recorded, behaviour: Behaviour) -> Answer:
-        if call.method == "DELETE":
-            return envelope.success(lifecycle.delete(zone, certificate_id, behaviour), behaviour)
-        if call.method == "PATCH":
-            edited = lifecycle.edit(zone, certificate_id, call.body, behaviour)
-            return envelope.success(shown(edited, behaviour), behaviour)
-        found = zone.find(certificate_id)
-        if found is None:
-            raise envelope.unknown_certificate(behaviour)
+    def _upload(zone: Zone, _name: str, call: Recorded, behaviour: Behaviour) -> Answer:
+        return envelope.success(listing.shown(lifecycle.create(zone, call.body, behaviour), behaviour), behaviour)
+
+    @staticmethod
+    def _prioritize(zone: Zone, _name: str, call: Recorded, behaviour: Behaviour) -> Answer:
+        return prioritize.prioritize(zone, prioritize.asked(call.body), behaviour)
+
+    @staticmethod
+    def _get(zone: Zone, certificate_id: str, _call: Recorded, behaviour: Behaviour) -> Answer:
+        found = lifecycle.find(zone, certificate_id, behaviour)
         lifecycle.seen(zone, [found])
-        return envelope.success(shown(found, behaviour), behaviour)
+        return envelope.success(listing.shown(found, behaviour), behaviour)
 
     @staticmethod
-    def _prioritize(zone: Zone, call: Recorded, behaviour: Behaviour) -> Answer:
-        return prioritize.prioritize(zone, prioritize.asked(call.body, behaviour), behaviour)
+    def _edit(zone: Zone, certificate_id: str, call: Recorded, behaviour: Behaviour) -> Answer:
+        edited = lifecycle.edit(zone, certificate_id, call.body, behaviour)
+        return envelope.success(listing.shown(edited, behaviour), behaviour)
+
+    @staticmethod
+    def _delete(zone: Zone, certificate_id: str, _call: Recorded, behaviour: Behaviour) -> Answer:
+        return envelope.success(lifecycle.delete(zone, certificate_id, behaviour), behaviour)

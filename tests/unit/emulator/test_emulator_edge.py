@@ -4,7 +4,8 @@
 
 """The edge: which certificate a handshake gets for a name.
 
-`tests/integration/test_edge.py` compares its choice among random certificates with that of the collection.
+`tests/integration/test_edge.py` compares its choice among random certificates with that of the collection, and
+`tests/integration/playbooks/test_examples.py` waits for a change that takes a while.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
-from emulator import EDGE_SWITCHES, Edge, EdgeBehaviour, certificate, from_today, make_pem, uploaded, zone
+from emulator import Edge, certificate, from_today, make_pem, uploaded, zone
 from emulator.fixture import StartEmulator
 from unit.emulator.client import Client
 
@@ -89,8 +90,6 @@ EXPIRED = [first("A", priority=9, expires_in=-1), first("B")]
     ("certificates", "switches", "expected"),
     [
         ([first("A", priority=None), first("B", priority=1)], {}, "B"),
-        ([first("A", "*.example.com", priority=9), first("B", NAME, type="sni_custom")], {}, "B"),
-        ([first("A", "*.example.com"), first("B", "api.example.com", priority=9)], {}, "A"),
         ([first("A", priority=9, status="staging_active"), first("B")], {}, "B"),
         ([first("A", "WWW.Example.COM")], {}, "A"),
         (MODERN, {}, "B"),
@@ -154,16 +153,6 @@ def test_zones(start: StartEdge) -> None:
     assert [winner(edge, name) for name in names] == ["A", "B", "", "", "", ""]
 
 
-def test_a_change_takes_a_while(start: StartEdge) -> None:
-    edge = start(first("A", priority=2), first("B", priority=1), delay_handshakes=2)
-    emulator = edge.emulator
-    second = emulator.zones["example.com"].certificates[1]["id"]
-    emulator.set_priority("example.com", second, 3)
-    assert [winner(edge) for _turn in range(4)] == ["A", "A", "B", "B"]
-    emulator.delete("example.com", second)
-    assert [winner(edge) for _turn in range(4)] == ["B", "B", "A", "A"]
-
-
 def test_uploads_are_served_as_they_are_and_a_renewal_leaves_no_gap(start: StartEdge) -> None:
     pem, renewal = make_pem([NAME]), make_pem([NAME], issuer="Sectigo Limited")
     edge = start(uploaded(pem, type="sni_custom"))
@@ -177,10 +166,3 @@ def test_uploads_are_served_as_they_are_and_a_renewal_leaves_no_gap(start: Start
         client.certificates()
     assert look(edge) == look(edge, kind="ecdsa") == renewal.leaf
     assert winner(edge, kind="rsa") == "DigiCert Inc"
-
-
-def test_the_value_of_a_switch_is_checked() -> None:
-    assert EdgeBehaviour() == EdgeBehaviour(**{name: values[0] for name, values in EDGE_SWITCHES.items()})
-    for switch, wrong in (("tie", "first"), ("delay_handshakes", -1), ("tls_1_3_only", 1)):
-        with pytest.raises(ValueError, match=f"{switch} must be"):
-            EdgeBehaviour().but(**{switch: wrong})

@@ -156,11 +156,10 @@ CERTIFICATE = "zonefleet.cloudflare.custom_certificate"
 SERVED = "zonefleet.cloudflare.served_certificate_info"
 
 
-def priority(name: str, certificates: t.Any, *, check: bool | None = None, **options: t.Any) -> Task:
+def priority(name: str, certificates: t.Any, **options: t.Any) -> Task:
     """A task that sets an order, in `example.com` unless it says otherwise, and goes on where it fails."""
     zone = {} if {"zone", "zone_id", "domain"} & options.keys() else {"zone": "example.com"}
-    task = {"name": name, PRIORITY: {**zone, "certificates": certificates, **options}, "ignore_errors": True}
-    return task if check is None else {**task, "check_mode": check}
+    return {"name": name, PRIORITY: {**zone, "certificates": certificates, **options}, "ignore_errors": True}
 
 
 def info(name: str, **options: t.Any) -> Task:
@@ -169,54 +168,34 @@ def info(name: str, **options: t.Any) -> Task:
     return {"name": name, INFO: {**zone, **options}, "ignore_errors": True}
 
 
-STEPS = ("check", "run", "check again", "run again")
-
-
-def four_steps(certificates: t.Any, **options: t.Any) -> list[Task]:
-    """Tasks that show, twice, what would be done and do it."""
-    return [{**priority(step, certificates, check=step.startswith("check"), **options), "diff": True} for step in STEPS]
+def four_steps(certificates: t.Any, **options: t.Any) -> Task:
+    """A task that shows, twice, what would be done and does it."""
+    task = priority("four steps", certificates, **options)
+    return {**task, "check_mode": "{{ item }}", "loop": [True, False, True, False], "diff": True}
 
 
 def assert_settled(
-    played: Played,
-    emulator: Emulator,
-    before: Sequence[tuple[str, t.Any]],
-    *,
-    reading: Sequence[str] = ("GET",),
-    writing: Sequence[str] = ("GET", "PUT"),
-) -> Done:
-    """Hold the four steps to their promises; return what the run ended with.
+    played: Played, emulator: Emulator, before: Order, reading: Sequence[str] = ("GET",)
+) -> dict[str, t.Any]:
+    """Hold the four steps to their promises; return the result of the first run without check mode.
 
-    `before` is the order as it was stored, `reading` and `writing` are the requests of a step without and with a change.
+    `before` is the order as it was stored, `reading` are the requests of a step without a change.
     """
-    assert played.returncode == 0, f"{played.stdout}\n{played.stderr}"
+    done = played["four steps"]
+    assert (played.returncode, done.status) == (0, "ok"), f"{played.stdout}\n{played.stderr}"
     assert emulator.contract_violations == []
-    done = [played[step] for step in STEPS]
-    due = [(True, reading), (True, writing), (False, reading), (False, reading)]
-    for step, (changed, methods) in zip(done, due, strict=True):
-        assert (step.task, step.status, step.result.get("changed")) == (step.task, "ok", changed), step.result
-        assert (step.task, step.methods(emulator)) == (step.task, list(methods))
-        assert step.result["requests"] == len(methods)
-    _assert_told(done, _zeroed(before), _zeroed(emulator.order("example.com")))
-    assert done[0].order == done[1].order
-    for key in ("reprioritized", "restore", "contested", "diff", "unmatched"):
-        assert (key, done[0].result[key]) == (key, done[1].result[key])
-    return done[1]
-
-
-def _assert_told(done: Sequence[Done], before: Order, after: Order) -> None:
-    """What the steps tell is what was stored by the emulator's own word."""
-    check, run, *again = done
-    assert pairs_of(check.result["ansible_facts"]["cloudflare_certificate_order"]) == before
+    check, run, *again = steps = done.result["results"]
+    assert [step["changed"] for step in steps] == [True, True, False, False]
+    assert done.methods(emulator) == [*reading, *reading, "PUT", *reading, *reading]
+    assert pairs_of(check["ansible_facts"]["cloudflare_certificate_order"]) == _zeroed(before)
     for step in (run, *again):
-        assert step.order == after
-        assert step.result["ansible_facts"]["cloudflare_certificate_order"] == step.result["certificates"]
-    moves = {(identifier, dict(before)[identifier], number) for identifier, number in after}
-    told = [(move["id"], move["before"], move["after"]) for move in run.result["reprioritized"]]
-    assert told and set(told) <= {move for move in moves if move[1] != move[2]}
+        assert pairs_of(step["certificates"]) == _zeroed(emulator.order("example.com"))
+    for key in ("reprioritized", "restore", "contested", "diff", "unmatched"):
+        assert (key, check[key]) == (key, run[key])
     for step in again:
-        assert step.result["reprioritized"] == []
-        assert step.result["diff"]["before"] == step.result["diff"]["after"]
+        assert step["reprioritized"] == [] and step["diff"]["before"] == step["diff"]["after"]
+    result: dict[str, t.Any] = run
+    return result
 
 
 def pairs_of(certificates: Sequence[dict[str, t.Any]]) -> Order:

@@ -24,17 +24,3 @@ def shop(name: str = "example.com", **keywords: t.Any) -> Zone:
         ],
         **keywords,
     )
-
-
-def two_teams() -> Zone:
-    """Two hosts with two certificates each, and one that has nothing to do with them, above all."""
-    return zone(
-        "example.com",
-        certificates=[
-            certificate(["shop.example.com", "pay.example.com"], issuer="GlobalSignnvsa", priority=8),
-            certificate(["shop.example.com", "cart.example.com"], issuer="DigiCertInc", priority=7),
-            certificate(["api.example.com", "v1.example.com"], issuer="DigiCertInc", priority=8),
-            certificate(["api.example.com", "v2.example.com"], issuer="GlobalSignnvsa", priority=3),
-            certificate(["blog.example.com"], issuer="Sectigo", priority=90),
-        ],
-    )

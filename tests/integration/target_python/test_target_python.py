@@ -35,9 +35,9 @@ def test_modules_on_a_target(play: Player, emulator: Emulator) -> None:
     told = subprocess.run([PYTHON, "-c", ASK], check=True, capture_output=True, text=True).stdout.split()
     print("Python, requests, urllib3:", *told)
     before = emulator.order("example.com")
-    steps = four_steps([{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}], zone_id=emulator.zones["example.com"].id)
+    order = four_steps([{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}], zone_id=emulator.zones["example.com"].id)
     played = play(
-        [FACTS, *steps, info("read"), info("refused", zone_id="0" * 32)],
+        [FACTS, order, info("read"), info("refused", zone_id="0" * 32)],
         emulator=emulator,
         hosts={"target": {"ansible_python_interpreter": PYTHON}},
         as_module=True,

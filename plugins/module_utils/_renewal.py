@@ -11,7 +11,11 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import Certificate, algorithm_of
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import (
+    Certificate,
+    algorithm_of,
+    read_time,
+)
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._keep_options import KeepOptions
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import a_labels, wildcard_over
@@ -49,7 +53,7 @@ def plan(options: KeepOptions, zone_name: str | None, certificates: t.Sequence[C
     if options.absent:
         return _plan_absent(options, zone_name, certificates, now)
     leaf = leaf_of(options)
-    same = _find_whole(options, zone_name, certificates)
+    same = _find_issued(options, zone_name, certificates)
     if same and not options.always:
         _check_restrictions(options, same[0])
         bundled = same[0].raw.get("bundle_method") in (None, options.bundle_method)
@@ -121,7 +125,9 @@ def _find_done(options: KeepOptions, certificates: t.Iterable[Certificate]) -> l
 
 
 def _was_written(certificate: Certificate, earlier: Certificate) -> bool:
-    return any(certificate.raw.get(field) != earlier.raw.get(field) for field in _TRACES)
+    return certificate.names != earlier.names or any(
+        certificate.raw.get(field) != earlier.raw.get(field) for field in _TRACES
+    )
 
 
 def uncovered_names(removed: Certificate, certificates: t.Iterable[Certificate], now: datetime) -> list[str]:
@@ -190,7 +196,7 @@ def _plan_absent(
 ) -> Step:
     candidates = _selected(options, certificates, now) if options.match else list(certificates)
     if options.chain is not None:
-        same = _find_whole(options, zone_name, candidates)
+        same = _find_issued(options, zone_name, candidates)
         candidates = [certificate for certificate in candidates if certificate in same]
     if not candidates:
         return Step(UNCHANGED)
@@ -210,12 +216,25 @@ def _find_same(options: KeepOptions, certificates: t.Iterable[Certificate]) -> l
     return find_same(leaf_of(options), own, options.type)
 
 
-def _find_whole(
+def _find_issued(
     options: KeepOptions, zone_name: str | None, certificates: t.Iterable[Certificate]
 ) -> list[Certificate]:
-    """Return the certificates that are the same and lack no host of the leaf that is in the zone."""
+    """Return the certificates that are the same as the leaf and not an earlier issue of it, with fewer hosts.
+
+    A CA can reissue a certificate with more hosts and the same expiry. The time of upload decides, so that a certificate
+    whose hosts the API does not return in full is not sent in every run.
+    """
     leaf = leaf_of(options)
-    return [found for found in _find_same(options, certificates) if not _lacks_hosts(found, leaf, zone_name)]
+    return [
+        found
+        for found in _find_same(options, certificates)
+        if not (missing_hosts(found, leaf, zone_name) and _was_written_before(found, leaf.valid_from))
+    ]
+
+
+def _was_written_before(certificate: Certificate, moment: datetime) -> bool:
+    times = [time for time in map(read_time, map(certificate.raw.get, _TRACES)) if time is not None]
+    return bool(times) and max(times) < moment
 
 
 def _selected(options: KeepOptions, certificates: t.Sequence[Certificate], now: datetime) -> list[Certificate]:
@@ -284,14 +303,14 @@ def _domain(names: t.Iterable[str]) -> str:
     return domains.pop() if len(domains) == 1 else ""
 
 
-def _lacks_hosts(certificate: Certificate, leaf: Leaf, zone_name: str | None) -> bool:
-    """Return whether a certificate lacks hosts of a leaf that are in the zone. A reissue may add hosts and keep the expiry.
+def missing_hosts(certificate: Certificate, leaf: Leaf, zone_name: str | None) -> list[str]:
+    """Return the hosts of a leaf that are in the zone, and that a certificate of the zone lacks.
 
-    If the zone's name is unknown, only hosts within the domain that the hosts of the certificate share are surely in the zone.
+    If the zone's name is unknown, these are the hosts within the domain that all hosts of the certificate share.
     """
     domain = a_labels(zone_name) if zone_name else _shared_domain(certificate.names)
-    return bool(domain) and any(
-        name == domain or name.endswith("." + domain) for name in leaf.names - certificate.names
+    return sorted(
+        name for name in leaf.names - certificate.names if domain and (name == domain or name.endswith("." + domain))
     )
 
 

@@ -31,10 +31,11 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._renewal impo
     covers_alike,
     explain_upload,
     leaf_of,
+    missing_hosts,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._report import Report
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._same import is_issuer
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import counted, printable
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._text import counted, listed, printable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._zone import Zone
 
 _SOON = timedelta(days=30)
@@ -92,7 +93,7 @@ def make_report(
             "contested": contests,
         },
         [*([unmatched] if unmatched else []), *warnings]
-        + (_find_warnings(state, contests, changed, now) if state.certificate else []),
+        + (_find_warnings(zone, options, state, contests, changed, now) if state.certificate else []),
         lambda: _make_diff(zone, options, step),
     )
 
@@ -111,10 +112,22 @@ def _advice_on_tie(certificate: Certificate) -> str:
 
 
 def _find_warnings(
-    state: State, contests: t.Sequence[t.Mapping[str, t.Any]], changed: bool, now: datetime
+    zone: Zone,
+    options: KeepOptions,
+    state: State,
+    contests: t.Sequence[t.Mapping[str, t.Any]],
+    changed: bool,
+    now: datetime,
 ) -> list[str]:
     certificate = t.cast(Certificate, state.certificate)
     warnings = []
+    missing = missing_hosts(certificate, leaf_of(options), zone.name) if options.chain is not None else []
+    if missing:
+        warnings.append(
+            f"The given certificate covers {listed(missing, 3)}, but the API does not return "
+            f"{'this hostname' if len(missing) == 1 else 'these hostnames'} for certificate {printable(certificate.id, 64)}. If that "
+            "is an earlier issue with the same expiry, run once with 'renew' set to 'always'."
+        )
     expires_on = certificate.expires_on
     if expires_on is not None and expires_on <= now + _SOON:
         warnings.append(

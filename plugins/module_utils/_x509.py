@@ -75,6 +75,7 @@ class Leaf(t.NamedTuple):
     """The fields of a certificate.
 
     :param names: The hostnames as lower-case A-labels: the DNS names, or the common name if there are none.
+    :param valid_from: The start of its validity in UTC. CAs set it to the time of issue, or a little earlier.
     :param expires_on: The time of expiry in UTC, to the second.
     :param organization: The O of the issuer, unchanged.
     :param signature: The signature algorithm, as the API spells it.
@@ -84,6 +85,7 @@ class Leaf(t.NamedTuple):
     """
 
     names: frozenset[str]
+    valid_from: datetime
     expires_on: datetime
     organization: str | None
     signature: str
@@ -215,7 +217,8 @@ def _read(found: t.Any, which: str) -> Leaf:
         der: bytes = found.public_bytes(serialization.Encoding.DER)
         return Leaf(
             names=_names(found),
-            expires_on=_expires_on(found),
+            valid_from=_moment(found, "not_valid_before"),
+            expires_on=_moment(found, "not_valid_after"),
             organization=_first(found.issuer, NameOID.ORGANIZATION_NAME),
             signature=_SIGNATURES.get(found.signature_algorithm_oid.dotted_string, UNKNOWN_SIGNATURE),
             key_type=_key_type(found),
@@ -239,9 +242,9 @@ def _names(found: t.Any) -> frozenset[str]:
     return comparable(names or ([common_name] if common_name else []))
 
 
-def _expires_on(found: t.Any) -> datetime:
-    moment: datetime | None = getattr(found, "not_valid_after_utc", None)  # since cryptography 42
-    return moment or found.not_valid_after.replace(tzinfo=timezone.utc)
+def _moment(found: t.Any, field: str) -> datetime:
+    moment: datetime | None = getattr(found, f"{field}_utc", None)  # since cryptography 42
+    return moment or getattr(found, field).replace(tzinfo=timezone.utc)
 
 
 def _extension(found: t.Any, oid: t.Any) -> t.Any:

@@ -17,9 +17,12 @@ description:
     new certificate gets the priority of the certificate that it replaces, so the order of the zone's certificates does not change.
   - The module reads the zone first, and sends nothing if the zone has the certificate already. The API returns no PEM, serial
     number or fingerprint. Two certificates count as the same if expiry (to the second), signature algorithm, issuer (only letters
-    and digits), type and hosts are equal. The API may omit hosts of other zones, so only DNS names of the leaf that are in the zone
-    have to be among the hosts that it returns. With O(zone_id), the name of the zone is unknown, and these are the DNS names within
-    the domain that all returned hosts share.
+    and digits) and type are equal, and all hosts that the API returns are DNS names of the leaf. The API may omit hosts of other
+    zones.
+  - If the API does not return a host of the leaf that is in the zone, the zone may have an earlier issue with fewer hosts and the
+    same expiry. The time of upload decides. If it is before the start of the leaf's validity, the certificate is sent. Otherwise,
+    the module warns. With O(zone_id), the name of the zone is unknown, and only the hosts within the domain that all returned hosts
+    share are checked.
   - The module therefore cannot detect that only the private key or the chain has changed. Set O(renew=always) once to send them.
   - Every upload and renewal is verified by reading the zone again. If a response is lost, the zone is read before anything is sent
     again, because Cloudflare may accept the same certificate twice.

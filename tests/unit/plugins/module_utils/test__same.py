@@ -19,6 +19,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import 
 
 LEAF = Leaf(
     names=frozenset({"www.example.com", "*.example.com", "xn--bcher-kva.example"}),
+    valid_from=datetime(2026, 3, 1, tzinfo=UTC),
     expires_on=datetime(2036, 3, 1, 23, 59, 59, tzinfo=UTC),
     organization="GlobalSign nv-sa",
     signature="SHA256WithRSA",

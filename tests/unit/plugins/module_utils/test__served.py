@@ -40,6 +40,7 @@ def presented(who: Certificate | str | None, key: str, name: str = NAME) -> Pres
     other = isinstance(who, str)
     leaf = Leaf(
         names=frozenset({name}) if isinstance(who, str) else who.names | {"www.example.net"},
+        valid_from=datetime(2026, 3, 1, tzinfo=UTC),
         expires_on=datetime(2036, 3, 1, 23, 59, 59, tzinfo=UTC),
         organization="Universal CA" if isinstance(who, str) else who.issuer,
         signature=ALGORITHMS[key] if isinstance(who, str) else str(who.signature),

@@ -434,13 +434,29 @@ class TestDecisions:
     def test_a_reissue_may_add_hosts_and_keep_the_expiry(
         self, keep: Run, hosts: list[str], more: str, action_by_id: str, action_by_name: str
     ) -> None:
-        reissue = functools.partial(keep, check=True, certificate=pem(issue(*hosts, more, key=RSA, end=NEW_END)))
+        leaf = issue(*hosts, more, key=RSA, start=datetime(2026, 11, 20), end=NEW_END)
+        reissue = functools.partial(keep, check=True, certificate=pem(leaf))
         before = [shown("before", hosts=hosts)]
         assert reissue(before)["action"] == action_by_id
         assert reissue(FOUND, before, **BY_NAME)["action"] == action_by_name
         if action_by_id == "uploaded":
             assert reissue(before, match={"host": hosts[0]})["action"] == "renewed"
             assert reissue(before, state="absent")["action"] == "unchanged"
+            # a lost response, and an API that keeps id and times
+            lost = {"method": "PATCH", "path": f"{LIST}/before", **PAGE}
+            shown_since = [shown("before", hosts=[*hosts, more])]
+            assert reissue(before, lost, shown_since, check=False, match={"host": hosts[0]}, retries=1)["changed"]
+
+    @pytest.mark.parametrize(
+        "times", [{"modified_on": "2026-11-20T00:00:00Z"}, {"uploaded_on": None, "modified_on": None}]
+    )
+    def test_what_was_written_since_the_issue_is_not_sent_again_because_of_a_host(self, keep: Run, times: Item) -> None:
+        leaf = issue(*HOSTS, "api.example.com", key=RSA, start=datetime(2026, 11, 20), end=NEW_END)
+        result = keep([shown("it", **times)], certificate=pem(leaf))
+        assert result["action"] == "unchanged"
+        [warning] = map(str, result["warnings"])
+        assert "covers api.example.com" in warning
+        assert "'renew' set to 'always'" in warning
 
     @pytest.mark.parametrize("match", ['{"id": "old"}', "id=old"])
     def test_match_may_be_a_string_that_ansible_converts(self, keep: Run, match: str) -> None:

@@ -38,9 +38,13 @@ def is_same(leaf: Leaf, certificate: Certificate, wanted_type: str | None = None
 
 
 def find_same(leaf: Leaf, certificates: t.Iterable[Certificate], wanted_type: str | None = None) -> list[Certificate]:
-    """Return the certificates that are the same as a leaf, those with the most hosts first."""
+    """Return the certificates that are the same as a leaf, those with the most hosts first.
+
+    If some have all hosts of the leaf, only those: the others may be older, as a CA may reissue a certificate with more hosts.
+    """
     found = [certificate for certificate in certificates if is_same(leaf, certificate, wanted_type)]
-    return sorted(found, key=lambda certificate: (-len(certificate.names), certificate.newest_first()))
+    whole = [certificate for certificate in found if certificate.names == leaf.names]
+    return sorted(whole or found, key=lambda certificate: (-len(certificate.names), certificate.newest_first()))
 
 
 def is_issuer(organization: str, issuer: str) -> bool:

@@ -88,7 +88,14 @@ def test_letters_that_are_not_ascii_may_be_kept_replaced_or_dropped(organization
     assert is_same(LEAF._replace(organization=organization), read_certificate({**OBJECT, "issuer": issuer})) is same
 
 
-def test_the_one_with_most_of_the_hosts_comes_first() -> None:
-    part = read_certificate({**OBJECT, "id": "part", "hosts": ["www.example.com"]})
-    other = read_certificate({**OBJECT, "id": "other", "hosts": ["mail.example.com"]})
-    assert [found.id for found in find_same(LEAF, [part, other, read_certificate(OBJECT)])] == ["one", "part"]
+def test_the_one_with_most_of_the_hosts_comes_first_and_one_with_all_alone() -> None:
+    few, more, other = (
+        read_certificate({**OBJECT, "id": name, "hosts": hosts})
+        for name, hosts in (
+            ("few", ["www.example.com"]),
+            ("more", ["www.example.com", "*.example.com"]),
+            ("other", ["mail.example.com"]),
+        )
+    )
+    assert [found.id for found in find_same(LEAF, [few, other, more])] == ["more", "few"]
+    assert [found.id for found in find_same(LEAF, [few, other, more, read_certificate(OBJECT)])] == ["one"]

@@ -93,7 +93,7 @@ _BY_PATH: dict[str, dict[int, str]] = {
 
 # The credentials themselves are refused. Every further attempt counts as a failed login and may lock the account.
 _CONDEMNED_CODES = frozenset((6003, 9103, 9106))
-_CONDEMNED_TEXTS = ("invalid access token", "max auth failures")
+_CONDEMNED_TEXTS = ("invalid access token", "invalid api token", "max auth failures")
 
 
 def hint_for(errors: t.Sequence[tuple[int | None, str]], status: int, path: str) -> str:

@@ -203,6 +203,7 @@ def _condemned(code: int, message: str = "no") -> Fault:
     [
         *map(_condemned, (6003, 9103, 9106)),
         _condemned(9109, "Invalid access token"),
+        _condemned(1000, "Invalid API Token"),
         Fault("throttled", retry_after="300"),
     ],
 )

@@ -135,7 +135,7 @@ def uncovered_names(removed: Certificate, certificates: t.Iterable[Certificate],
     covered = {
         name
         for certificate in certificates
-        if certificate.id != removed.id and _is_fit(certificate, now)
+        if certificate.id != removed.id and not certificate.why_unfit(now)
         for name in certificate.names
     }
     return sorted(name for name in removed.names if name not in covered and wildcard_over(name) not in covered)
@@ -348,7 +348,3 @@ def _check_restrictions(options: KeepOptions, current: Certificate) -> None:
 
 def _squeezed(value: object) -> str:
     return "".join(str(value or "").split()).lower()
-
-
-def _is_fit(certificate: Certificate, now: datetime) -> bool:
-    return certificate.status in (None, "active") and (certificate.expires_on is None or certificate.expires_on > now)

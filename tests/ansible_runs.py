@@ -85,8 +85,9 @@ def write_yaml(path: Path, data: t.Any, dumper: type[yaml.SafeDumper] = yaml.Saf
 class Run:
     """A running playbook, in its own process group."""
 
-    def __init__(self, process: subprocess.Popen[str], output: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], arguments: str, output: Path) -> None:
         self.process = process
+        self._arguments = arguments
         self._output = output
 
     @property
@@ -101,6 +102,16 @@ class Run:
     def signal(self, number: int) -> None:
         """Send a signal to the process group, as a terminal does."""
         os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """Kill all of its processes. Each worker has its own session and the same command line as the run."""
+        with contextlib.suppress(ProcessLookupError):
+            self.signal(signal.SIGKILL)
+        listing = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], check=True, capture_output=True, text=True).stdout
+        for pid, command in (line.split(maxsplit=1) for line in listing.splitlines()):
+            if "ansible-playbook" in command and command.endswith(self._arguments):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -130,21 +141,11 @@ def started(arguments: Sequence[str | Path], env: Mapping[str, str], output: Pat
             start_new_session=True,
         ) as process,
     ):
+        run = Run(process, " ".join(map(str, arguments)), output)
         try:
-            yield Run(process, output)
+            yield run
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            _end_workers(" ".join(map(str, arguments)))
-
-
-def _end_workers(arguments: str) -> None:
-    """Kill remaining workers. Each one has its own session and the same command line as the run."""
-    listing = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], check=True, capture_output=True, text=True).stdout
-    for pid, command in (line.split(maxsplit=1) for line in listing.splitlines() if line.endswith(arguments)):
-        if "ansible-playbook" in command:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+            run.kill()
 
 
 def finished(arguments: Sequence[str | Path], env: Mapping[str, str], output: Path) -> tuple[int, str]:

@@ -7,128 +7,92 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from emulator import SWITCHES
+Numbers = dict[str, float]
 
-from .asking import Answer, JSONObject
-from .restoring import living
+Finding = tuple[t.Any, str]
+"""The value of a switch, None if the answers do not show it; and what they showed."""
 
-NOT_WRITTEN = "no write was made"
+
+def highest_first(numbers: Numbers) -> list[str]:
+    """Ids, those with the highest priority first."""
+    return sorted(numbers, key=lambda key: -numbers[key])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the API. `status` is 0 if there was none, and `body` is empty if it is no JSON object."""
+
+    status: int
+    body: dict[str, t.Any]
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300 and self.body.get("success") is True
+
+    @property
+    def codes(self) -> list[int]:
+        errors = [error for error in self.body.get("errors") or () if isinstance(error, dict)]
+        return [error["code"] for error in errors if isinstance(error.get("code"), int)]
+
+    @property
+    def items(self) -> list[dict[str, t.Any]]:
+        """The certificates."""
+        result = self.body.get("result")
+        return result if self.ok and isinstance(result, list) else []
+
+    @property
+    def numbers(self) -> Numbers:
+        """The priorities by id; null is 0."""
+        return {item["id"]: item.get("priority") or 0 for item in self.items if item.get("status") != "deleted"}
+
+    def __str__(self) -> str:
+        """Its status and codes, which hold nothing of the zone's own."""
+        codes = f" with code {', '.join(map(str, self.codes))}" if self.codes else ""
+        return f"HTTP {self.status}{codes}" if self.status else "no answer"
 
 
 @dataclass(frozen=True)
 class Put:
-    """A PUT of certificates that the zone holds, and what the list showed after it."""
+    """The priorities that a PUT set, and what the list showed after it."""
 
-    before: dict[str, float]
-    sent: dict[str, float]
+    sent: Numbers
     answer: Answer
-    reads: list[dict[str, float]] = field(default_factory=list)
+    reads: list[Numbers] = field(default_factory=list)
 
     @property
     def shown(self) -> int | None:
         """The number of the first read that shows it."""
-        places = (place for place, read in enumerate(self.reads) if self.sent.items() <= read.items())
-        return next(places, None)
+        return next((place for place, read in enumerate(self.reads) if self.sent.items() <= read.items()), None)
 
 
-@dataclass
-class Seen:
-    """Everything that was asked, by what it was asked for."""
-
-    every: list[Answer] = field(default_factory=list)
-    lists: list[Answer] = field(default_factory=list)
-    one: Answer | None = None
-    hundred: Answer | None = None
-    unknown: Answer | None = None
-    put_all: Put | None = None
-    put_some: Put | None = None
-
-    @property
-    def certificates(self) -> list[JSONObject]:
-        return [item for answer in self.lists for item in answer.items]
+def about_reads(listed: Answer, out_of_range: Sequence[Answer], unknown: Answer) -> dict[str, Finding]:
+    """Return findings from a list, lists with a `per_page` that is out of range, and a certificate that is not there."""
+    refused = all(answer.status == 400 for answer in out_of_range)
+    clamped = out_of_range[0].ok and (len(out_of_range[0].items) > 1)
+    sizes = "; ".join(f"{answer}, {len(answer.items)} certificates" for answer in out_of_range)
+    return {
+        "per_page_out_of_range": ("refuse" if refused else "clamp" if clamped else None, sizes),
+        "list_order": _list_order(listed.items),
+        "custom_csr_id": _custom_csr_id(listed.items),
+        "unknown_id": _unknown_id(unknown),
+    }
 
 
-Finding = tuple[t.Any, str]
-"""The value of the switch, None where this cannot be told; and what was seen."""
+def about_writes(reverse: Put, part: Put, before: Numbers, unknown: Answer) -> dict[str, Finding]:
+    """Return findings from a PUT of all certificates, one of all but one with what was there before it, and an unknown id."""
+    return {
+        "put_result": _put_result(part, len(before)),
+        "put_result_info": _put_result_info([put.answer for put in (reverse, part) if put.answer.ok]),
+        "unlisted": _unlisted(part, before),
+        "stale_reads": _stale_reads([put.shown for put in (reverse, part) if put.shown is not None]),
+        "unknown_id": _unknown_id(unknown),
+    }
 
 
-def _share(having: int, of: int, value: t.Any, other: t.Any) -> Finding:
-    return ({of: value, 0: other}.get(having) if of else None), f"{having} of {of}"
-
-
-def _put_result(seen: Seen) -> Finding:
-    put = seen.put_some
-    if put is None or not put.answer.ok:
-        return None, str(put.answer) if put else NOT_WRITTEN
-    if put.answer.body.get("result") is None:
-        return "null", "null"
-    shown = living(put.answer.items).keys()
-    value = {0: "empty", len(put.sent): "listed", len(put.before): "all"}.get(len(shown))
-    return value, f"{len(shown)} certificates; the PUT named {len(put.sent)} of {len(put.before)}"
-
-
-def _put_result_info(seen: Seen) -> Finding:
-    answers = [put.answer for put in (seen.put_all, seen.put_some) if put and put.answer.ok]
-    return _share(sum(bool(answer.info) for answer in answers), len(answers), "present", "absent")
-
-
-def _type_field(seen: Seen) -> Finding:
-    items = seen.certificates
-    return _share(sum("type" in item for item in items), len(items), "present", "absent")
-
-
-def _total_pages(seen: Seen) -> Finding:
-    infos = [answer.info for answer in seen.lists if answer.info]
-    return _share(sum("total_pages" in info for info in infos), len(infos), "present", "absent")
-
-
-def _per_page_out_of_range(seen: Seen) -> Finding:
-    asked = [answer for answer in (seen.one, seen.hundred) if answer and (answer.ok or answer.refused)]
-    text = "; ".join(f"{answer}, {len(answer.items)} certificates" for answer in asked)
-    if len(asked) == 2 and all(answer.refused for answer in asked):
-        return "refuse", text
-    return ("clamp" if seen.one and len(seen.one.items) > 1 else None), text
-
-
-def _unknown_id(seen: Seen) -> Finding:
-    answer = seen.unknown
-    if answer is None or not answer.refused:
-        return None, str(answer or NOT_WRITTEN)
-    value = "404" if answer.status == 404 else "400_1002" if answer.codes == [1002] and answer.status == 400 else None
-    return value, str(answer)
-
-
-def _custom_csr_id(seen: Seen) -> Finding:
-    items = seen.certificates
-    having = [item["custom_csr_id"] for item in items if "custom_csr_id" in item]
-    values = sum(value is not None for value in having)
-    nulls, without = len(having) - values, len(items) - len(having)
-    text = f"{values} with a value, {nulls} null, {without} without"
-    if (nulls and without) or (not values and not nulls):
-        return None, text  # where there is neither, perhaps no certificate was made from a CSR
-    return ("null" if nulls else "where_set" if without else "value"), text
-
-
-def _retry_after(seen: Seen) -> Finding:
-    answers = [answer for answer in seen.every if answer.throttled]
-    return _share(sum("Retry-After" in answer.headers for answer in answers), len(answers), "present", "absent")
-
-
-def _server_error(seen: Seen) -> Finding:
-    answers = [answer for answer in seen.every if answer.status >= 500]
-    return _share(sum(bool(answer.body) for answer in answers), len(answers), "json", "html")
-
-
-def _failure_status(seen: Seen) -> Finding:
-    answers = [answer for answer in seen.every if answer.refused]
-    return _share(sum(answer.status >= 300 for answer in answers), len(answers), "real", "200")
-
-
-def _list_order(seen: Seen) -> Finding:
-    items = seen.certificates
+def _list_order(items: list[dict[str, t.Any]]) -> Finding:
     by: dict[str, list[t.Any]] = {
         "uploaded": [str(item.get("uploaded_on")) for item in items],
         "priority": [-(item.get("priority") or 0) for item in items],
@@ -139,50 +103,46 @@ def _list_order(seen: Seen) -> Finding:
     return (fits[0] if fits else "random"), f"{len(items)} certificates"
 
 
-def _stale_reads(seen: Seen) -> Finding:
-    puts = [put for put in (seen.put_all, seen.put_some) if put]
-    shown = [put.shown for put in puts if put.shown is not None]
-    if not shown:
-        return None, "no read shows a write" if puts else NOT_WRITTEN
-    return max(shown), f"{max(shown)} reads after a write did not show it"
+def _custom_csr_id(items: list[dict[str, t.Any]]) -> Finding:
+    having = [item["custom_csr_id"] for item in items if "custom_csr_id" in item]
+    values = sum(value is not None for value in having)
+    nulls, without = len(having) - values, len(items) - len(having)
+    text = f"{values} with a value, {nulls} null, {without} without"
+    if (nulls and without) or not having:
+        return None, text  # where no certificate has one, perhaps none was made from a CSR
+    return ("null" if nulls else "where_set" if without else "value"), text
 
 
-def _unlisted(seen: Seen) -> Finding:
-    put = seen.put_some
-    if put is None or put.shown is None:
-        return None, NOT_WRITTEN if put is None else "no read shows the write"
-    ((identifier, was),) = ((key, number) for key, number in put.before.items() if key not in put.sent)
-    now, lowest = put.reads[put.shown].get(identifier), min(put.sent.values())
+def _unknown_id(answer: Answer) -> Finding:
+    value = "404" if answer.status == 404 else "400_1002" if (answer.status, answer.codes) == (400, [1002]) else None
+    return value, str(answer)
+
+
+def _put_result(put: Put, of: int) -> Finding:
+    if not put.answer.ok:
+        return None, str(put.answer)
+    if put.answer.body.get("result") is None:
+        return "null", "null"
+    shown = len(put.answer.numbers)
+    value = {0: "empty", len(put.sent): "listed", of: "all"}.get(shown)
+    return value, f"{shown} certificates; the PUT named {len(put.sent)} of {of}"
+
+
+def _put_result_info(answers: Sequence[Answer]) -> Finding:
+    having = sum(bool(answer.body.get("result_info")) for answer in answers)
+    value = {len(answers): "present", 0: "absent"}.get(having) if answers else None
+    return value, f"{having} of {len(answers)}"
+
+
+def _unlisted(put: Put, before: Numbers) -> Finding:
+    if put.shown is None:
+        return None, "no read shows the write"
+    ((key, was),) = ((key, number) for key, number in before.items() if key not in put.sent)
+    now, lowest = put.reads[put.shown].get(key), min(put.sent.values())
     return {was: "keep", 0: "reset", lowest - 1: "shift_below"}.get(t.cast(float, now)), f"{was:g} became {now}"
 
 
-_QUESTIONS: dict[str, Callable[[Seen], Finding]] = {
-    "put_result": _put_result,
-    "put_result_info": _put_result_info,
-    "type_field": _type_field,
-    "total_pages": _total_pages,
-    "per_page_out_of_range": _per_page_out_of_range,
-    "unknown_id": _unknown_id,
-    "custom_csr_id": _custom_csr_id,
-    "retry_after": _retry_after,
-    "server_error": _server_error,
-    "failure_status": _failure_status,
-    "list_order": _list_order,
-    "stale_reads": _stale_reads,
-    "unlisted": _unlisted,
-}
-
-
-def findings(seen: Seen) -> dict[str, Finding]:
-    """What is known about each switch."""
-    return {switch: question(seen) for switch, question in _QUESTIONS.items()}
-
-
-def report(found: dict[str, Finding]) -> Sequence[str]:
-    """One line for each switch, and the setting of the emulator that does the same."""
-    wrong = {name: value for name, (value, _text) in found.items() if value not in (None, SWITCHES[name][0])}
-    lines = [
-        f"{'!' if name in wrong else ' '} {name:22} {'?' if value is None else value!s:12} {text}"
-        for name, (value, text) in found.items()
-    ]
-    return [*lines, f"Behaviour({', '.join(f'{name}={value!r}' for name, value in wrong.items())})"]
+def _stale_reads(shown: Sequence[int]) -> Finding:
+    if not shown:
+        return None, "no read shows a write"
+    return max(shown), f"{max(shown)} reads after a write did not show it"

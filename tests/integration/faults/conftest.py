@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import typing as t
 from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _sessions
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._sessions import close_sessions
 from emulator import Emulator
 from integration.faults.serving import Authority
 from integration.faults.world import World
@@ -29,11 +28,11 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_sessions() -> t.Iterator[None]:
+def _own_sessions() -> Iterator[None]:
     """Have each test connect, as a run does: this process keeps its sessions, and the emulator goes on."""
-    _sessions.close_sessions()
+    close_sessions()
     yield
-    _sessions.close_sessions()
+    close_sessions()
 
 
 @pytest.fixture(scope="session")

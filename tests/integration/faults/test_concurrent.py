@@ -12,10 +12,11 @@ import signal
 import threading
 import typing as t
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from emulator import Emulator, prioritize
+from emulator import prioritize
 from integration.faults.controller import run_until
 from integration.faults.world import ZONE, Run, World, in_order, run
 from integration.playbooks.playing import PRIORITY, Player
@@ -44,24 +45,6 @@ def _falls(order: t.Sequence[str], state: Order) -> bool:
     return all(state[upper] > state[lower] for upper, lower in itertools.pairwise(order))
 
 
-def _at_once(arguments: list[dict[str, t.Any]]) -> list[Run]:
-    runs: dict[int, Run] = {}
-    threads = [
-        threading.Thread(target=lambda place=place, given=given: runs.update({place: run(given)}))
-        for place, given in enumerate(arguments)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return [runs[place] for place in range(len(arguments))]
-
-
-def _wait_for_each_other() -> t.Callable[[Emulator], object]:
-    barrier = threading.Barrier(2)
-    return lambda _emulator: barrier.wait(10)
-
-
 @pytest.mark.parametrize("meet", REPEATS)
 @pytest.mark.parametrize(
     ("verify", "answer"), [("answer", "all"), ("answer", "listed"), ("answer", "null"), ("read", "all")]
@@ -70,6 +53,7 @@ def test_two_orders_at_once(world: World, states: list[Order], meet: str, answer
     ids = [str(item["id"]) for item in world.emulator.zones[ZONE].certificates[:3]]
     wanted = [ids, ids[::-1]]
     failed = 0
+    barrier = threading.Barrier(2)
     for repeat in range(REPEATS[meet]):
         world.emulator.reset()
         world.emulator.behave(put_result=answer)
@@ -77,13 +61,15 @@ def test_two_orders_at_once(world: World, states: list[Order], meet: str, answer
         states.append(dict(world.emulator.order(ZONE)))
         if meet == "before the write":
             # Both have read before either writes.
-            world.emulator.before("PUT", "*", _wait_for_each_other(), times=2)
+            world.emulator.before("PUT", "*", lambda _emulator: barrier.wait(10), times=2)
         options = {"verify": verify, "max_wait": 1}
         arguments = [
             {**world.arguments(), **options, "certificates": [{"id": found} for found in order]}
             for order in (wanted if repeat % 2 else wanted[::-1])
         ]
-        for given, done in zip(arguments, _at_once(arguments), strict=True):
+        with ThreadPoolExecutor(2) as at_once:
+            runs = list(at_once.map(run, arguments))
+        for given, done in zip(arguments, runs, strict=True):
             order = [str(entry["id"]) for entry in given["certificates"]]
             failed += done.failed
             _true_or_disturbed(done, order, states)
@@ -118,8 +104,8 @@ def test_a_controller_killed(
     task = {"name": "Order", PRIORITY: world.arguments()}
     assert run_until(world.emulator, method, tmp_path / "home", task, after) == -signal.SIGKILL
     world.emulator.wait_until_idle()
-    assert in_order(world.emulator, world.wanted) is written
+    assert in_order(world) is written
     # One with the same home, where the killed one has left its files.
     again = Player(tmp_path)([task], env={"HOME": str(tmp_path / "home")})
     assert again["Order"].status == "ok" and again["Order"].result["changed"] is not written
-    assert in_order(world.emulator, world.wanted)
+    assert in_order(world)

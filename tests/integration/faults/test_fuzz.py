@@ -2,10 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Random strings and JSON as options and responses: a run returns a result or a normal failure, never another exception."""
+"""Hostile and random strings and JSON as options and responses.
+
+A run returns a result or a normal failure, never another exception. Nothing that it shows acts on a terminal, and no string
+gets into another place of a request.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import math
@@ -13,6 +18,7 @@ import re
 import typing as t
 from unittest import mock
 
+import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -25,8 +31,23 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._transport import Answer
 from integration.faults.world import acting
 
-# Lone surrogates are in, as JSON can hold them.
-TEXT = st.text(st.characters(codec=None), max_size=30)
+HOSTILE = [
+    "../../../accounts/00112233445566778899aabbccddeeff/members",
+    "%2e%2e%2f%2e%2e%2fzones?x=1#y",
+    "..\\..\\zones",
+    "one\r\ntwo: three\n\tfour",
+    "one\x00two",
+    "good\x08\x08\x08\x08evil",
+    "\x1b]0;owned\x07\x1b[2J\x1b[31mred \x9b31m\x9d0;owned\x9c",
+    "\u202egro.elpmaxe\u202c \u2066x\u2069 \u200f",
+    "one\u2028two\u2029three\x85four",
+    "\ue000\U000f0000\u200b\ufeff",
+    "{{ 7 * 7 }}{% set x = 1 %}{# x #}",
+    "%s %(x)s {x} {0.__class__} $HOME `id`",
+    "long " * 2_000,
+]
+# JSON can hold lone surrogates.
+TEXT = st.sampled_from([*HOSTILE, "\ud800 and \udfff"]) | st.text(st.characters(codec=None), max_size=30)
 NUMBERS = st.integers() | st.floats() | st.integers(-(10**400), 10**400)
 JSON = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXT,
@@ -35,30 +56,48 @@ JSON = st.recursive(
 )
 HEADERS = st.text(st.characters(max_codepoint=255), max_size=40)
 DIGITS = st.text("0123456789", max_size=30)
-ZONE_ID = "a" * 32
-SANE = {"api_token": "x" * 40, "zone_id": ZONE_ID, "retries": 0, "max_wait": 0}
+HEX = st.from_regex(r"[0-9a-f]{32}", fullmatch=True)
+SANE = {"api_token": "x" * 40, "zone_id": "a" * 32, "retries": 0, "max_wait": 0}
+URL = re.compile(r"https?://[0-9A-Za-z.:\[\]/_~-]+/zones(/[0-9a-f]{32}/custom_certificates(/prioritize)?)?")
 
-Fields = st.SearchStrategy[dict[str, t.Any]]
+TRIED = settings(
+    max_examples=300,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 
 
-def tried(number: int) -> t.Callable[[t.Any], t.Any]:
-    """Run a test on so many inputs."""
-    slow = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-    return settings(max_examples=number, deadline=None, database=None, suppress_health_check=slow)
-
-
-def fields(**known: st.SearchStrategy[t.Any]) -> Fields:
+def fields(**known: st.SearchStrategy[t.Any]) -> st.SearchStrategy[dict[str, t.Any]]:
     """Objects with these keys, each of which may be missing, of another type, or right."""
     return st.fixed_dictionaries({}, optional={name: value | JSON for name, value in known.items()})
 
 
-def run(job: Job, options: dict[str, t.Any], *answers: Answer) -> tuple[Outcome, list[tuple[str, str, t.Any]]]:
+def returned(value: t.Any) -> t.Any:
+    """A value as it may be returned: no encoding has lone surrogates."""
+    written = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass")
+    return json.loads(written.decode("utf-16", "replace"))
+
+
+@dataclasses.dataclass
+class Asked:
+    """What a run has sent."""
+
+    methods: list[str] = dataclasses.field(default_factory=list)
+    written: list[str] = dataclasses.field(default_factory=list)
+
+
+def run(job: Job, options: dict[str, t.Any], *answers: Answer) -> tuple[Outcome, Asked]:
     """Do a job with these answers, the last one again and again; return what came of it, and what was asked."""
     coming = itertools.chain(answers, itertools.repeat(answers[-1]))
-    asked = []
+    asked = Asked()
 
     def attempt(_session: object, method: str, url: str, **keywords: t.Any) -> Answer:
-        asked.append((method, url, keywords["auth"](mock.Mock(headers={})).headers))
+        assert URL.fullmatch(url) and ".." not in url
+        sent = "".join(keywords["auth"](mock.Mock(headers={})).headers.values())
+        assert sent.isascii() and sent.isprintable()
+        asked.methods.append(method)
+        asked.written += [entry["id"] for entry in (keywords["json"] or {"certificates": []})["certificates"]]
         return next(coming)
 
     with mock.patch.object(_client, "attempt", attempt), mock.patch.object(_client.time, "sleep"):
@@ -69,13 +108,13 @@ def run(job: Job, options: dict[str, t.Any], *answers: Answer) -> tuple[Outcome,
     return outcome, asked
 
 
-def validated(job: Job, options: dict[str, t.Any]) -> dict[str, t.Any] | None:
-    """The options as ansible-core hands them on, unless it refuses them."""
+def validated(job: Job, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The options as ansible-core hands them on, or none if it refuses them."""
     try:
         found = ArgumentSpecValidator(job.spec).validate(options)
     except (OverflowError, ValueError, UnicodeError):
-        return None  # ansible-core's own, before anything of ours
-    return None if found.error_messages else t.cast("dict[str, t.Any]", found.validated_parameters)
+        return {}  # ansible-core's own, before anything of ours
+    return {} if found.error_messages else dict(found.validated_parameters)
 
 
 def answer(**envelope: t.Any) -> Answer:
@@ -83,20 +122,19 @@ def answer(**envelope: t.Any) -> Answer:
     return Answer(200, {}, json.dumps({"success": True, **envelope}).encode())
 
 
-ERRORS = fields(code=st.integers(), message=TEXT, error_chain=st.lists(JSON, max_size=2))
 ENVELOPES = fields(
     success=st.booleans(),
-    errors=st.lists(ERRORS, max_size=3),
+    errors=st.lists(fields(code=st.integers(), message=TEXT, error_chain=st.lists(JSON, max_size=2)), max_size=3),
     messages=st.lists(JSON, max_size=2),
     result=st.lists(fields(id=TEXT), max_size=3),
     result_info=fields(total_count=NUMBERS, total_pages=NUMBERS),
 )
 DATES = st.builds(
-    lambda day, year, clock, zone: f"Mon, {day} Jan {year} {clock} {zone}",
+    "Mon, {} Jan {} {} {}".format,
     DIGITS,
     DIGITS,
     st.from_regex(r"\d{0,3}:\d{0,3}(:\d{0,3})?", fullmatch=True),
-    st.sampled_from(["GMT", "-0000", "EST", ""]) | DIGITS.map(lambda text: f"+{text}"),
+    st.sampled_from(["GMT", "-0000", "EST", ""]) | DIGITS.map("+{}".format),
 )
 ANSWERS = st.builds(
     Answer,
@@ -113,14 +151,14 @@ ANSWERS = st.builds(
 )
 
 
-@tried(300)
+@TRIED
 @given(given_answer=ANSWERS)
 @example(given_answer=Answer(429, {"Retry-After": "\xb2"}, b"{}"))
 @example(given_answer=Answer(429, {"Retry-After": "Mon, 01 Jan 999999999999999999999 00:00:00 GMT"}, b"{}"))
 @example(given_answer=Answer(429, {"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2359"}, b"{}"))
 @example(given_answer=Answer(200, {}, b'{"success":true,"result":' + b"[" * 3000 + b"]" * 3000 + b"}"))
 def test_any_answer(given_answer: Answer) -> None:
-    outcome, _asked = run(INSPECT, validated(INSPECT, SANE) or {}, given_answer)
+    outcome, _asked = run(INSPECT, validated(INSPECT, SANE), given_answer)
     if outcome.failed:
         assert "GET /zones" in outcome.result["msg"]
     else:
@@ -156,10 +194,10 @@ ENTRIES = st.fixed_dictionaries(
 A_AND_B = [{"id": name, "hosts": ["a.example"], "issuer": name, "priority": 1} for name in ("a", "b")]
 
 
-@tried(300)
+@TRIED
 @given(
     items=st.lists(CERTIFICATES, max_size=4) | st.lists(ODD_CERTIFICATES, max_size=2),
-    entries=st.lists(ENTRIES, min_size=1, max_size=3),
+    entries=st.just([{"issuer": "*"}]) | st.lists(ENTRIES, min_size=1, max_size=3),
     missing=st.sampled_from(["fail", "ignore"]),
     written=ANSWERS,
 )
@@ -171,16 +209,33 @@ A_AND_B = [{"id": name, "hosts": ["a.example"], "issuer": name, "priority": 1} f
     items=[{"id": "a", "hosts": ["a" * 5000 + "\xfc"]}], entries=[{"issuer": "!b"}], missing="fail", written=answer()
 )
 def test_any_certificate(items: list[t.Any], entries: list[t.Any], missing: str, written: Answer) -> None:
-    options = validated(SET_ORDER, {**SANE, "certificates": entries, "missing": missing})
-    assert options
     listed = answer(result=items, result_info={"total_count": len(items)})
-    read, _asked = run(INSPECT, validated(INSPECT, {**SANE, "filter": entries}) or {}, listed)
-    assert read.failed or {item["id"] for item in read.result["certificates"]} <= {
-        item["id"].encode("utf-16", "surrogatepass").decode("utf-16", "replace") for item in items
-    }
-    done, asked = run(SET_ORDER, options, listed, written)
+    read, _asked = run(INSPECT, validated(INSPECT, {**SANE, "filter": entries}), listed)
+    if not read.failed:
+        there = returned([{**item, "priority": item.get("priority") or 0} for item in items])
+        assert all(any(item.items() <= told.items() for item in there) for told in read.result["certificates"])
+    done, asked = run(
+        SET_ORDER, validated(SET_ORDER, {**SANE, "certificates": entries, "missing": missing}), listed, written
+    )
+    assert set(asked.written) <= {item["id"] for item in items}
     # Nobody else writes here, and what was not sent was not changed.
-    assert done.result["changed"] is False or "PUT" in [method for method, _url, _headers in asked]
+    assert done.result["changed"] is False or "PUT" in asked.methods
+
+
+ZONES = fields(id=HEX, name=st.just("example.com"), status=TEXT, account=fields(id=TEXT, name=TEXT))
+
+
+@TRIED
+@given(zones=st.lists(ZONES, max_size=2))
+@example(zones=[{"id": "../" + "0" * 29, "name": "example.com"}])
+def test_any_zone(zones: list[t.Any]) -> None:
+    run(
+        *(
+            SET_ORDER,
+            validated(SET_ORDER, {**SANE, "zone_id": None, "zone": "example.com", "certificates": [{"id": "a"}]}),
+        ),
+        *(answer(result=zones, result_info={"total_count": len(zones)}), answer(result=[], result_info={})),
+    )
 
 
 SELECTORS = fields(
@@ -188,27 +243,33 @@ SELECTORS = fields(
     priority=st.integers(),
     **dict.fromkeys(("host", "issuer", "signature", "status", "geo_restrictions"), TEXT),
 )
-OPTIONS = fields(
+OPTIONS: dict[str, st.SearchStrategy[t.Any]] = {
     **dict.fromkeys(("api_token", "api_email", "api_key", "zone", "account_id"), TEXT),
     **dict.fromkeys(("timeout", "retries", "max_wait", "rate_limit"), NUMBERS),
-    api_url=TEXT | st.from_regex(r"https?://[a-z\[\]:.@?#0-9]{1,20}(:\d{1,7})?(/\.\.)?", fullmatch=True),
-    zone_id=TEXT | st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
-    certificates=st.lists(SELECTORS, max_size=3),
-    unlisted=st.sampled_from(["last", "ignore"]),
-    missing=st.sampled_from(["fail"]),
-)
+    "api_url": TEXT | st.from_regex(r"https?://[a-z\[\]:.@?#0-9]{1,20}(:\d{1,7})?(/\.\.)?", fullmatch=True),
+    "zone_id": TEXT | HEX,
+    "certificates": st.lists(SELECTORS, max_size=3),
+    "unlisted": st.sampled_from(["last", "ignore"]),
+    "missing": st.sampled_from(["fail"]),
+}
 
 
-@tried(300)
-@given(options=OPTIONS, sane=st.booleans())
+@TRIED
+@given(options=fields(**OPTIONS), sane=st.booleans())
 @example(options={"api_url": "https://api.example.net/client/../v4"}, sane=True)
 def test_any_options(options: dict[str, t.Any], sane: bool) -> None:
     given_options = {**SANE, "certificates": [{"host": "example.com"}], **options} if sane else options
-    params = validated(SET_ORDER, given_options)
-    if params is None:
-        return
-    _outcome, asked = run(SET_ORDER, params, answer(result=[], result_info={"total_count": 0}))
-    for _method, url, headers in asked:
-        assert re.fullmatch(r"https?://[0-9A-Za-z.:\[\]/_~-]+/zones(/[0-9a-f]{32}/[a-z_/]+)?", url) and ".." not in url
-        sent = "".join(headers.values())
-        assert sent.isascii() and sent.isprintable()
+    if params := validated(SET_ORDER, given_options):
+        run(SET_ORDER, params, answer(result=[], result_info={"total_count": 0}))
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("option", ["zone_id", "zone", "account_id", "api_url", "id", "host", "issuer", "status"])
+def test_a_hostile_option(option: str, hostile: str) -> None:
+    in_entry = option in {"id", "host", "issuer", "status"}
+    zone = {} if in_entry or option == "zone_id" else {"zone_id": None, "zone": "example.com"}
+    entry = {option: hostile} if in_entry else {"host": "example.com"}
+    given_options = {**SANE, **zone, "certificates": [entry], **({} if in_entry else {option: hostile})}
+    listed = answer(result=A_AND_B, result_info={"total_count": len(A_AND_B)})
+    outcome, asked = run(SET_ORDER, validated(SET_ORDER, given_options), listed)
+    assert outcome.failed and "PUT" not in asked.methods

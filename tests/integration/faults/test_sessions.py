@@ -29,14 +29,12 @@ def connections(emulator: Emulator) -> int:
 def place(request: pytest.FixtureRequest, world: World, start_emulator: StartEmulator) -> t.Iterator[World]:
     with contextlib.ExitStack() as stack:
         if request.param != "http":
-            world.emulator = start_emulator(tls=world.authority.good())
+            world.emulator = start_emulator(tls=world.authority.issue())
             world.environment = {"REQUESTS_CA_BUNDLE": str(world.authority.bundle), "NO_PROXY": "", "no_proxy": ""}
-        if request.param == "through a proxy":
-            proxy = stack.enter_context(connect_proxy())
-            world.environment["HTTPS_PROXY"] = f"http://user:pass@127.0.0.1:{proxy.port}"
-        if request.param == "through an https proxy":
-            proxy = stack.enter_context(connect_proxy(tls=world.authority.good()))
-            world.environment["HTTPS_PROXY"] = f"https://user:pass@localhost:{proxy.port}"
+        if "proxy" in request.param:
+            scheme, tls = ("https", world.authority.issue()) if "https" in request.param else ("http", None)
+            proxy = stack.enter_context(connect_proxy(tls))
+            world.environment["HTTPS_PROXY"] = f"{scheme}://user:pass@localhost:{proxy.port}"
         yield world
         close_sessions()  # which a proxy waits for, to stop
 
@@ -100,7 +98,7 @@ def test_what_shapes_a_session_keeps_it_apart(
     environment: dict[str, str],
 ) -> None:
     copy = shutil.copy(world.authority.bundle, tmp_path / "copy.pem")
-    world.emulator = start_emulator(tls=world.authority.good())
+    world.emulator = start_emulator(tls=world.authority.issue())
     world.environment = {"REQUESTS_CA_BUNDLE": str(world.authority.bundle)}
     assert not world.run().failed
     if other_credentials:

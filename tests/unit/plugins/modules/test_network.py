@@ -224,7 +224,7 @@ def test_an_empty_ca_variable_means_nothing(
 ) -> None:
     for name in variables:
         monkeypatch.setenv(name, "")
-    result = order(http(IN_ORDER), scheme="https", tls=Authority(tmp_path).good())
+    result = order(http(IN_ORDER), scheme="https", tls=Authority(tmp_path).issue())
     assert result["failed"] and "certificate is not trusted" in result["msg"]
 
 

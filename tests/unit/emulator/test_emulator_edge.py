@@ -10,11 +10,9 @@
 
 from __future__ import annotations
 
-import copy
 import socket
 import ssl
 import typing as t
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,35 +20,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
-from emulator import Edge, certificate, from_today, make_pem, uploaded, zone
-from emulator.fixture import StartEmulator
+from emulator import Edge, Emulator, Zone, certificate, from_today, make_pem, uploaded, zone
 from unit.emulator.client import Client
 
 NAME = "www.example.com"
-HOSTS = (NAME, "shop.example.com")
 CIPHERS = {"ecdsa": "aECDSA", "rsa": "aRSA", "any": "DEFAULT"}
 
-StartEdge = Callable[..., Edge]
 
-
-@pytest.fixture
-def start(start_emulator: StartEmulator) -> Iterator[StartEdge]:
-    """Starts an edge for an emulator with these zones, or with these certificates in example.com."""
-    running: list[Edge] = []
-
-    def begin(*certificates: t.Any, zones: t.Any = None, **switches: t.Any) -> Edge:
-        edge = Edge(start_emulator(zones=zones or [zone("example.com", certificates=certificates)]), **switches)
-        edge.start()
-        running.append(edge)
-        return edge
-
-    yield begin
-    for edge in running:
-        edge.stop()
-        assert edge.failures == []
-
-
-def look(edge: Edge, name: str | None = NAME, kind: str = "any", **changes: t.Any) -> x509.Certificate:
+def look(edge: Edge, name: str = NAME, kind: str = "any") -> x509.Certificate:
     """The certificate that a client of that kind gets."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -64,7 +41,7 @@ def look(edge: Edge, name: str | None = NAME, kind: str = "any", **changes: t.An
         return x509.load_der_x509_certificate(t.cast(bytes, secure.getpeercert(binary_form=True)))
 
 
-def winner(edge: Edge, name: str | None = NAME, kind: str = "any") -> str:
+def winner(edge: Edge, name: str = NAME, kind: str = "any") -> str:
     """The O of the issuer of the certificate that a client gets, or nothing."""
     try:
         leaf = look(edge, name, kind)
@@ -73,96 +50,88 @@ def winner(edge: Edge, name: str | None = NAME, kind: str = "any") -> str:
     return str(leaf.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
 
 
-def first(by: str, *hosts: str, **fields: t.Any) -> t.Any:
-    """A certificate for www.example.com of that issuer."""
-    return certificate(hosts or (NAME, f"{by.lower()}.example.com"), issuer=by, **fields)
+def zones() -> list[Zone]:
+    """Each name is the case that it stands for. Two certificates with equal hosts form a pack."""
 
+    def by(issuer: str, name: str, *others: str, **fields: t.Any) -> dict[str, t.Any]:
+        return certificate((name, *(others or (f"{issuer.lower()}.{name}",))), issuer=issuer, **fields)
 
-MODERN = [
-    first("A", priority=9, uploaded_on=from_today(-20), type="sni_custom", id="a"),
-    first("B", priority=1, uploaded_on=from_today(-10), type="sni_custom", id="b"),
-]
-PACK = [first("A", *HOSTS, signature="SHA384WithRSA"), first("B", *HOSTS, signature="ECDSAWithSHA384")]
-EXPIRED = [first("A", priority=9, expires_in=-1), first("B")]
-
-
-@pytest.mark.parametrize(
-    ("certificates", "switches", "expected"),
-    [
-        ([first("A", priority=None), first("B", priority=1)], {}, "B"),
-        ([first("A", priority=9, status="staging_active"), first("B")], {}, "B"),
-        ([first("A", "WWW.Example.COM")], {}, "A"),
-        (MODERN, {}, "B"),
-        (MODERN, {"sni_priority": "counts"}, "A"),
-        (MODERN, {"tie": "lowest_id"}, "A"),
-        (EXPIRED, {}, "B"),
-        (EXPIRED, {"expired": "served"}, "A"),
-        ([], {}, ""),
-        ([], {"unknown_sni": "default"}, "Default"),
-    ],
-)
-def test_who_is_first(start: StartEdge, certificates: list[t.Any], switches: dict[str, t.Any], expected: str) -> None:
-    edge = start(*copy.deepcopy(certificates), **switches)
-    assert winner(edge) == expected
-    assert edge.handshakes[-1].ids == tuple(edge.choice(NAME))
+    first, last = ({"type": "sni_custom", "uploaded_on": from_today(days)} for days in (-20, -10))
+    pack = ("pack.example.com", "shop.example.com")
+    held = [
+        *(by("A", "null.example.com", priority=None), by("B", "null.example.com", priority=1)),
+        *(by("A", "staged.example.com", priority=9, status="staging_active"), by("B", "staged.example.com")),
+        *(by("A", "expired.example.com", priority=9, expires_in=-1), by("B", "expired.example.com")),
+        *(by("A", "sni.example.com", priority=9, id="a", **first), by("B", "sni.example.com", id="b", **last)),
+        *(by("A", *pack, signature="SHA384WithRSA"), by("B", *pack, signature="ECDSAWithSHA384")),
+        by("A", "UPPER.Example.COM"),
+        by("A", "a.sub.example.com", priority=9),
+    ]
+    return [
+        zone("example.com", certificates=held),
+        zone("sub.example.com", certificates=[by("B", "a.sub.example.com")]),
+        zone("example.net", status="pending", certificates=[by("A", "www.example.net")]),
+        zone("example.org", plan="free", certificates=[by("A", "www.example.org")]),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("switches", "expected"),
+    ("name", "switches", "expected"),
     [
-        ({}, {"rsa": "A", "ecdsa": "B", "any": "B"}),
-        ({"one_kind": "rsa"}, {"rsa": "A", "ecdsa": "", "any": "A"}),
-        ({"one_kind": "ecdsa"}, {"rsa": "", "ecdsa": "B", "any": "B"}),
-        ({"tls_1_3_only": True}, {"rsa": "", "ecdsa": "", "any": "B"}),
+        ("null.example.com", {}, {"any": "B"}),
+        ("staged.example.com", {}, {"any": "B"}),
+        ("expired.example.com", {}, {"any": "B"}),
+        ("expired.example.com", {"expired": "served"}, {"any": "A"}),
+        ("sni.example.com", {}, {"any": "B"}),
+        ("sni.example.com", {"sni_priority": "counts"}, {"any": "A"}),
+        ("sni.example.com", {"tie": "lowest_id"}, {"any": "A"}),
+        ("pack.example.com", {}, {"rsa": "A", "ecdsa": "B", "any": "B"}),
+        ("pack.example.com", {"one_kind": "rsa"}, {"rsa": "A", "ecdsa": "", "any": "A"}),
+        ("pack.example.com", {"one_kind": "ecdsa"}, {"rsa": "", "ecdsa": "B", "any": "B"}),
+        ("pack.example.com", {"tls_1_3_only": True}, {"rsa": "", "ecdsa": "", "any": "B"}),
+        ("upper.example.com", {}, {"any": "A"}),
+        ("a.sub.example.com", {}, {"any": "B"}),
+        ("www.example.net", {}, {"any": ""}),
+        ("www.example.org", {}, {"any": ""}),
+        ("absent.example.com", {}, {"any": ""}),
+        ("absent.example.com", {"unknown_sni": "default"}, {"any": "Default"}),
     ],
 )
-def test_the_client_picks_from_a_pack(start: StartEdge, switches: dict[str, t.Any], expected: dict[str, str]) -> None:
-    edge = start(*copy.deepcopy(PACK), **switches)
-    assert {kind: winner(edge, kind=kind) for kind in expected} == expected
+def test_who_gets_what(name: str, switches: dict[str, t.Any], expected: dict[str, str]) -> None:
+    with Emulator(zones=zones()) as emulator, Edge(emulator, **switches) as edge:
+        assert {kind: winner(edge, name, kind) for kind in expected} == expected
+        assert edge.handshakes[-1] == (name, tuple(edge.choice(name)))
 
 
-def test_stand_ins_are_what_the_api_says(start: StartEdge, tmp_path: Path) -> None:
+def test_stand_ins_are_what_the_api_says(tmp_path: Path) -> None:
     hosts = ["xn--bcher-kva.example.com", "*.example.com"]
-    edge = start(certificate(hosts, signature="SHA512WithRSA", expires_on=from_today(0.5)), expired="served")
-    leaf = look(edge)
-    assert leaf.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%S.000000Z") == from_today(0.5)
-    assert leaf.signature_algorithm_oid == SignatureAlgorithmOID.RSA_WITH_SHA512
-    assert isinstance(leaf.public_key(), rsa.RSAPublicKey)
-    edge.emulator.zones["example.com"].certificates[0]["expires_on"] = from_today(90)
-    trusting = ssl.create_default_context(cafile=str(edge.ca_bundle(tmp_path / "authorities.pem")))
-    for name in ("bücher.example.com", NAME):
-        with (
-            socket.create_connection((edge.address, edge.port), timeout=10) as raw,
-            trusting.wrap_socket(raw, server_hostname=name) as secure,
-        ):
-            secure.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            assert secure.recv(100).startswith(b"HTTP/1.1 200")
+    item = certificate(hosts, signature="SHA512WithRSA", expires_on=from_today(90.5))
+    with Emulator(zones=[zone("example.com", certificates=[item])]) as emulator, Edge(emulator) as edge:
+        leaf = look(edge)
+        assert leaf.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%S.000000Z") == item["expires_on"]
+        assert leaf.signature_algorithm_oid == SignatureAlgorithmOID.RSA_WITH_SHA512
+        assert isinstance(leaf.public_key(), rsa.RSAPublicKey)
+        trusting = ssl.create_default_context(cafile=str(edge.ca_bundle(tmp_path / "authorities.pem")))
+        for name in ("bücher.example.com", NAME):
+            with (
+                socket.create_connection((edge.address, edge.port), timeout=10) as raw,
+                trusting.wrap_socket(raw, server_hostname=name) as secure,
+            ):
+                secure.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                assert secure.recv(100).startswith(b"HTTP/1.1 200")
 
 
-def test_zones(start: StartEdge) -> None:
-    """The most specific zone counts, and an inactive one or one on the Free plan serves nothing."""
-    edge = start(
-        zones=[
-            zone("example.com", certificates=[first("A", "a.shop.example.com", NAME, "www.example.net", priority=9)]),
-            zone("shop.example.com", certificates=[first("B", "a.shop.example.com")]),
-            zone("example.net", status="pending", certificates=[first("C", "www.example.net")]),
-            zone("example.org", plan="free", certificates=[first("D", "www.example.org")]),
-        ]
-    )
-    names = (NAME, "a.shop.example.com", "www.example.net", "www.example.org", "a.www.example.com", None)
-    assert [winner(edge, name) for name in names] == ["A", "B", "", "", "", ""]
-
-
-def test_uploads_are_served_as_they_are_and_a_renewal_leaves_no_gap(start: StartEdge) -> None:
+def test_uploads_are_served_as_they_are_and_a_renewal_leaves_no_gap() -> None:
     pem, renewal = make_pem([NAME]), make_pem([NAME], issuer="Sectigo Limited")
-    edge = start(uploaded(pem, type="sni_custom"))
-    client = Client(edge.emulator)
-    edge.emulator.behave(pending_reads=2)
-    client.renew(client.certificates()[0]["id"], renewal)
-    client.upload(make_pem([NAME], algorithm="rsa"))
-    for _read in range(2):
-        assert look(edge) == look(edge, kind="ecdsa") == pem.leaf
-        assert winner(edge, kind="rsa") == ""
-        client.certificates()
-    assert look(edge) == look(edge, kind="ecdsa") == renewal.leaf
-    assert winner(edge, kind="rsa") == "DigiCert Inc"
+    held = zone("example.com", certificates=[uploaded(pem, type="sni_custom")])
+    with Emulator(zones=[held]) as emulator, Edge(emulator) as edge:
+        client = Client(emulator)
+        emulator.behave(pending_reads=2)
+        client.renew(client.certificates()[0]["id"], renewal)
+        client.upload(make_pem([NAME], algorithm="rsa"))
+        for _read in range(2):
+            assert look(edge) == look(edge, kind="ecdsa") == pem.leaf
+            assert winner(edge, kind="rsa") == ""
+            client.certificates()
+        assert look(edge) == look(edge, kind="ecdsa") == renewal.leaf
+        assert winner(edge, kind="rsa") == "DigiCert Inc"

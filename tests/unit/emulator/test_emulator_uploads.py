@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Uploads: the fields read from PEM, refusals, packs and quotas. Renewals are in `tests/integration/certificates/`."""
+"""Uploads: the fields read from PEM, refusals, and packs. Renewals are in `tests/integration/certificates/`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from emulator import Pem, key_digest, make_pem, zone
+from emulator import Pem, make_pem, zone
 from emulator.pem import key_pem, make_key
 from unit.emulator.client import ABSENT, Client, made, outcome
 
@@ -82,23 +82,10 @@ def test_packs_and_their_order(client: Client) -> None:
     assert client.certificates() == []
 
 
-def test_quotas_count_packs(client: Client) -> None:
-    for number in range(5):
-        pems = [make_pem([f"{number}.example.com"], algorithm=kind) for kind in ("ecdsa", "rsa")]
-        *_others, last = [made(client.upload(pem))["id"] for pem in pems]
-    assert outcome(client.upload(GOOD)) == "400 2005"
-    assert outcome(client.upload(GOOD, type="legacy_custom")) == "200"
-    assert outcome(client.upload(make_pem(["b.example.com"]), type="legacy_custom")) == "400 2005"
-    # A renewal needs no room, unless it leaves a pack of which something stays.
-    assert outcome(client.renew(last, make_pem(["c.example.com"]))) == "400 2005"
-    assert outcome(client.renew(last, None, bundle_method="force")) == "200"
-
-
 def test_keys_are_not_kept_in_the_clear(client: Client) -> None:
     client.upload(GOOD)
     client.post(client.path(), data=f"not JSON {GOOD.private_key}")
     client.renew(ABSENT, GOOD)
-    calls = client.emulator.requests
-    assert calls[0].json["private_key"] == key_digest(GOOD.private_key)
-    assert not any(b"PRIVATE KEY" in call.body for call in calls)
+    assert client.emulator.requests[0].json["certificate"] == GOOD.certificate
+    assert not any(b"PRIVATE KEY" in call.body for call in client.emulator.requests)
     assert GOOD.private_key not in repr(client.emulator.zones["example.com"])

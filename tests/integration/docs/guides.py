@@ -10,8 +10,8 @@
 
 In the README, such a comment may contain the block itself, which is then not visible to readers.
 
-Kinds: `zone` (a table of certificates: the zones from here on), `file NAME`, `pem CERTIFICATE KEY` (hostnames: two files), `play` (a playbook),
-`tasks` (to be put into a play), `execution-environment` (for ansible-builder),
+Kinds: `zone` (a table of certificates: the zones from here on), `file NAME`, `play` (a playbook), `tasks` (to be put into a
+play), `execution-environment` (for ansible-builder),
 and about what ran last: `becomes` (a table of what the zones hold now), `winners` (a table of names), `output` (lines
 that it printed). Options of `play` and `tasks`:
 `changes=N` (0), `fails`, `check`, `diff`, `inventory=NAME` (one of the files).
@@ -19,23 +19,30 @@ that it printed). Options of `play` and `tasks`:
 
 from __future__ import annotations
 
+import collections
 import re
 import textwrap
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from emulator import Emulator, Zone, certificate, zone
 
-MARK = ".. example:"
-BLOCK = ".. code-block::"
-COMMENT, COMMENT_END = "<!-- example:", "-->"
-FENCE = "```"
 YAML = ("yaml", "yaml+jinja")
-
-Row = dict[str, str]
-
+_BLOCKS = {
+    ".rst": r"""(?mx)
+        (?: ^\ *\.\.\ example:\ (?P<words>.*)\n\n )?
+        ^(?P<indent>\ *)\.\.\ code-block::\ *(?P<language>.*)\n
+        (?:\ +:\w+:.*\n)* \n  # options
+        (?P<text> (?: (?P=indent)\ +.*\n | \n )+ )""",
+    ".md": r"""(?msx)
+        (?: ^<!--\ example:\ (?P<words>[^\n]*?) (?: \n | \ -->\n\n```(?P<language>\w*)\n ) | ^```(?P<unmarked>\w*)\n )
+        (?P<text> .*? )
+        ^(?: ``` | --> )$""",
+}
+# A line that begins a comment or a block of YAML, wherever it is.
+_BEGINNING = re.compile(r"^ *(?:(?:\.\.|<!--) (example:)|(?:```|\.\. code-block:: )yaml)", re.MULTILINE)
 KEY_SERVER = {
     "id": "8c52f0e6d1b94a7730cf9ae214bd6508",
     "name": "Keys of the shop",
@@ -48,6 +55,8 @@ KEY_SERVER = {
     "modified_on": "2026-02-03T09:41:37Z",
 }
 
+Row = dict[str, str]
+
 
 @dataclass(frozen=True)
 class Block:
@@ -57,101 +66,46 @@ class Block:
     line: int
     language: str
     kind: str
-    words: tuple[str, ...]
+    options: Mapping[str, str]
     text: str
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
 
-    def option(self, name: str) -> str | None:
-        """The value of an option; empty for one without a value."""
-        found = [word.partition("=")[2] for word in self.words if word.partition("=")[0] == name]
-        return found[0] if found else None
-
 
 def blocks(page: Path) -> list[Block]:
     """All code blocks of a page."""
-    read = _markdown if page.suffix == ".md" else _blocks
-    return list(read(page.name, page.read_text(encoding="utf-8").splitlines()))
-
-
-def _markdown(page: str, lines: Sequence[str]) -> Iterator[Block]:
-    words: list[str] = []
-    numbered = iter(enumerate(lines, 1))
-    for number, line in numbered:
-        if words and line.strip() and not line.startswith(FENCE):
-            raise _above_nothing(page, number, words)
-        if line.startswith(COMMENT):
-            words = line.removeprefix(COMMENT).removesuffix(COMMENT_END).split()
-            if not line.endswith(COMMENT_END):
-                yield Block(page, number, "text", words[0], tuple(words[1:]), _until(COMMENT_END, numbered))
-                words = []
-        elif line.startswith(FENCE):
-            kind, *options = words or [""]
-            text = _until(FENCE, numbered)
-            yield Block(page, number, line.removeprefix(FENCE), kind, tuple(options), text)
-            words = []
-        elif line.strip().startswith(FENCE):
-            raise ValueError(f"{page}:{number}: a block that does not begin its line cannot be found by its end")
-    if words:
-        raise _above_nothing(page, len(lines), words)
-
-
-def _until(end: str, numbered: Iterator[tuple[int, str]]) -> str:
-    body: list[str] = []
-    for _number, line in numbered:
-        if line.rstrip() == end:
-            return "".join(body)
-        body.append(f"{line}\n")
-    raise ValueError(f"a block has no {end!r} after it")
-
-
-def _above_nothing(page: str, number: int, words: Sequence[str]) -> ValueError:
-    return ValueError(f"{page}:{number}: the example {' '.join(words)} is above no code block")
-
-
-def _blocks(page: str, lines: Sequence[str]) -> Iterator[Block]:
-    words: list[str] = []
-    for number, line in enumerate(lines, 1):
-        stripped = line.strip()
-        if stripped.startswith(MARK):
-            words = stripped.removeprefix(MARK).split()
-        elif stripped.startswith(BLOCK):
-            indentation = len(line) - len(line.lstrip())
-            kind, *options = words or [""]
-            language = stripped.removeprefix(BLOCK).strip()
-            yield Block(page, number, language, kind, tuple(options), _body(lines[number:], indentation))
-            words = []
-        elif stripped and words:
-            raise _above_nothing(page, number, words)
-
-
-def _body(lines: Sequence[str], indentation: int) -> str:
-    body: list[str] = []
-    for line in lines:
-        if line.strip() and len(line) - len(line.lstrip()) <= indentation:
-            break
-        if body or not re.match(r" *(:\w+:|$)", line):  # options, and the empty line after them
-            body.append(line)
-    return textwrap.dedent("\n".join(body)).strip("\n") + "\n"
+    text, found = page.read_text(encoding="utf-8"), []
+    for block in re.finditer(_BLOCKS[page.suffix], text):
+        groups = block.groupdict()
+        kind, *words = (groups["words"] or "").split() or [""]
+        options = {name: value for name, _sign, value in (word.partition("=") for word in words)}
+        language = (groups["language"] or groups.get("unmarked") or "").strip()
+        line = text.count("\n", 0, block.start("text"))
+        found.append(
+            Block(page.name, line, language, kind, options, textwrap.dedent(groups["text"]).strip("\n") + "\n")
+        )
+    begun = collections.Counter(_BEGINNING.findall(text))
+    marked = sum(1 for block in found if block.kind), sum(1 for block in found if block.language in YAML)
+    assert (
+        begun["example:"],
+        begun[""],
+    ) == marked, f"{page.name}: an example is above no block, or a block is not found"
+    return found
 
 
 def rows(text: str) -> list[Row]:
     """The rows of a table whose columns have two spaces or more between them."""
     header, *lines = [re.split(r" {2,}", line.strip()) for line in text.splitlines() if line.strip()]
-    for line in lines:
-        assert len(line) == len(header), f"{line} has not as many columns as {header}"
     return [dict(zip(header, line, strict=True)) for line in lines]
 
 
-def zones(table: Sequence[Row]) -> list[Zone]:
+def zones(table: str) -> list[Zone]:
     """The zones that a table shows; without a column `zone`, it shows example.com."""
-    names = list(dict.fromkeys(row.get("zone", "example.com") for row in table))
-    found = {name: [row for row in table if row.get("zone", "example.com") == name] for name in names}
-    return [
-        zone(name, certificates=map(_certificate, mine), account=mine[0].get("account", "Example Account"))
-        for name, mine in found.items()
-    ]
+    found = collections.defaultdict(list)
+    for row in rows(table):
+        found[row.get("zone", "example.com"), row.get("account", "Example Account")].append(_certificate(row))
+    return [zone(name, certificates=mine, account=account) for (name, account), mine in found.items()]
 
 
 def _certificate(row: Row) -> dict[str, t.Any]:
@@ -162,31 +116,26 @@ def _certificate(row: Row) -> dict[str, t.Any]:
         fields["keyless_server"] = KEY_SERVER
     elif "kind" in row:
         fields["type"] = row["kind"]
-    return certificate(_hosts(row), priority=_priority(row), **fields)
-
-
-def _hosts(row: Row) -> list[str]:
-    return row["hosts"].split(", ")
+    return certificate(row["hosts"].split(", "), priority=_priority(row), **fields)
 
 
 def _priority(row: Row) -> int | None:
     return None if row["priority"] == "none" else int(row["priority"])
 
 
-def assert_becomes(table: Sequence[Row], emulator: Emulator) -> None:
+def assert_becomes(table: str, emulator: Emulator) -> None:
     """The zones hold what the table shows, by issuer and hosts, with these priorities."""
-    for row in table:
+    for row in rows(table):
         found = [
             item["priority"]
             for item in emulator.zones[row.get("zone", "example.com")].certificates
-            if item["issuer"] == row["issuer"] and ("hosts" not in row or item["hosts"] == _hosts(row))
+            if item["issuer"] == row["issuer"] and row.get("hosts") in (None, ", ".join(item["hosts"]))
         ]
         assert found == [_priority(row)], f"{row}: there is {found}"
 
 
-def assert_winners(table: Sequence[Row], result: Mapping[str, t.Any]) -> None:
+def assert_winners(table: str, result: Mapping[str, t.Any]) -> None:
     """Each of these names gets a certificate of this issuer, and no other name is contested."""
     issuers = {item["id"]: item["issuer"] for item in result["certificates"]}
-    assert {item["name"]: issuers[item["after"]] for item in result["contested"]} == {
-        row["name"]: row["certificate"] for row in table
-    }
+    found = {item["name"]: issuers[item["after"]] for item in result["contested"]}
+    assert found == {row["name"]: row["certificate"] for row in rows(table)}

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from emulator import Edge, Emulator  # noqa: E402
-from integration.docs.guides import Block, blocks, rows, zones  # noqa: E402
+from integration.docs.guides import Block, blocks, zones  # noqa: E402
 from integration.playbooks.playing import Played, Player  # noqa: E402
 
 README = ROOT / "README.md"
@@ -104,7 +104,7 @@ def _first_zone() -> Block:
 def stage() -> Iterator[tuple[Emulator, Run]]:
     """Put the README's zone into an emulator, and yield that and what runs a playbook against it."""
     zone = _first_zone()
-    with tempfile.TemporaryDirectory() as directory, Emulator(zones=zones(rows(zone.text))) as emulator:
+    with tempfile.TemporaryDirectory() as directory, Emulator(zones=zones(zone.text)) as emulator:
         player = Player(Path(directory))
 
         def run(playbook: Path | str, **options: t.Any) -> Played:

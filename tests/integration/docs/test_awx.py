@@ -32,13 +32,13 @@ module.exit_json(changed=True)
 """
 
 
-def load(name: str) -> dict[str, t.Any]:
-    found: dict[str, t.Any] = yaml.safe_load((ROOT / "examples" / "awx" / name).read_text(encoding="utf-8"))
-    return found
+NAMES = ("credential_type", "job_template")
+FILES = {name: (ROOT / "examples" / "awx" / f"{name}.yml").read_text(encoding="utf-8") for name in NAMES}
+LOADED: dict[str, dict[str, t.Any]] = {name: yaml.safe_load(text) for name, text in FILES.items()}
 
 
 def test_the_credential_type_hands_its_inputs_to_the_environment() -> None:
-    found = load("credential_type.yml")
+    found = LOADED["credential_type"]
     assert set(found) == {"name", "description", "kind", "inputs", "injectors"} and found["kind"] == "cloud"
     fields = {field["id"]: field for field in found["inputs"]["fields"]}
     assert fields and all(set(field) <= FIELD and field["type"] in ("string", "boolean") for field in fields.values())
@@ -50,11 +50,12 @@ def test_the_credential_type_hands_its_inputs_to_the_environment() -> None:
 
 
 def test_the_job_template_uses_that_credential_type_and_the_playbook() -> None:
-    text = (ROOT / "examples" / "awx" / "job_template.yml").read_text(encoding="utf-8")
-    found = load("job_template.yml")
+    found = LOADED["job_template"]
     assert set(found) == JOB_TEMPLATE and found["job_type"] == "run"
-    assert found["credentials"] == [load("credential_type.yml")["name"]]
-    assert "import_playbook: zonefleet.cloudflare.drift" in text and found["extra_vars"]["certificates"]
+    assert found["credentials"] == [LOADED["credential_type"]["name"]]
+    assert (
+        "import_playbook: zonefleet.cloudflare.drift" in FILES["job_template"] and found["extra_vars"]["certificates"]
+    )
 
 
 def test_the_playbook_of_the_guide_passes_both_files_to_awx(tmp_path: Path) -> None:
@@ -64,11 +65,11 @@ def test_the_playbook_of_the_guide_passes_both_files_to_awx(tmp_path: Path) -> N
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     modules = tmp_path / "collections" / "ansible_collections" / "awx" / "awx" / "plugins" / "modules"
     modules.mkdir(parents=True)
-    for name in ("credential_type", "job_template"):
-        options = {"options": sorted(load(f"{name}.yml")), "path": str(tmp_path / f"{name}.json")}
-        (modules / f"{name}.py").write_text(MODULE.format(**options), encoding="utf-8")
+    for name, found in LOADED.items():
+        module = MODULE.format(options=sorted(found), path=str(tmp_path / f"{name}.json"))
+        (modules / f"{name}.py").write_text(module, encoding="utf-8")
     env = environment(tmp_path / "home", ANSIBLE_COLLECTIONS_PATH=str(tmp_path / "collections"))
     played = command("ansible-playbook", tmp_path / "awx.yml", env=env)
     assert played.returncode == 0 and "WARNING" not in played.stderr, played.stdout + played.stderr
-    for name in ("credential_type", "job_template"):
-        assert json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8")) == load(f"{name}.yml")
+    for name, found in LOADED.items():
+        assert json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8")) == found

@@ -20,15 +20,15 @@ SITE = ROOT / ".cache" / "docs-site" / "html"
 SEARCHED = {"rollback", "undo", "slack", "found", "renew", "drift", "awx"}
 
 
-def build() -> None:
-    command = [sys.executable, str(ROOT / "docs" / "build.py"), "--check"]
+def check(script: str) -> None:
+    command = [sys.executable, str(ROOT / "docs" / script), "--check"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
 @pytest.mark.timeout(600)  # the first time, it installs the tools
 def test_reference_is_current_and_the_site_builds_without_warnings() -> None:
-    build()
+    check("build.py")
 
     index = (SITE / "searchindex.js").read_text(encoding="utf-8")
     terms = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))["terms"]
@@ -42,7 +42,7 @@ def test_reference_is_current_and_the_site_builds_without_warnings() -> None:
 @pytest.mark.browser
 @pytest.mark.timeout(600)
 def test_no_page_is_wider_than_a_phone() -> None:
-    build()
+    check("build.py")
 
     with started() as browser:
         for page in (SITE / "index.html", *SITE.glob("*_*.html"), *SITE.glob("docsite/*.html")):
@@ -53,7 +53,4 @@ def test_no_page_is_wider_than_a_phone() -> None:
 
 
 def test_the_picture_of_the_readme_is_current() -> None:
-    command = [sys.executable, str(ROOT / "docs" / "draw.py"), "--check"]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+    check("draw.py")

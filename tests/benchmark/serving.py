@@ -37,7 +37,7 @@ class Fleet:
             chain.write_text(pem.chain + pem.private_key, encoding="utf-8")
             for zone in made:
                 zone.add(uploaded(pem, type="sni_custom", priority=0))
-        options = {"tls": True, **options}
+        options = {"tls": True, "throttle": None, **options}
         self._emulator = Emulator(zones=made, validate=False, **options)
         self._edge = Edge(self._emulator)
         self._emulator.start()

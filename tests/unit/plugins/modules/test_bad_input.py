@@ -302,7 +302,8 @@ def test_what_does_not_fit_the_zone(run: Run, misfit: tuple[t.Any, ...]) -> None
 def test_what_is_left_out(run: Run) -> None:
     result = run(custom_certificate_priority, [HELD], certificates=TWO_IDS, missing="ignore")
     assert result["unmatched"] == [{"id": "digicert"}, {"id": "other"}] and result["changed"] is False
-    result = run(custom_certificate_priority, [certificate("digicert", 9), HELD], certificates=NEAR, missing="ignore")
+    zone = [{**HELD, "priority": 9}, certificate("digicert", 1)]
+    result = run(custom_certificate_priority, zone, certificates=NEAR, missing="ignore", check=True)
     assert DID_YOU_MEAN in str(result["warnings"])
     result = run(custom_certificate_priority, [GONE, OTHER], certificates=[{"issuer": "*"}], unlisted="fail")
     assert result["certificates"] == [OTHER] and result["contested"] == []

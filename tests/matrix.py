@@ -29,14 +29,13 @@ Files = tuple[Path, ...]
 TEST_REQUIREMENTS: Files = (ROOT / "tests" / "unit" / "requirements.txt", INTEGRATION / "requirements.txt")
 # The tests for a control node. The sample has at least one test of each kind: in process and as a module, inventory, failures.
 SUITE: Files = (
-    INTEGRATION / "audit" / "test_hostile.py",
     INTEGRATION / "audit" / "test_playbooks.py",
     INTEGRATION / "in_process",
     INTEGRATION / "playbooks",
     INTEGRATION / "zones_inventory",
 )
 SAMPLE: Files = (
-    INTEGRATION / "audit" / "test_hostile.py",
+    INTEGRATION / "audit" / "test_playbooks.py::test_values_of_the_api_are_data_in_every_report",
     INTEGRATION / "in_process",
     INTEGRATION / "playbooks" / "test_order.py",
     INTEGRATION / "zones_inventory" / "test_inventory.py::test_hosts_with_their_variables",

@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks audit and drift: output on the console, report files, and exit codes."""
+"""The playbooks audit and drift, run by name with a read-only token: console, report files, exit codes, hostile values."""
 
 from __future__ import annotations
 
+import collections
+import html
 import json
 import re
 import typing as t
@@ -14,15 +16,27 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from ansible_runs import ROOT
+from markdown_it import MarkdownIt
 
-from emulator import Emulator, Fault, Zone, certificate, zone
+from emulator import Emulator, Fault, Zone, certificate, token, zone
 from emulator.fixture import StartEmulator
-from integration.audit.conftest import POLICY, READER, Run, table_of
-from integration.playbooks.playing import Played
+from integration.playbooks.playing import Played, Player
 
+READER = token("reader", permissions=("zone:read", "ssl:read"))
+POLICY = {"certificates": [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]}
 REFUSED = Fault(
     "answer", status=403, body='{"success": false, "errors": [{"code": 10000, "message": "Authentication error"}]}'
 )
+Run = t.Callable[..., Played]
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    """An inventory of all zones."""
+    path = tmp_path / "inventory" / "cloudflare_zones.yml"
+    path.parent.mkdir()
+    path.write_text("plugin: zonefleet.cloudflare.zones\n", encoding="utf-8")
+    return path
 
 
 def shop(name: str, first: str = "GlobalSignnvsa", expires_in: float = 300) -> Zone:
@@ -49,18 +63,35 @@ def fleet(start_emulator: StartEmulator) -> Emulator:
     return start_emulator(zones=zones, tokens=[READER])
 
 
-def schema_of(name: str) -> dict[str, t.Any]:
-    text = (ROOT / "playbooks" / "schemas" / f"{name}.json").read_text(encoding="utf-8")
-    loaded: dict[str, t.Any] = json.loads(text)
-    return loaded
+@pytest.fixture
+def run(play: Player) -> Run:
+    """Run a playbook of the collection, with variables as -e gives them. Nothing is ever written to the API."""
+
+    def _run(name: str, emulator: Emulator, *arguments: str | Path, **variables: t.Any) -> Played:
+        emulator.clear()
+        before = emulator.dump()
+        played = play(
+            Path(f"zonefleet.cloudflare.{name}"),
+            emulator=emulator,
+            extra_vars=variables,
+            env={"CLOUDFLARE_API_TOKEN": emulator.tokens["reader"].value},
+            arguments=[str(argument) for argument in arguments],
+        )
+        assert {request.method for request in emulator.requests} <= {"GET"}
+        assert emulator.dump() == before
+        return played
+
+    return _run
 
 
-def report_of(path: Path, name: str) -> dict[str, t.Any]:
-    """A JSON report, held to its schema."""
-    jsonschema.Draft202012Validator.check_schema(schema_of(name))
-    report: dict[str, t.Any] = json.loads(path.read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema_of(name)).validate(report)
-    return report
+def table_of(played: Played) -> list[str]:
+    """The lines of the report on the console, which has room for 100 columns."""
+    lines: list[str] = played["Show the report"].result["msg"]
+    printed = played.stdout.splitlines()
+    for line in filter(None, lines):
+        assert [shown.strip(" ,") for shown in printed if line in shown] == [f'"{line}"'], "printed once, as it is"
+    assert max(len(line) for line in printed if '"' in line and "FAILED" not in line) <= 100
+    return lines
 
 
 def rows_of(played: Played) -> list[list[str]]:
@@ -72,35 +103,36 @@ def rows_of(played: Played) -> list[list[str]]:
     return [line.split() for line in rows if not line.startswith(" ")]
 
 
-def dates(emulator: Emulator, name: str) -> dict[str, str]:
-    return {item["issuer"]: item["expires_on"][:10] for item in emulator.zones[name].certificates}
+def report_of(path: Path, name: str) -> dict[str, t.Any]:
+    """A JSON report, held to its schema."""
+    schema = json.loads((ROOT / "playbooks" / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    report: dict[str, t.Any] = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(report)
+    return report
 
 
 def test_audit_of_one_zone_takes_no_yaml(run: Run, fleet: Emulator) -> None:
     played = run("audit", fleet, zone="b.example")
 
     assert played.returncode == 0, played.stdout
-    on = dates(fleet, "b.example")
-    row = ["GlobalSignnvsa", on["GlobalSignnvsa"], "priority", "DigiCertInc"]
+    expires = next(item["expires_on"] for item in fleet.zones["b.example"].certificates if item["priority"] == 2)
+    row = ["GlobalSignnvsa", expires[:10], "priority", "DigiCertInc"]
     assert rows_of(played) == [["ok", name, *row] for name in ("b.example", "www.b.example")]
     assert [request.method for request in fleet.requests] == ["GET", "GET"]
 
 
-def test_several_zones_may_be_named_in_a_text(run: Run, fleet: Emulator) -> None:
-    rows = rows_of(run("audit", fleet, zones="b.example, c.example"))
-    assert [row[:2] for row in rows] == [
+def test_several_zones_may_be_named_in_a_text_and_by_their_ids(run: Run, fleet: Emulator) -> None:
+    played = run("audit", fleet, zones=f"b.example, {fleet.zones['c.example'].id}")
+    assert played.returncode == 0
+    assert [row[:2] for row in rows_of(played)] == [
         ["expired", "c.example"],
         ["expired", "www.c.example"],
         ["expired", "g.c.example"],  # which no other certificate covers
         ["ok", "b.example"],
         ["ok", "www.b.example"],
     ]
-
-
-def test_a_zone_may_be_named_by_its_id(run: Run, fleet: Emulator) -> None:
-    identifier = fleet.zones["b.example"].id
-    played = run("audit", fleet, zone=identifier)
-    assert played.returncode == 0 and [request.method for request in fleet.requests] == ["GET"]
+    assert [request.method for request in fleet.requests] == ["GET", "GET", "GET"]
 
 
 @pytest.mark.parametrize("name", ["audit", "drift"])
@@ -127,12 +159,10 @@ def test_an_inventory_is_reported_on_whole_and_a_zone_that_fails_is_a_row(
     assert "10000 Authentication error" in failed["msg"] and len(others) == 2
 
 
-def test_drift_is_quiet_where_all_is_as_requested(run: Run, fleet: Emulator, tmp_path: Path) -> None:
-    path = tmp_path / "report.json"
-    played = run("drift", fleet, zone="a.example", report=str(path), **POLICY)
+def test_drift_is_quiet_where_all_is_as_requested(run: Run, fleet: Emulator) -> None:
+    played = run("drift", fleet, zone="a.example", **POLICY)
     assert played.returncode == 0, played.stdout
     assert table_of(played)[0].startswith("1 of 1 zone is in the order requested, on ")
-    assert report_of(path, "drift")["zones"][0]["status"] == "ok"
 
 
 def test_drift_says_who_gets_what_and_fails(run: Run, fleet: Emulator, tmp_path: Path) -> None:
@@ -140,8 +170,9 @@ def test_drift_says_who_gets_what_and_fails(run: Run, fleet: Emulator, tmp_path:
     played = run("drift", fleet, zones=["a.example", "b.example"], report=str(path), unlisted="fail", **POLICY)
     assert played.returncode == 2
     assert rows_of(played) == [["drifted", "b.example", "b.example", "+1", "GlobalSignnvsa", "DigiCertInc"]]
-    report = report_of(path, "drift")
-    assert [change["name"] for change in report["zones"][0]["changes"]] == ["b.example", "www.b.example"]
+    drifted, quiet = report_of(path, "drift")["zones"]
+    assert [change["name"] for change in drifted["changes"]] == ["b.example", "www.b.example"]
+    assert (drifted["status"], quiet["status"]) == ("drifted", "ok")
 
 
 def test_the_policy_may_be_in_the_variables_of_the_inventory(run: Run, fleet: Emulator, inventory: Path) -> None:
@@ -150,10 +181,8 @@ def test_the_policy_may_be_in_the_variables_of_the_inventory(run: Run, fleet: Em
     variables.write_text(json.dumps({**POLICY, "missing": "ignore"}), encoding="utf-8")
     other = variables.with_name("other.yml")
     other.write_text(json.dumps({"certificates": [{"issuer": "GlobalSign*"}]}), encoding="utf-8")
-    inventory.write_text(
-        inventory.read_text(encoding="utf-8") + "groups: {other: cloudflare_zone_name == 'b.example'}\n",
-        encoding="utf-8",
-    )
+    with inventory.open("a", encoding="utf-8") as file:
+        file.write("groups: {other: cloudflare_zone_name == 'b.example'}\n")
     played = run("drift", fleet, "-i", inventory)
     assert rows_of(played) == [["drifted", "c.example", "c.example", "+1", "GlobalSignnvsa", "DigiCertInc"]]
 
@@ -162,34 +191,41 @@ def test_the_policy_may_be_in_the_variables_of_the_inventory(run: Run, fleet: Em
     assert run("drift", fleet, "-i", inventory, "--limit", "other").returncode == 0
 
 
-WRONG: dict[str, tuple[str, dict[str, t.Any], str]] = {
-    "no zone": ("audit", {}, "Set which zones to check: -e zone=example.com"),
-    "no zone, empty": ("audit", {"zone": "", "zones": ""}, "Set which zones to check: -e zone=example.com"),
-    "no policy": ("drift", {"zone": "a.example"}, "Set the order requested in the variable 'certificates'"),
-    "no selectors": ("drift", {"zone": "a.example", "certificates": "DigiCert*"}, "and 'DigiCert*' is not one."),
-    "one no selector": ("drift", {"zone": "a.example", "certificates": [{"issuer": "A"}, 7]}, "and '7' is not one."),
-    "ending": (
+WRONG: dict[str, tuple[str, dict[str, t.Any], list[str]]] = {
+    "no zone": (
         "audit",
-        {"zone": "a.example", "report": "a.pdf"},
-        "must end in .html, .json or .md, and a.pdf does not.",
+        {"report": "a.pdf"},
+        ["Set which zones to check: -e zone=example.com", "must end in .html, .json or .md, and a.pdf does not."],
     ),
-    "no ending": ("drift", {"zone": "a.example", "report": "a", **POLICY}, "must end in .html, .json or .md"),
-    "directory": ("audit", {"zone": "a.example", "report": "nowhere/a.md"}, "nowhere. Create it first."),
+    "empty": ("drift", {"zone": "", "zones": ""}, ["Set which zones to check: -e zone=example.com"]),
+    "no policy": (
+        "drift",
+        {"zone": "a.example", "report": "nowhere/a.md"},
+        ["Set the order requested in the variable 'certificates'", "nowhere. Create it first."],
+    ),
+    "no selectors": (
+        "drift",
+        {"zone": "a.example", "certificates": "DigiCert*", "report": "a"},
+        ["and 'DigiCert*' is not one.", "must end in .html, .json or .md"],
+    ),
+    "one no selector": ("drift", {"zone": "a.example", "certificates": [{"issuer": "A"}, 7]}, ["and '7' is not one."]),
 }
 
 
-@pytest.mark.parametrize(("name", "variables", "problem"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(("name", "variables", "problems"), WRONG.values(), ids=WRONG.keys())
 def test_what_is_missing_or_wrong_is_said_before_anything_is_read(
-    run: Run, fleet: Emulator, name: str, variables: dict[str, t.Any], problem: str
+    run: Run, fleet: Emulator, name: str, variables: dict[str, t.Any], problems: list[str]
 ) -> None:
     played = run(name, fleet, **variables)
     assert played.returncode == 2
-    assert problem in played["Fail if a variable is missing or wrong"].result["msg"]
+    told = played["Fail if a variable is missing or wrong"].result["msg"]
+    assert [problem for problem in problems if problem not in told] == [], told
     assert fleet.requests == []
 
 
-@pytest.mark.parametrize("name", ["audit", "drift"])
-@pytest.mark.parametrize(("variables", "remedy"), [({"zone": "b.example"}, "Omit it"), ({}, "No inventory with")])
+@pytest.mark.parametrize(
+    ("name", "variables", "remedy"), [("audit", {"zone": "b.example"}, "Omit it"), ("drift", {}, "No inventory with")]
+)
 def test_a_limit_that_leaves_no_zone_is_said(
     run: Run, fleet: Emulator, name: str, variables: dict[str, str], remedy: str
 ) -> None:
@@ -208,3 +244,52 @@ def test_reports_go_by_the_ending_and_to_where_ansible_was_started(
     (path,) = tmp_path.glob(f"plays/*/the report.{ending}")
     assert path.read_text(encoding="utf-8").lstrip().startswith(begin)
     assert oct(path.stat().st_mode)[-3:] == "644"
+
+
+ISSUERS = [
+    "<script>document.title='run'</script>",
+    '"><img src=x onerror="document.title=\'run\'">',
+    "{{ lookup('ansible.builtin.env', 'HOME') }}{% raw %}",
+    "#jinja2: variable_start_string:'[%'",
+    "| a | [b](https://c.example) ![d](e) <f@g.example> `h` **i** www.j.example https://k.example &lt; ~~l~~",
+    "reversed \u202e gnp.exe\u2028 \x1b[31m line\nfeed",
+]
+HOSTS = ["'\"><script>1</script>.example.com", "{{ 7 * 7 }}.example.com", "`*.example.com"]
+# As they are shown: what would act on a terminal, or turn the line round, is an escape.
+SHOWN = [*ISSUERS[:5], "reversed \\u202e gnp.exe\\u2028 \\x1b[31m line\\nfeed"]
+TAG = re.compile(r"<(/?[\w!][^>]*)>")
+
+
+def test_values_of_the_api_are_data_in_every_report(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> None:
+    certificates = [
+        certificate([*HOSTS, f"{place}.example.com"], issuer=issuer, priority=place, status=f"<b>{issuer}")
+        for place, issuer in enumerate(ISSUERS)
+    ]
+    hostile = start_emulator(zones=[zone("example.com", certificates=certificates)], tokens=[READER])
+    lowest = hostile.zones["example.com"].certificates[0]["id"]
+
+    def report(name: str, ending: str) -> str:
+        path = tmp_path / f"report.{ending}"
+        played = run(name, hostile, zone="example.com", report=str(path), certificates=[{"id": lowest}])
+        assert not {"\x1b", "\u202e", "\u2028"} & set("".join(table_of(played)))
+        return path.read_text(encoding="utf-8")
+
+    rows = json.loads(report("audit", "json"))["zones"][0]["certificates"]
+    assert sorted(row["issuer"] for row in rows) == sorted(SHOWN)
+    assert all(set(HOSTS) < set(row["hosts"]) for row in rows)
+
+    page = report("audit", "html")
+    text = html.unescape(TAG.sub("", page))
+    assert [value for value in SHOWN + HOSTS if value not in text] == []
+    for tag in TAG.findall(page + report("drift", "html")):
+        assert not re.match("script|img|iframe|link|object", tag) and not re.search(r"\son\w+=", tag), tag
+
+    for name in ("audit", "drift"):
+        text = report(name, "md")
+        # What GitHub makes links of, and everything that CommonMark does.
+        assert not re.search(r"(?<!\\)://|\bwww\.", text)
+        tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+        assert {child.type for token in tokens for child in token.children or ()} == {"text"}
+        kinds = collections.Counter(token.type for token in tokens)
+        assert kinds["html_block"] == 0 and kinds["th_open"] == 5
+        assert kinds["td_open"] == 5 * (kinds["tr_open"] - 1) > 0

@@ -115,10 +115,6 @@ SERVERS: dict[str, tuple[odd.Behaviour, Rows]] = {
     "ECDSA alone": (odd.tls(EC), {ECDSA: "EC, trusted", RSA: NOT_FOR}),
     "TLS 1.3 alone": (odd.tls(EC, WITH_RSA, lowest=MODERN), {ANY: "EC, trusted"}),
     "TLS 1.3 alone, private CA": (odd.tls(_pair(RSA_KEY, PRIVATE), lowest=MODERN), {ANY: f"RSA, {UNKNOWN_CA}"}),
-    "a private CA": (
-        odd.tls(_pair(by=PRIVATE), WITH_RSA),
-        {ECDSA: f"EC, {UNKNOWN_CA}", RSA: "RSA, trusted"},
-    ),
     "expired": (
         odd.tls(_pair(end=PAST), WITH_RSA),
         {ECDSA: "EC, untrusted: certificate has expired", RSA: "RSA, trusted"},
@@ -127,7 +123,6 @@ SERVERS: dict[str, tuple[odd.Behaviour, Rows]] = {
         odd.tls(_pair(name="www.example.org"), WITH_RSA),
         {ECDSA: f"EC, untrusted: Hostname mismatch, certificate is not valid for '{NAME}'.", RSA: "RSA, trusted"},
     ),
-    "a wildcard": (odd.tls(_pair(name="*.example.com"), WITH_RSA), SEEN_BY_BOTH),
     "RSA 1024": (
         odd.tls(EC, _pair(make_key("rsa1024"))),
         {ECDSA: "EC, trusted", RSA: "RSA, untrusted: EE certificate key too weak"},
@@ -136,12 +131,10 @@ SERVERS: dict[str, tuple[odd.Behaviour, Rows]] = {
         odd.tls(EC, (RSA_KEY, odd.with_sha1(_pair(RSA_KEY, RSA_CA)[1], RSA_KEY))),
         {ECDSA: "EC, trusted", RSA: "RSA, untrusted: CA signature digest algorithm too weak"},
     ),
-    "a chain of 64 KiB": (odd.tls(EC, WITH_RSA, chain=[_large(64)]), SEEN_BY_BOTH),
     "a chain of 200 KiB": (
         odd.tls(EC, WITH_RSA, chain=[_large(200)]),
         _both("error: SERVER sent data that OpenSSL does not accept: excessive message size"),
     ),
-    "no certificate": (odd.tls(), _both(NOT_FOR)),
     "a name that is refused": (
         odd.tls(EC, adjust=_on_name(lambda *_hello: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)),
         _both("error: SERVER refused the handshake with the TLS alert unrecognized_name: it does not serve this name"),

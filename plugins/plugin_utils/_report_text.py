@@ -138,7 +138,8 @@ def _drift_rows(zone: DriftZone) -> t.Iterator[Row]:
 
 def _certificate(row: CertificateRow, dated: bool = True) -> Cell:
     name, words = row["issuer"] or row["id"], expiry_words(row)
-    return Cell(name, f" {words[:10]}", words[10:]) if dated else Cell(name, "", f" {words}")
+    date = len("2026-06-01") if row["expires_on"] else len(words)
+    return Cell(name, f" {words[:date]}", words[date:]) if dated else Cell(name, "", f" {words}")
 
 
 def _first_of(rows: t.Sequence[CertificateRow]) -> Cell:

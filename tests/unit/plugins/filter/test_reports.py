@@ -70,109 +70,98 @@ def pair(decided_by: str = "priority", pack: bool = False, days: float = 300, **
 FAILED = {"failed": False, "msg": "GET failed: HTTP 403, 10000 Authentication error.", "errors": [{"code": 10000}]}
 REFUSED = {"failed": False, "msg": "GET failed: HTTP 400, 1011 Plan level", "errors": [{"code": 1011}]}
 
-# What is found in the contested hostname of a result.
-FINDINGS: list[tuple[Result, list[str]]] = [
-    (pair(), []),
-    (pair("client", pack=True), []),
-    (pair("recency"), ["uncertain"]),
-    (pair("undocumented"), ["uncertain"]),
-    (pair(days=29.9), ["expiring"]),
-    (pair(days=30), []),
-    (pair(days=0), ["expired"]),
-    (pair(status="expired"), ["expired"]),
-    (pair(status="pending"), ["not_active"]),
-    (pair(status=None), []),
-    (pair(expires_on="soon"), []),
-    (pair("recency", days=3), ["expiring", "uncertain"]),
-]
-
-
-@pytest.mark.parametrize(("given", "findings"), FINDINGS)
-def test_what_is_found(given: Result, findings: list[str]) -> None:
-    report = audit_report({"example.com": given})
-    (row,) = report["zones"]
-    (name,) = row["contested"]
-    status = findings[0] if findings else "ok"
-    assert (row["status"], name["status"], name["findings"]) == (status, status, findings)
-    assert [item["issuer"] for item in (name["winner"], *name["others"])] == ["DigiCertInc", "GlobalSignnvsa"]
-    counts = report["summary"]["names"]
-    assert counts[status] == sum(counts.values()) == report["summary"]["contested_names"] == 1
-
-
-def test_a_pack_goes_when_its_first_certificate_expires() -> None:
-    members = [valid([SHORT]), valid([SHORT], 5, signature="ECDSAWithSHA384")]
-    other = valid([SHORT, LONG], 2, issuer="GlobalSignnvsa")
-    zones = {
-        "a pack": result(*members, other, pack=True),
-        "not of the pack": result(members[0], other, pack=True),
-        "not a pack": result(*members),
-    }
-    found = {row["zone"]: [name["status"] for name in row["contested"]] for row in audit_report(zones)["zones"]}
-    assert found == {"a pack": ["expiring"], "not of the pack": ["ok"], "not a pack": ["ok"]}
-
-
-AUDITED = {
-    "ok.example": pair("kind"),
-    "later.example": pair(days=20),
-    "uncertain.example": pair("recency"),
-    "sooner.example": pair(days=10),
-    "expired.example": pair(days=-1, issuer=None, id="an-id"),
-    "alone.example": result(valid(["a.example.com", "b.example.com"], -1), valid(["c.example.com"])),
-    "refused.example": REFUSED,
-    "failed.example": FAILED,
+# Zones in which a certificate that has the zone's name as its issuer comes first, or what else is registered.
+FIRST: dict[str, dict[str, t.Any]] = {
+    "kind": {"decided_by": "kind"},
+    "pack": {"decided_by": "client", "pack": True},
+    "tie": {"decided_by": "recency"},
+    "modern": {"decided_by": "undocumented"},
+    "29-days": {"days": 29.9},
+    "30-days": {"days": 30},
+    "9-days-and-tie": {"days": 9, "decided_by": "recency"},
+    "now": {"days": 0, "issuer": None, "id": "an-id"},
+    "expired": {"status": "expired"},
+    "pending": {"status": "pending"},
+    "no-status": {"status": None},
+    "no-expiry": {"expires_on": "soon"},
+}
+SHORT_PACK: dict[str, t.Any] = {"days": 5, "signature": "ECDSAWithSHA384"}
+AUDITED = {name: pair(**{"issuer": name, **fields}) for name, fields in FIRST.items()} | {
+    "alone": result(valid(["a.shop", "b.shop"], -1), valid(["c.shop"])),
+    # A pack goes when its first certificate expires.
+    "mate": result(valid([SHORT], issuer="mate"), valid([SHORT], **SHORT_PACK), pack=True),
+    "no-mate": result(valid([SHORT], issuer="no-mate"), valid([SHORT, "d.shop"], **SHORT_PACK), pack=True),
+    "no-pack": result(valid([SHORT], issuer="no-pack"), valid([SHORT], **SHORT_PACK)),
+    "refused": REFUSED,
+    "failed": FAILED,
 }
 AUDIT = """\
-8 zones, 12 custom certificates, 5 contested hostnames, on 2026-06-01 at 12:30 UTC.
-1 zone could not be read; the certificate of 3 hostnames has expired; the certificate of
-2 hostnames expires within 30 days; it is uncertain which certificate is used for 1
-hostname.
+18 zones, 32 custom certificates, 15 contested hostnames, on 2026-06-01 at 12:30 UTC.
+1 zone could not be read; the certificate of 4 hostnames has expired; the certificate of
+1 hostname is not active; the certificate of 4 hostnames expires within 30 days; it is
+uncertain which certificate is used for 2 hostnames.
 
-STATUS     HOSTNAME          GETS                    DECIDED BY  ALSO COVERED BY
-failed     failed.example    GET failed: HTTP 403, 10000 Authentication error.
-expired    a.example.com +1  DigiCertInc 2026-05-31  -           -
-expired    x.shop            an-id 2026-05-31        priority    GlobalSignnvsa
-expiring   x.shop            DigiCertInc 2026-06-11  priority    GlobalSignnvsa
-expiring   x.shop            DigiCertInc 2026-06-21  priority    GlobalSignnvsa
-uncertain  x.shop            DigiCertInc 2027-03-28  recency     GlobalSignnvsa
-ok         x.shop            DigiCertInc 2027-03-28  kind        GlobalSignnvsa
+STATUS      HOSTNAME   GETS                        DECIDED BY    ALSO COVERED BY
+failed      failed     GET failed: HTTP 403, 10000 Authentication error.
+expired     a.shop +1  DigiCertInc 2026-05-31      -             -
+expired     x.shop     an-id 2026-06-01            priority      GlobalSignnvsa
+expired     x.shop     expired 2027-03-28          priority      GlobalSignnvsa
+not active  x.shop     pending 2027-03-28          priority      GlobalSignnvsa
+expiring    d.shop     DigiCertInc 2026-06-06      -             -
+expiring    x.shop     9-days-and-tie 2026-06-10   recency       GlobalSignnvsa
+expiring    x.shop     29-days 2026-07-01          priority      GlobalSignnvsa
+expiring    x.shop     mate 2027-03-28             priority      DigiCertInc
+uncertain   x.shop     modern 2027-03-28           undocumented  GlobalSignnvsa
+uncertain   x.shop     tie 2027-03-28              recency       GlobalSignnvsa
+ok          x.shop     no-mate 2027-03-28          priority      DigiCertInc
+ok          x.shop     30-days 2026-07-01          priority      GlobalSignnvsa
+ok          x.shop     kind 2027-03-28             kind          GlobalSignnvsa
+ok          x.shop     no-pack 2027-03-28          priority      DigiCertInc
+ok          x.shop     no-status 2027-03-28        priority      GlobalSignnvsa
+ok          x.shop     pack 2027-03-28             client        GlobalSignnvsa
+ok          x.shop     no-expiry (no expiry date)  priority      GlobalSignnvsa
 
 kind: Keyless certificates are used before legacy_custom ones, and those before
   sni_custom ones.
 priority: Of legacy_custom certificates, the one with the higher priority is used.
 recency: The priorities are equal. Cloudflare uses the most recently ordered certificate;
-  the report shows the most recently uploaded one."""
+  the report shows the most recently uploaded one.
+client: RSA and ECDSA certificates with the same hostnames form a pack. The visitor's
+  client picks one.
+undocumented: The priorities differ, but Cloudflare documents their effect only for
+  legacy_custom certificates. The report shows the one with the highest priority."""
 
 MISSPELLED = "The entry with issuer: X matches no certificate. Did you mean `issuer: X*`? It matches 1."
 DRIFTED = {
-    "quiet.example": pair() | {"contested": []},
-    "moved.example": pair(id="an-id")
+    "quiet": pair() | {"contested": []},
+    "moved": pair(id="an-id")
     | {"changed": True, "contested": [], "reprioritized": [{"id": "an-id", "before": 1, "after": 2}]},
-    "typo.example": pair() | {"contested": [], "warnings": ["Another one.", MISSPELLED]},
-    "dates.example": pair(issuer="GlobalSignnvsa", days=9) | {"changed": True},
-    "more.example": result(
+    "typo": pair() | {"contested": [], "warnings": ["Another one.", MISSPELLED]},
+    "dates": pair(issuer="GlobalSignnvsa", days=9) | {"changed": True},
+    "more": result(
         valid(["a.shop", "b.shop"]),
         valid(["b.shop", "a.shop"], issuer="Other"),
         changed=True,
         warnings=[MISSPELLED],
     ),
-    "refused.example": REFUSED,
-    "failed.example": FAILED,
+    "refused": REFUSED,
+    "failed": FAILED,
 }
 DRIFT = """\
 2 of 7 zones are in the order requested, 4 drifted, 1 could not be checked, on 2026-06-01
 at 12:30 UTC.
 
-STATUS   ZONE            HOSTNAME   GETS                       REQUESTED
-failed   failed.example  GET failed: HTTP 403, 10000 Authentication error.
-drifted  more.example    a.shop +1  Other                      DigiCertInc
-drifted  more.example    The entry with issuer: X matches no certificate. Did you mean
-                         `issuer: X*`? It matches 1.
-drifted  dates.example   x.shop     GlobalSignnvsa 2027-03-28  GlobalSignnvsa 2026-06-10
-drifted  moved.example   1 priority differs, but every hostname keeps its certificate
-drifted  typo.example    The entry with issuer: X matches no certificate. Did you mean
-                         `issuer: X*`? It matches 1."""
+STATUS   ZONE    HOSTNAME   GETS                       REQUESTED
+failed   failed  GET failed: HTTP 403, 10000 Authentication error.
+drifted  more    a.shop +1  Other                      DigiCertInc
+drifted  more    The entry with issuer: X matches no certificate. Did you mean `issuer:
+                 X*`? It matches 1.
+drifted  dates   x.shop     GlobalSignnvsa 2027-03-28  GlobalSignnvsa 2026-06-10
+drifted  moved   1 priority differs, but every hostname keeps its certificate
+drifted  typo    The entry with issuer: X matches no certificate. Did you mean `issuer:
+                 X*`? It matches 1."""
 GOLDEN = {
-    "audit": (audit_report, AUDITED, AUDIT, "| a.example.com +1 (b.example.com) | DigiCertInc 2026-05-31 (expired) |"),
+    "audit": (audit_report, AUDITED, AUDIT, "| a.shop +1 (b.shop) | DigiCertInc 2026-05-31 (expired) |"),
     "drift": (drift_report, DRIFTED, DRIFT, "| GlobalSignnvsa 2026-06-10 (in 9 days) |"),
 }
 
@@ -183,16 +172,24 @@ def test_every_format_has_all_that_is_wrong_in_the_same_order(
 ) -> None:
     data, text, markdown, page = (report(zones, shape) for shape in ("data", "text", "markdown", "html"))
     assert "\n".join(text) == expected
-    words = re.findall("^(failed|expired|expiring|uncertain|drifted|ok)  ", expected, re.MULTILINE)
-    assert re.findall(r"^\| ([a-z]+) \|", markdown, re.MULTILINE) == words
+    words = re.findall("^(failed|expired|not active|expiring|uncertain|drifted|ok)  ", expected, re.MULTILINE)
+    assert re.findall(r"^\| ([a-z ]+) \|", markdown, re.MULTILINE) == words
     assert whole in markdown
     order = [item["zone"] for item in data["zones"]]
-    headings = re.findall("<h3>([a-z.]+)</h3>", page)
+    headings = re.findall("<h3>([a-z0-9-]+)</h3>", page)
     assert headings == [name for name in order if name in headings] and len(headings) >= 5
     assert all(name in page for name in order)
-    refused = data["zones"][order.index("refused.example")]
+    refused = data["zones"][order.index("refused")]
     assert "does not include custom certificates" in refused["msg"]
     assert "10000 Authentication error." in page
+
+
+def test_what_is_found_is_told_with_the_worst_first() -> None:
+    report = audit_report(AUDITED)
+    counts = {"expired": 4, "not_active": 1, "expiring": 4, "uncertain": 2, "ok": 7}
+    assert (report["summary"]["names"], report["summary"]["contested_names"]) == (counts, 15)
+    (name,) = next(zone["contested"] for zone in report["zones"] if zone["zone"] == "9-days-and-tie")
+    assert (name["status"], name["findings"]) == ("expiring", ["expiring", "uncertain"])
 
 
 def test_hostnames_are_grouped_by_all_that_is_told_of_them() -> None:
@@ -230,7 +227,7 @@ def test_changes_for_different_reasons_are_told_apart() -> None:
 def test_a_table_fits_the_console_and_keeps_what_matters(report: Report) -> None:
     issuer = "ACertificateAuthorityWithALongNameIncorporated"
     changed: Result = {"changed": True}
-    zones = {f"zone-{number}.example": pair("undocumented", issuer=issuer) | changed for number in range(60)}
+    zones = {f"zone-{number}": pair("undocumented", issuer=issuer) | changed for number in range(60)}
     zones["long.example"] = result(valid([LONG], issuer=issuer), valid([LONG], -1, issuer=issuer), **changed)
     zones[LONG] = {"msg": 'It failed for a "reason" and another. ' * 9 + "Correct the entry."}
     text = report(zones, "text")

@@ -293,24 +293,7 @@ def test_a_wait_includes_those_who_go_first(worker: Hire, clock: VirtualTime) ->
     ]
 
 
-def test_a_killed_waiter_keeps_its_place_for_a_moment_only(worker: Hire, clock: VirtualTime) -> None:
-    worker().enter(*["GET"] * 4)
-    for _number in range(4):
-        worker(max_wait=0).refusal()  # without leaving
-    one = worker()
-    one.enter("GET")
-    assert one.client.waited == 301
-
-
 # A ban
-
-
-def test_a_ban_that_the_api_tells_is_waited_out_by_all(worker: Hire, clock: VirtualTime) -> None:
-    met, other = worker(), worker()
-    met.pacer.banned(200.0, True)
-    other.enter("GET")
-    assert (clock.passed, other.client.waited) == (200, 200)
-    assert (met.told, other.told) == ([f"Waiting 200 s: {BANNED}."], [])
 
 
 @pytest.mark.parametrize(
@@ -382,8 +365,9 @@ def test_of_several_bans_the_best_known_counts(
 ) -> None:
     for seconds, told in bans:
         worker().pacer.banned(seconds, told)
-    worker(run="another run").enter("GET")
-    assert clock.passed == end
+    other = worker(run="another run")
+    other.enter("GET")
+    assert clock.passed == other.client.waited == end
 
 
 @pytest.mark.parametrize(

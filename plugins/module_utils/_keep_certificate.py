@@ -88,6 +88,18 @@ class _Task(t.NamedTuple):
     def plan(self, reading: ZoneCertificates) -> Step:
         return plan(self.options, self.zone.name, reading.current, datetime.now(timezone.utc))
 
+    def find_successor(
+        self,
+        step: Step,
+        origin: ZoneCertificates,
+        reading: ZoneCertificates,
+        answered: str | None = None,
+        sure: bool = False,
+    ) -> Certificate | None:
+        return find_successor(
+            self.options, self.zone.name, step, origin.current, reading.current, answered=answered, sure=sure
+        )
+
     def report(self, step: Step, state: State, *, changed: bool = True, warnings: t.Sequence[str] = ()) -> Report:
         return make_report(self.zone, self.options, step, state, changed, list(warnings), datetime.now(timezone.utc))
 
@@ -220,7 +232,7 @@ def _look_again(
                 break
             reading = task.read()
             taken = attempt.outcome is _Outcome.TAKEN
-            successor = find_successor(task.options, step, origin.current, reading.current, sure=taken)
+            successor = task.find_successor(step, origin, reading, sure=taken)
             if successor is not None:
                 break
         return reading, successor
@@ -262,7 +274,7 @@ def _settle(task: _Task, origin: ZoneCertificates, step: Step, answered: str | N
         except CloudflareError as error:
             message = f"The certificate was {step.action}, but this could not be checked: {error.message}"
             raise _after_write(step, message, error) from None
-        successor = find_successor(task.options, step, origin.current, reading.current, answered, sure=True)
+        successor = task.find_successor(step, origin, reading, answered, sure=True)
         if successor is not None:
             return _finish(task, origin, reading, step, successor)
     raise _after_write(
@@ -308,7 +320,7 @@ def _wait_while_pending(
             message = f"The certificate was {step.action}, but its status could not be read: {error.message}"
             raise _after_write(step, message, error, certificate=show(successor)) from None
         # its id may change again; if it is missing from the list for a moment, keep the last state
-        successor = find_successor(task.options, step, origin.current, reading.current, successor.id) or successor
+        successor = task.find_successor(step, origin, reading, successor.id) or successor
     if successor.status in (None, "active") or not task.options.wait_timeout:
         return reading, successor, []
     warning = (

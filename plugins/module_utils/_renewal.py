@@ -75,16 +75,19 @@ def plan(options: KeepOptions, zone_name: str | None, certificates: t.Sequence[C
 
 def find_successor(
     options: KeepOptions,
+    zone_name: str | None,
     step: Step,
     before: t.Iterable[Certificate],
     after: t.Sequence[Certificate],
-    answered: str | None = None,
-    sure: bool = False,
+    *,
+    answered: str | None,
+    sure: bool,
 ) -> Certificate | None:
     """Return the certificate that a write created or renewed, or None if the zone does not show it.
 
     It is recognized by its fields and never by its id alone: a renewal may change the id of a certificate of any type.
 
+    :param zone_name: The zone's name, if it is known.
     :param before: The zone's certificates before the write.
     :param after: The zone's certificates now.
     :param answered: The id in the response to the write, if any.
@@ -103,7 +106,7 @@ def find_successor(
         or _was_written(certificate, done_before[certificate.id])
     ]
     if sure and answered is None:
-        written = written or list(done.values())
+        written = written or [found for found in _find_issued(options, zone_name, after) if found.id in done]
     return min(written, key=lambda found: (found.id != answered, found.id != current), default=None)
 
 

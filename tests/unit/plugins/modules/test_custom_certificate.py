@@ -442,6 +442,8 @@ class TestDecisions:
         if action_by_id == "uploaded":
             assert reissue(before, match={"host": hosts[0]})["action"] == "renewed"
             assert reissue(before, state="absent")["action"] == "unchanged"
+            refusal = {"method": "POST", "path": LIST, **refused(1228)}
+            assert "1228 no" in reissue(before, refusal, before, check=False, match={"issuer": "AnotherCA"})["msg"]
             # a lost response, and an API that keeps id and times
             lost = {"method": "PATCH", "path": f"{LIST}/before", **PAGE}
             shown_since = [shown("before", hosts=[*hosts, more])]

@@ -16,17 +16,16 @@ from ansible_runs import ROOT
 from matrix import CORES
 
 HEADINGS = [
-    "Description",
-    "Requirements",
-    "Installation",
-    "Use cases",
-    "Testing",
-    "Contributing",
-    "Support",
-    "Release notes and roadmap",
-    "Related information",
-    "License information",
-]
+    "Description", "Requirements", "Installation", "Use cases", "Testing", "Contributing", "Support",
+    "Release notes and roadmap", "Related information", "License information",
+]  # fmt: skip
+INSTALLATION = (
+    "ansible-galaxy collection install zonefleet.cloudflare\n",
+    "requirements.yml",
+    "zonefleet.cloudflare:==",
+    "--upgrade",
+    "Python 3.8",
+)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)|(?:src|href|srcset)=\"([^\"]+)\"")
 REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+(>=[0-9.]+)?")
 # Where certification has no tolerance for a rule that is turned off.
@@ -43,26 +42,13 @@ def load(name: str) -> dict[str, t.Any]:
 
 
 def test_readme_follows_the_template() -> None:
-    prose = re.sub(r"^```.*?^```", "", read("README.md"), flags=re.MULTILINE | re.DOTALL)
+    text = read("README.md")
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     assert re.findall(r"^# (.*)", prose, re.MULTILINE) == ["zonefleet.cloudflare"]
     assert [title for title in re.findall(r"^## (.*)", prose, re.MULTILINE) if title in HEADINGS] == HEADINGS
-
-
-def test_readme_says_how_to_install() -> None:
-    text = read("README.md")
-    for words in (
-        "ansible-galaxy collection install zonefleet.cloudflare\n",
-        "requirements.yml",
-        "zonefleet.cloudflare:==",
-        "--upgrade",
-        "Python 3.8",
-    ):
-        assert words in text
+    assert [words for words in INSTALLATION if words not in text] == []
     assert not re.search(r"pip3? install .*ansible", text)
-
-
-def test_readme_has_absolute_links() -> None:
-    links = [one or other for one, other in LINK.findall(read("README.md"))]
+    links = [one or other for one, other in LINK.findall(text)]
     assert len(links) > 5
     assert [link for link in links if not link.startswith(("https://", "#"))] == []
 
@@ -76,22 +62,22 @@ def test_requirements_have_a_lower_bound_alone() -> None:
     assert named == {"python": "meta/ee-requirements.txt"}
 
 
-def test_galaxy_metadata() -> None:
-    galaxy = load("galaxy.yml")
+def test_galaxy_metadata_and_changelog() -> None:
+    galaxy, version = load("galaxy.yml"), load("galaxy.yml")["version"]
     assert ("license" in galaxy) != ("license_file" in galaxy)
     assert galaxy["dependencies"] == {}
-    assert re.fullmatch(r"[1-9][0-9]*\.[0-9]+\.[0-9]+", galaxy["version"])
+    assert re.fullmatch(r"[1-9][0-9]*\.[0-9]+\.[0-9]+", version)
     for name in ("repository", "documentation", "homepage", "issues"):
         assert galaxy[name].startswith("https://")
+    assert version in load("changelogs/changelog.yaml")["releases"]
+    for name in ("CHANGELOG.md", "CHANGELOG.rst"):
+        assert f"v{version}" in read(name).replace("\\", "")
 
 
-def test_the_lowest_core_is_the_one_that_is_tested() -> None:
+def test_the_cores_of_the_matrix_are_those_that_are_supported_and_used() -> None:
     series = CORES[0].name.removeprefix("core-")
     assert load("meta/runtime.yml")["requires_ansible"] == f">={series}.0"
     assert f"ansible-core {series}" in read("README.md")
-
-
-def test_one_core_is_that_of_the_tools_and_of_a_row_of_the_matrix() -> None:
     installed = re.findall(r"^ansible-core==.*", read("requirements-dev.txt"), re.MULTILINE)
     tools = re.findall(r"_core_package = \"(.*)\"", read("antsibull-nox.toml"))
     assert installed and tools
@@ -105,10 +91,3 @@ def test_linting_leaves_nothing_out() -> None:
     assert "skip_list" not in lint
     assert not [path for path in lint.get("exclude_paths", ()) if Path(path).parts[0] in LINT_DIRECTORIES]
     assert list((ROOT / "tests").glob("sanity/ignore-*")) == []
-
-
-def test_the_release_is_in_the_changelog() -> None:
-    version = load("galaxy.yml")["version"]
-    assert version in load("changelogs/changelog.yaml")["releases"]
-    for name in ("CHANGELOG.md", "CHANGELOG.rst"):
-        assert f"v{version}" in read(name).replace("\\", "")

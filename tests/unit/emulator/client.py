@@ -41,10 +41,10 @@ class Client(requests.Session):
         body = {"certificate": pem.certificate, "private_key": pem.private_key, "type": "sni_custom", **others}
         return self.post(self.path(zone), json={name: value for name, value in body.items() if value is not None})
 
-    def renew(self, identifier: str, pem: Pem | None, zone: str = "example.com", **others: t.Any) -> requests.Response:
+    def renew(self, identifier: str, pem: Pem) -> requests.Response:
         """PATCH that certificate."""
-        body = {"certificate": pem.certificate, "private_key": pem.private_key} if pem is not None else {}
-        return self.patch(self.path(zone, identifier), json={**body, **others})
+        body = {"certificate": pem.certificate, "private_key": pem.private_key}
+        return self.patch(self.path(certificate_id=identifier), json=body)
 
     def prioritize(self, wishes: dict[str, t.Any], zone: str = "example.com") -> requests.Response:
         """PUT these priorities."""

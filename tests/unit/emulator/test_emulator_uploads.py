@@ -59,8 +59,6 @@ def test_accepted_uploads(client: Client, pem: Pem, others: dict[str, t.Any], ex
         "no certificate": (GOOD, {"certificate": None}, 2001),
         "no key": (GOOD, {"private_key": None}, 2001),
         "unknown field": (GOOD, {"priority": 3}, 2001),
-        "not entitled": (GOOD, {"deploy": "staging"}, 2001),
-        "empty label": (GOOD, {"geo_restrictions": {"label": ""}}, 2001),
         "label and policy": (GOOD, {**US, **POLICY}, 2001),
         "Free plan": (make_pem(["free.example"]), {"zone": "free.example"}, 1011),
     }.values(),

@@ -33,6 +33,11 @@ MAX_BYTES = 32 * 1024 * 1024
 _CHUNK = 16 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 
+_PLACE_ADVICE = "Check 'api_url', and whether a proxy is needed (HTTPS_PROXY)."
+_TRUST_ADVICE = (
+    "Check 'api_url' and the clock of this host. If a private CA issued the certificate, for example that of a proxy, set the "
+    "environment variable REQUESTS_CA_BUNDLE to a file with this CA."
+)
 _REFUSED_BY_PROXY = re.compile(r"Tunnel connection failed: (4[0-9]{2}\b.*)", re.DOTALL)
 
 
@@ -117,7 +122,7 @@ def _failure(error: Exception, timeout: float) -> AttemptError:
             # urllib3 before 2 compares names itself and raises an exception without verify_message.
             problem = getattr(cause, "verify_message", None) or _text_of(cause)
             reason = f"the server's TLS certificate is not trusted: {printable(problem)}"
-            return AttemptError(reason, final=True, sent=False)
+            return AttemptError(reason, final=True, sent=False, advice=_TRUST_ADVICE)
         if isinstance(cause, Unreachable) and not cause.timed_out:
             return _no_connection(cause)
         if isinstance(cause, (InvalidURL, LocationValueError)):
@@ -133,6 +138,8 @@ def _failure(error: Exception, timeout: float) -> AttemptError:
     if refused:
         reason = f"the proxy refused: {printable(refused.group(1))}"
         return AttemptError(reason, final=True, sent=False, advice=PROXY_ADVICE)
+    if isinstance(last, ssl.SSLError):
+        return AttemptError(f"TLS failed: {_text_of(last)}", sent=sent, advice=_PLACE_ADVICE)
     return AttemptError(_text_of(last), sent=sent)
 
 
@@ -147,7 +154,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def _no_connection(cause: Unreachable) -> AttemptError:
-    advice = PROXY_ADVICE if cause.proxy else "Check 'api_url', and whether a proxy is needed (HTTPS_PROXY)."
+    advice = PROXY_ADVICE if cause.proxy else _PLACE_ADVICE
     return AttemptError(cause.reason, final=cause.final, sent=False, advice=advice)
 
 

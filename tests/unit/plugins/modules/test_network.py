@@ -226,6 +226,12 @@ def test_an_empty_ca_variable_means_nothing(
         monkeypatch.setenv(name, "")
     result = order(http(IN_ORDER), scheme="https", tls=Authority(tmp_path).issue())
     assert result["failed"] and "certificate is not trusted" in result["msg"]
+    assert "Check 'api_url' and the clock of this host." in result["msg"] and "REQUESTS_CA_BUNDLE" in result["msg"]
+
+
+def test_a_server_without_tls_is_told_with_what_to_check(order: Run) -> None:
+    result = order(http(IN_ORDER), scheme="https")
+    assert result["failed"] and "TLS failed: " in result["msg"] and "Check 'api_url'" in result["msg"]
 
 
 def test_no_cookie_is_sent_back(run: Run, httpserver: HTTPServer) -> None:

@@ -59,7 +59,6 @@ def zones() -> list[Zone]:
     first, last = ({"type": "sni_custom", "uploaded_on": from_today(days)} for days in (-20, -10))
     pack = ("pack.example.com", "shop.example.com")
     held = [
-        *(by("A", "null.example.com", priority=None), by("B", "null.example.com", priority=1)),
         *(by("A", "staged.example.com", priority=9, status="staging_active"), by("B", "staged.example.com")),
         *(by("A", "expired.example.com", priority=9, expires_in=-1), by("B", "expired.example.com")),
         *(by("A", "sni.example.com", priority=9, id="a", **first), by("B", "sni.example.com", id="b", **last)),
@@ -78,7 +77,6 @@ def zones() -> list[Zone]:
 @pytest.mark.parametrize(
     ("name", "switches", "expected"),
     [
-        ("null.example.com", {}, {"any": "B"}),
         ("staged.example.com", {}, {"any": "B"}),
         ("expired.example.com", {}, {"any": "B"}),
         ("expired.example.com", {"expired": "served"}, {"any": "A"}),

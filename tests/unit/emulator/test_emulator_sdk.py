@@ -18,13 +18,12 @@ from emulator import Emulator, certificate, generate, make_pem, zone
 ZONE = "023e105f4ecef8ad9ca31a8372d0c353"
 DOCUMENTED = {"5a7805061c76ada191ed06f989cc3dac": 2, "9a7806061c88ada191ed06f989cc3dac": 1}
 IN_ORDER = [{"id": identifier, "priority": priority} for identifier, priority in DOCUMENTED.items()]
+HELD = [certificate([f"{identifier[0]}.example.com"], id=identifier) for identifier in DOCUMENTED]
 
 # The zone of the documented examples, and enough zones for several pages.
 pytestmark = pytest.mark.emulator(
     zones=[
-        zone(
-            "example.com", id=ZONE, certificates=[certificate([f"{id_[0]}.example.com"], id=id_) for id_ in DOCUMENTED]
-        ),
+        zone("example.com", id=ZONE, certificates=HELD),
         zone("many.example", certificates=[certificate([f"{n}.many.example"], priority=n) for n in range(53)]),
         *generate(28),
     ]

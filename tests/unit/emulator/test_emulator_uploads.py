@@ -56,7 +56,6 @@ def test_accepted_uploads(client: Client, pem: Pem, others: dict[str, t.Any], ex
         "expires too soon": (make_pem(HOSTS, expires_in=13.9), {}, 1206),
         "names of other zones": (make_pem(["www.example.net", "notexample.com"]), {}, 2103),
         "private CA": (make_pem(HOSTS, public=False), {"bundle_method": "optimal"}, 2100),
-        "no certificate": (GOOD, {"certificate": None}, 2001),
         "no key": (GOOD, {"private_key": None}, 2001),
         "unknown field": (GOOD, {"priority": 3}, 2001),
         "label and policy": (GOOD, {**US, **POLICY}, 2001),

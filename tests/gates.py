@@ -26,7 +26,6 @@ import sys
 import threading
 import time
 import typing as t
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,8 +44,8 @@ BIN = Path(sys.executable).parent
 TARGET_PYTHONS = tuple(dict.fromkeys(row.python for row in TARGETS))
 IN_TREE = threading.Lock()
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-# The version of pip that ansible-test of ansible-core 2.19 installs first.
-GET_PIP_VERSIONS = ("24.2",)
+# With the version of pip that ansible-test of ansible-core 2.19 installs first.
+GET_PIP = "get_pip_24_2.py"
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,8 @@ def nox(session: str, *, ci: str = "true", forbidden: str = "") -> Part:
     return Part(session, command, environment={"CI": ci}, forbidden=forbidden)
 
 
-def ansible_test(command: str, *arguments: str, python: str | None = OWN_PYTHON) -> Part:
-    version = ("--python", python) if python else ()
-    return Part(f"ansible-test-{command}", tool("ansible-test", command, "--venv", *version, *arguments), cwd=TREE)
+def ansible_test(command: str, *arguments: str) -> Part:
+    return Part(f"ansible-test-{command}", tool("ansible-test", command, "--venv", *arguments), cwd=TREE)
 
 
 def matrix(row: Row, *options: str) -> Part:
@@ -105,28 +103,17 @@ def linted(part: Part) -> Part:
     return replace(part, command=command, environment=environment)
 
 
-ACTIONLINT = Part(
-    "actionlint",
-    tool(
-        "actionlint",
-        *map(str, sorted((ROOT / ".github" / "workflows").glob("*.yml"))),
-        str(ROOT / "examples" / "ci" / "github_drift.yml"),
-    ),
-)
-# The schema is part of the package.
-GITLAB = Part(
-    "gitlab-ci",
-    tool(
-        "check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(ROOT / "examples" / "ci" / "gitlab_drift.yml")
-    ),
-)
+WORKFLOWS = [
+    str(path) for path in (*sorted(ROOT.glob(".github/workflows/*.yml")), ROOT / "examples" / "ci" / "github_drift.yml")
+]
+GITLAB = str(ROOT / "examples" / "ci" / "gitlab_drift.yml")
 # On all cores. With worksteal, an idle worker takes over tests of another one.
 PYTEST = tool("pytest", "--numprocesses", "auto", "--dist", "worksteal")
 LINT = (nox("codeqa"), nox("typing"), nox("formatters"), nox("yamllint"))
 # The longest parts first, so that all cores are in use until the end.
 GATES = (
     # Without a version, the compile and import tests run with every supported Python that is installed.
-    ansible_test("sanity", python=None),
+    ansible_test("sanity"),
     *LINT,
     nox("antsibull-nox-config"),
     nox("docs-check"),
@@ -136,9 +123,10 @@ GATES = (
     nox("build-import-check", forbidden="WARNING|ERROR"),
     linted(nox("ansible-lint")),
     Part("antsibull-changelog", tool("antsibull-changelog", "lint")),
-    ACTIONLINT,
-    GITLAB,
-    ansible_test("integration"),
+    Part("actionlint", tool("actionlint", *WORKFLOWS)),
+    # The schema is part of the package.
+    Part("gitlab-ci", tool("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", GITLAB)),
+    ansible_test("integration", "--python", OWN_PYTHON),
 )
 TESTS = Part("pytest", (*PYTEST, "-m", "not full and not browser"), alone=True)
 IN_BROWSER = Part("browser", tool("pytest", "-m", "browser"), in_browser=True)
@@ -149,7 +137,7 @@ PLANS = {
     "test-all": (
         *GATES,
         # The same tests as in TESTS. Here, modules and module_utils cannot import code of the control node.
-        ansible_test("units", "tests/unit/plugins/"),
+        ansible_test("units", "--python", OWN_PYTHON, "tests/unit/plugins/"),
         TESTS,
         IN_BROWSER,
         # Alone, because they measure time.
@@ -234,7 +222,7 @@ def prepare() -> tuple[dict[str, str], dict[str, str]]:
     HOME.mkdir(parents=True, exist_ok=True)
     keep_pip_configuration()
     keep_git_configuration()
-    prime_get_pip()
+    replace_get_pip()
     copy_tree(environment)
     pythons = find_pythons()
     missing = [version for version in TARGET_PYTHONS if version not in pythons]
@@ -249,18 +237,14 @@ def prepare() -> tuple[dict[str, str], dict[str, str]]:
 
 def keep_pip_configuration() -> None:
     """Write the configuration of pip to the new home directory. ansible-test does not pass on environment variables."""
-    listing = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
-    ).stdout
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     configuration = configparser.RawConfigParser()
     configuration["global"] = {}
     for line in listing.splitlines():
         key, value = line.split("=", 1)
-        section, option = key.rsplit(".", 1)
-        section = "global" if section == ":env:" else section
-        if not configuration.has_section(section):
-            configuration.add_section(section)
-        configuration.set(section, option, ast.literal_eval(value))
+        section, option = key.removeprefix(":env:.").rpartition(".")[::2]
+        configuration.read_dict({section or "global": {option: ast.literal_eval(value)}})
     configuration["global"]["cache-dir"] = str(CACHE / "pip")
     path = HOME / ".config" / "pip" / "pip.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -287,20 +271,11 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + packages, en
 """
 
 
-def prime_get_pip() -> None:
-    """Put get-pip.py in the cache of ansible-test. If it cannot be downloaded, use a script that only needs the package index."""
-    for version in GET_PIP_VERSIONS:
-        path = HOME / ".ansible" / "test" / "cache" / f"get_pip_{version.replace('.', '_')}.py"
-        if path.exists():
-            continue
-        try:
-            url = f"https://ci-files.testing.ansible.com/ansible-test/get-pip-{version}.py"
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                script = answer.read().decode()
-        except OSError:
-            script = STAND_IN
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(script, encoding="utf-8")
+def replace_get_pip() -> None:
+    """Put a script into the cache of ansible-test in place of get-pip.py, so that it only needs the package index."""
+    path = HOME / ".ansible" / "test" / "cache" / GET_PIP
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(STAND_IN, encoding="utf-8")
 
 
 def copy_tree(environment: t.Mapping[str, str]) -> None:
@@ -317,23 +292,24 @@ def copy_tree(environment: t.Mapping[str, str]) -> None:
 
 
 def find_pythons() -> dict[str, str]:
-    """Return the directory of each Python that can be started. A shim of pyenv exists even if its version is not installed."""
+    """Return the directory of each Python that can create environments."""
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    places = [str(BIN), *os.environ["PATH"].split(os.pathsep), *(str(place) for place in versions.glob("*/bin"))]
+    places = [str(BIN), *path_without_shims(), *(str(place) for place in versions.glob("*/bin"))]
     found = {}
     for version in TARGET_PYTHONS:
         for place in places:
-            command = [f"{place}/python{version}", "-c", "import ensurepip, sys, venv; print(sys.executable)"]
-            if not os.access(command[0], os.X_OK):
-                continue
-            answer = subprocess.run(command, check=False, capture_output=True, text=True)
-            if answer.returncode == 0:
-                found[version] = os.path.dirname(answer.stdout.strip())
+            command = [f"{place}/python{version}", "-c", "import ensurepip, venv"]
+            if (
+                os.access(command[0], os.X_OK)
+                and not subprocess.run(command, check=False, capture_output=True).returncode
+            ):
+                found[version] = place
                 break
     return found
 
 
 def path_without_shims() -> list[str]:
+    """Return the directories of PATH. A shim of pyenv exists even if its version is not installed."""
     return [place for place in os.environ["PATH"].split(os.pathsep) if Path(place).name != "shims"]
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENTS = ROOT / ".cache" / "matrix"
+CACHE = ROOT / ".cache"
 INTEGRATION = ROOT / "tests" / "integration"
 
 Files = tuple[Path, ...]
@@ -91,21 +91,30 @@ TARGETS = (
 IN_PART = (CORES[0], CORES[-1], TARGETS[0], TARGETS[-1])
 
 
-def make_environment(row: Row, python: str) -> Path:
-    """Create the virtual environment of a row if necessary, and return its bin directory."""
-    directory = ENVIRONMENTS / row.name
-    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    with directory.with_name(f"{row.name}.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of pytest may create it at the same time
+def build_once(directory: Path, recipe: str, build: t.Callable[[], object]) -> None:
+    """Build a directory, unless it was built after the same recipe."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / f"{directory.name}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of pytest may build it at the same time
         stamp = directory / ".recipe"
-        recipe = "\n".join([row.python, *row.packages, *(path.read_text(encoding="utf-8") for path in row.files)])
         if not stamp.exists() or stamp.read_text(encoding="utf-8") != recipe:
             shutil.rmtree(directory, ignore_errors=True)
-            subprocess.run([python, "-m", "venv", str(directory)], check=True)
-            options = [option for path in row.files for option in ("--requirement", str(path))]
-            pip = [str(directory / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-            subprocess.run([*pip, *row.packages, *options], check=True)
+            build()
             stamp.write_text(recipe, encoding="utf-8")
+
+
+def make_environment(row: Row, python: str) -> Path:
+    """Create the virtual environment of a row if necessary, and return its bin directory."""
+    directory = CACHE / "matrix" / row.name
+
+    def build() -> None:
+        subprocess.run([python, "-m", "venv", str(directory)], check=True)
+        options = [option for path in row.files for option in ("--requirement", str(path))]
+        pip = [str(directory / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        subprocess.run([*pip, *row.packages, *options], check=True)
+
+    recipe = "\n".join([row.python, *row.packages, *(path.read_text(encoding="utf-8") for path in row.files)])
+    build_once(directory, recipe, build)
     return directory / "bin"
 
 
@@ -124,12 +133,7 @@ def run_row(row: Row, *, sample: bool) -> int:
         return subprocess.run(pytest, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode
 
 
-def main(arguments: t.Sequence[str]) -> int:
-    """Run the row with the name in the arguments."""
-    name, *options = arguments
-    (row,) = (row for row in CORES + TARGETS if row.name == name)
-    return run_row(row, sample="--sample" in options)
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    NAME, *OPTIONS = sys.argv[1:]
+    (ROW,) = (row for row in CORES + TARGETS if row.name == NAME)
+    sys.exit(run_row(ROW, sample="--sample" in OPTIONS))

@@ -43,7 +43,7 @@ def valid(hosts: list[str], days: float = 300, **fields: t.Any) -> dict[str, t.A
 def result(
     *certificates: dict[str, t.Any], decided_by: str = "priority", pack: bool = False, **others: t.Any
 ) -> Result:
-    """What a module returns for a zone in which the first certificate of each name comes first, and the last one did before."""
+    """What a module returns for a zone in which the first certificate of a name comes first, and the last one did."""
     made = zone("example.com", certificates=certificates).certificates
     holders: dict[str, list[str]] = {}
     for item in made:

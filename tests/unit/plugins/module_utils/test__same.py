@@ -16,26 +16,19 @@ import pytest
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate import read_certificate
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._same import find_same, is_same
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._x509 import Leaf
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import certificate
 
 LEAF = Leaf(
     names=frozenset({"www.example.com", "*.example.com", "xn--bcher-kva.example"}),
     valid_from=datetime(2026, 3, 1, tzinfo=UTC),
     expires_on=datetime(2036, 3, 1, 23, 59, 59, tzinfo=UTC),
-    organization="GlobalSign nv-sa",
+    organization="DigiCert, Inc",
     signature="SHA256WithRSA",
     key_type="rsa",
     serial_number=1,
     fingerprint_sha256="00",
     pem="",
 )
-OBJECT = {
-    "id": "one",
-    "type": "sni_custom",
-    "hosts": ["www.example.com", "*.example.com", "xn--bcher-kva.example"],
-    "issuer": "GlobalSignnvsa",
-    "signature": "SHA256WithRSA",
-    "expires_on": "2036-03-01T23:59:59.000000Z",
-}
 
 
 @pytest.mark.parametrize(
@@ -48,25 +41,25 @@ OBJECT = {
         ({"signature": "SHA384WithRSA"}, False),
         ({"signature": "sha256WithRSA"}, True),
         ({"signature": None}, False),
-        ({"type": "legacy_custom"}, False),
+        ({"issuer": "digicertINC"}, True),
+        ({"issuer": "DigiCert"}, False),
+        ({"issuer": None}, False),
+        ({"type": "sni_custom"}, False),
         ({"type": None}, True),
         ({"hosts": ["WWW.example.com", "b\u00fccher.example"]}, True),
         ({"hosts": ["www.example.com", "shop.example.com"]}, False),
     ],
 )
 def test_each_field_that_is_compared(fields: dict[str, t.Any], same: bool) -> None:
-    certificate = read_certificate({**OBJECT, **fields})
-    assert is_same(LEAF, certificate, "sni_custom") is same
+    found = read_certificate(certificate("one", **fields))
+    assert is_same(LEAF, found, "legacy_custom") is same
     # Any type will do where none is asked for.
-    assert is_same(LEAF, certificate) is (same or "type" in fields)
+    assert is_same(LEAF, found) is (same or "type" in fields)
 
 
 @pytest.mark.parametrize(
     ("organization", "issuer", "same"),
     [
-        ("GlobalSign nv-sa", "globalsignNVSA", True),
-        ("GlobalSign nv-sa", "GlobalSign", False),
-        ("GlobalSign nv-sa", None, False),
         # Not compared where the leaf names none
         (None, "Whoever", True),
         ("---", "Whoever", True),
@@ -79,18 +72,17 @@ def test_each_field_that_is_compared(fields: dict[str, t.Any], same: bool) -> No
         ("\u4fe1\u983c", "\u4fe1", False),
     ],
 )
-def test_issuers(organization: str | None, issuer: str | None, same: bool) -> None:
-    assert is_same(LEAF._replace(organization=organization), read_certificate({**OBJECT, "issuer": issuer})) is same
+def test_issuers(organization: str | None, issuer: str, same: bool) -> None:
+    found = read_certificate(certificate("one", issuer=issuer))
+    assert is_same(LEAF._replace(organization=organization), found) is same
 
 
 def test_the_one_with_most_of_the_hosts_comes_first_and_one_with_all_alone() -> None:
-    few, more, other = (
-        read_certificate({**OBJECT, "id": name, "hosts": hosts})
-        for name, hosts in (
-            ("few", ["www.example.com"]),
-            ("more", ["www.example.com", "*.example.com"]),
-            ("other", ["mail.example.com"]),
-        )
-    )
-    assert [found.id for found in find_same(LEAF, [few, other, more])] == ["more", "few"]
-    assert [found.id for found in find_same(LEAF, [few, other, more, read_certificate(OBJECT)])] == ["one"]
+    names = {"few": ["www"], "other": ["mail"], "more": ["www", "*"]}
+    zone = [
+        read_certificate(certificate(name, hosts=[f"{label}.example.com" for label in labels]))
+        for name, labels in names.items()
+    ]
+    assert [found.id for found in find_same(LEAF, zone)] == ["more", "few"]
+    whole = read_certificate(certificate("whole", hosts=[*LEAF.names]))
+    assert [found.id for found in find_same(LEAF, [*zone, whole])] == ["whole"]

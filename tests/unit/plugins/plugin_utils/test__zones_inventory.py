@@ -36,7 +36,7 @@ ZONES = {
     "a": make_zone("example.com", account="ACME [prod]", plan="business").api,
     "b": make_zone("shop.example.com", account="ACME Sandbox", plan="free", status="pending", type="partial").api,
     "c": make_zone("xn--bcher-kva.example", account="Beta", plan="enterprise", type="internal").api,
-    "d": {"id": "4", "name": "bare.example"},
+    "d": {"id": "4", "name": "bare.example", "plan": "text", "account": None},
 }
 BETA = ZONES["c"]["account"]["id"]
 

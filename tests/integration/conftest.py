@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils import _client
 from emulator import Edge, Emulator
 from emulator.fixture import emulator, pytest_configure, start_emulator
 from integration.playbooks.playing import Player
@@ -32,6 +33,12 @@ def start_edge() -> Iterator[StartEdge]:
     """Starts an edge for an emulator; all are stopped at the end."""
     with contextlib.ExitStack() as running:
         yield lambda emulator: running.enter_context(Edge(emulator))
+
+
+@pytest.fixture
+def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace sleeping."""
+    monkeypatch.setattr(_client.time, "sleep", lambda seconds: None)
 
 
 @pytest.fixture(scope="session")

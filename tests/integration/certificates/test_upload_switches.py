@@ -72,13 +72,14 @@ def make(dice: random.Random) -> Iterator[Pem]:
 def live(emulator: Emulator, first: Pem, second: Pem) -> Iterator[str]:
     """Upload, renew, renew again, remove, each twice; say what is not as it has to be."""
     (rival,) = (item["id"] for item in living(emulator))
-    numbers = set()
-    for made, options, expected in (
+    numbers: set[t.Any] = set()
+    steps: tuple[tuple[Pem, dict[str, t.Any], str], ...] = (
         (first, {}, "uploaded"),
         (second, {}, "renewed"),
         (second, {"bundle_method": "force"}, "renewed"),
         (second, {"state": "absent", "allow_uncovered": True}, "removed"),
-    ):
+    )
+    for made, options, expected in steps:
         predicted, done = (keep(emulator, made, check=check, **options) for check in (True, False))
         again = keep(emulator, made, **{**options, "private_key": None})
         if [told(predicted), told(done), told(again)] != [expected, expected, "unchanged"]:

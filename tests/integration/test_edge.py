@@ -24,17 +24,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._inspect impo
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._job import Job
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._look_at_edge import LOOK_AT_EDGE
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._task import perform
-from emulator import (
-    EDGE_SWITCHES,
-    Edge,
-    EdgeBehaviour,
-    Emulator,
-    Zone,
-    certificate,
-    forbidden,
-    from_today,
-    zone,
-)
+from emulator import EDGE_SWITCHES, Edge, EdgeBehaviour, Emulator, Zone, certificate, forbidden, from_today, zone
 
 ZONES = 80
 LABELS = ("a", "b", "*")

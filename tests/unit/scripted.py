@@ -24,6 +24,7 @@ LIST = f"/zones/{ZONE}/custom_certificates"
 Run = t.Callable[..., dict[str, t.Any]]
 Item = dict[str, t.Any]
 Request = list[Item] | Item
+Scripted = tuple[tuple[Request, ...], Item]
 
 
 class Script:
@@ -70,6 +71,11 @@ class Script:
         self._server.check_assertions()
         self._server.check_handler_errors()
         assert not self._server.ordered_handlers, f"not requested: {self._server.format_matchers()}"
+
+
+def script(*requests: Request, **options: t.Any) -> Scripted:
+    """Return the requests and the options of a task, for tables."""
+    return requests, options
 
 
 def reading(certificates: list[Item], zone: str = ZONE) -> Item:

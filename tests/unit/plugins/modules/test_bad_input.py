@@ -23,14 +23,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.modules import (
     custom_certificate_priority,
     served_certificate_info,
 )
-from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import (
-    TOKEN,
-    ZONE,
-    Item,
-    Run,
-    certificate,
-    refused,
-)
+from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import TOKEN, ZONE, Item, Run, certificate, refused
 from emulator.pem import issue, key_pem, make_key, pem
 
 NEW = pem(issue("www.example.com", key=make_key("rsa2048"), end=datetime(2036, 3, 1)))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from types import MappingProxyType
 
 import pytest
 
@@ -37,12 +36,13 @@ BY_ISSUER = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 THE_OTHER_WAY = [{"id": "globalsign"}, {"id": "digicert"}]
 
 
-def numbered(*pairs: tuple[Item, t.Any]) -> list[Item]:
-    return [{**found, "priority": number} for found, number in pairs]
+def at(first: t.Any, second: t.Any, who: Item = DIGICERT) -> list[Item]:
+    """Return DIGICERT, or what it became, and GLOBALSIGN with these priorities."""
+    return [{**who, "priority": first}, {**GLOBALSIGN, "priority": second}]
 
 
 BEFORE = [DIGICERT, GLOBALSIGN]
-AFTER = numbered((DIGICERT, 11), (GLOBALSIGN, 10))
+AFTER = at(11, 10)
 RENEWED = {**DIGICERT, "id": "renewed"}
 UNKNOWN = refused(1002, "Invalid certificate")
 BAD_GATEWAY: Item = {"status": 502, "raw": "gateway"}
@@ -141,7 +141,7 @@ def test_whatever_number_restore_holds_is_accepted_back(order: Run, number: floa
     odd = {**DIGICERT, "priority": number}
     restore = order([odd, GLOBALSIGN], certificates=BY_ISSUER if (number or 0) > 10 else THE_OTHER_WAY)["restore"]
     sent = put([(item["id"], item["priority"]) for item in restore], [odd, GLOBALSIGN])
-    result = order(numbered((DIGICERT, 5), (GLOBALSIGN, 10)), sent, certificates=restore)
+    result = order(at(5, 10), sent, certificates=restore)
     assert result["changed"] is True
     assert {item["id"]: item["priority"] for item in restore} == {"digicert": number or 0, "globalsign": 10}
 
@@ -149,19 +149,29 @@ def test_whatever_number_restore_holds_is_accepted_back(order: Run, number: floa
 OTHER = certificate("other", 20, hosts=["shop.example.com"], issuer="LetsEncrypt")
 UNSET = {**OTHER, "priority": None}
 APART = certificate("apart", 30, hosts=["apart.example.com"], issuer="LetsEncrypt")
-HIGHER = numbered((DIGICERT, 21), (GLOBALSIGN, 10))
-DELETED = numbered(({**DIGICERT, "status": "deleted"}, 11), (GLOBALSIGN, 10))
+HIGHER = at(21, 10)
+DELETED = at(11, 10, {**DIGICERT, "status": "deleted"})
 APPEARED = [*AFTER, certificate("new", 0, hosts=["else.example.com"])]
+RESTORE = [{"id": "globalsign", "priority": 10}, {"id": "digicert", "priority": 5}]
+RESTORE_RENEWED = [RESTORE[0], {"id": "renewed", "priority": 5}]
 NOW = {"digicert": (5, 11), "globalsign": (10, 10)}
 NOW_RENEWED = {"renewed": (5, 11), "globalsign": (10, 10)}
 
 
-class Done(t.NamedTuple):
-    """What is requested, and the number of each listed certificate before and after."""
+class Case(t.NamedTuple):
+    """What is requested, and what comes of it: the numbers before and after, or what undoes a failure that may have written."""
 
-    requests: list[Request]
-    numbers: t.Mapping[str, tuple[t.Any, t.Any]] = NOW
-    options: t.Mapping[str, t.Any] = MappingProxyType({})
+    requests: tuple[Request, ...]
+    ends: t.Any
+    options: Item
+
+
+def done(*requests: Request, numbers: dict[str, tuple[t.Any, t.Any]] = NOW, **options: t.Any) -> Case:
+    return Case(requests, numbers, options)
+
+
+def failed(*requests: Request, restore: list[Item] | None = RESTORE, **options: t.Any) -> Case:
+    return Case(requests, restore, options)
 
 
 HIGHER_NOW = {**NOW, "digicert": (5, 21)}
@@ -171,155 +181,115 @@ NO_NUMBER = {key: value for key, value in DIGICERT.items() if key != "priority"}
 BANNED = write(HIGHER, number=21, below=20, **throttled(11))
 
 DONE = {
-    "proved by the answer": Done([BEFORE, write(AFTER)]),
-    "proved by the answer, with a competing one without a number": Done([[*BEFORE, UNSET], write([*AFTER, UNSET])]),
-    "proved by the answer, without one that does not compete": Done([[*BEFORE, APART], write(AFTER)]),
-    "proved by the answer, without one to ignore": Done([[*BEFORE, OTHER], write(AFTER)], NOW, {"unlisted": "ignore"}),
-    "proved by the answer, with a competing one that it shows as deleted": Done(
-        [[*BEFORE, OTHER], write([*HIGHER, {**OTHER, "status": "deleted"}], number=21)], HIGHER_NOW
+    "proved by the answer": done(BEFORE, write(AFTER)),
+    "proved by the answer, with a competing one without a number": done([*BEFORE, UNSET], write([*AFTER, UNSET])),
+    "proved by the answer, without one that does not compete": done([*BEFORE, APART], write(AFTER)),
+    "proved by the answer, without one to ignore": done([*BEFORE, OTHER], write(AFTER), unlisted="ignore"),
+    "proved by the answer, with a competing one that it shows as deleted": done(
+        [*BEFORE, OTHER], write([*HIGHER, {**OTHER, "status": "deleted"}], number=21), numbers=HIGHER_NOW
     ),
-    "proved by the list, on request": Done([BEFORE, write(AFTER), AFTER], NOW, {"verify": "read"}),
-    "proved by the list, after null": Done([BEFORE, write(None), AFTER]),
-    "proved by the list, after nothing": Done([BEFORE, write([]), AFTER]),
-    "proved by the list, after no number": Done([BEFORE, write([{**DIGICERT, "priority": None}]), AFTER]),
-    "proved by the list, after an answer without a competing one": Done(
-        [[*BEFORE, OTHER], write(HIGHER, number=21), [*HIGHER, OTHER]], HIGHER_NOW
+    "proved by the list, on request": done(BEFORE, write(AFTER), AFTER, verify="read"),
+    "proved by the list, after null": done(BEFORE, write(None), AFTER),
+    "proved by the list, after nothing": done(BEFORE, write([]), AFTER),
+    "proved by the list, after no number": done(BEFORE, write([{**DIGICERT, "priority": None}]), AFTER),
+    "proved by the list, after an answer without a competing one": done(
+        [*BEFORE, OTHER], write(HIGHER, number=21), [*HIGHER, OTHER], numbers=HIGHER_NOW
     ),
-    "proved by a list that is late": Done([BEFORE, write(BEFORE), BEFORE, AFTER]),
-    "other numbers in the same order": Done(
-        [BEFORE, write(numbered((DIGICERT, 2), (GLOBALSIGN, 1)))], {"digicert": (5, 2), "globalsign": (10, 1)}
+    "proved by a list that is late": done(BEFORE, write(BEFORE), BEFORE, AFTER),
+    "other numbers in the same order": done(
+        BEFORE, write(at(2, 1)), numbers={"digicert": (5, 2), "globalsign": (10, 1)}
     ),
     # Explicit numbers
-    "numbers as they are, and others left alone": Done(
-        [[*BEFORE, OTHER], put([("digicert", 7), ("globalsign", -2)], numbered((DIGICERT, 7.0), (GLOBALSIGN, -2)))],
-        {"digicert": (5, 7), "globalsign": (10, -2)},
-        {"certificates": NUMBERS},
+    "numbers as they are, and others left alone": done(
+        [*BEFORE, OTHER],
+        put([("digicert", 7), ("globalsign", -2)], at(7.0, -2)),
+        numbers={"digicert": (5, 7), "globalsign": (10, -2)},
+        certificates=NUMBERS,
     ),
-    "a missing number is not taken for 0": Done(
-        [
-            numbered((DIGICERT, 0), (GLOBALSIGN, 10)),
-            put([("globalsign", 20), ("digicert", 0)], [NO_NUMBER, {**GLOBALSIGN, "priority": 20}]),
-            numbered((DIGICERT, 0), (GLOBALSIGN, 20)),
-        ],
-        {"digicert": (0, 0), "globalsign": (10, 20)},
-        {"certificates": RAISE},
+    "a missing number is not taken for 0": done(
+        at(0, 10),
+        put([("globalsign", 20), ("digicert", 0)], [NO_NUMBER, at(0, 20)[1]]),
+        at(0, 20),
+        numbers={"digicert": (0, 0), "globalsign": (10, 20)},
+        certificates=RAISE,
     ),
     # Fresh knowledge
-    "a short throttle": Done([BEFORE, write(**throttled(8)), write(AFTER)]),
-    "a ban, after which the zone is read again, once": Done(
-        [
-            BEFORE,
-            write(**throttled(11)),
-            numbered((DIGICERT, 5), (GLOBALSIGN, 20)),
-            BANNED,
-            write(numbered((DIGICERT, 21), (GLOBALSIGN, 20)), number=21, below=20),
-        ],
-        {"digicert": (5, 21), "globalsign": (20, 20)},
+    "a short throttle": done(BEFORE, write(**throttled(8)), write(AFTER)),
+    "a ban, after which the zone is read again, once": done(
+        BEFORE,
+        write(**throttled(11)),
+        at(5, 20),
+        BANNED,
+        write(at(21, 20), number=21, below=20),
+        numbers={"digicert": (5, 21), "globalsign": (20, 20)},
     ),
-    "a ban, during which another writer did it": Done(
-        [BEFORE, write(**throttled(11)), numbered((DIGICERT, 50), (GLOBALSIGN, 10))],
-        {"digicert": (50, 50), "globalsign": (10, 10)},
+    "a ban, during which another writer did it": done(
+        BEFORE, write(**throttled(11)), at(50, 10), numbers={"digicert": (50, 50), "globalsign": (10, 10)}
     ),
     # A certificate that is renewed between the reading and the writing has another id
-    "a renewal in between": Done(
-        [
-            BEFORE,
-            write(**UNKNOWN),
-            [RENEWED, GLOBALSIGN],
-            write(numbered((RENEWED, 11), (GLOBALSIGN, 10)), who="renewed"),
-        ],
-        NOW_RENEWED,
+    "a renewal in between": done(
+        BEFORE, write(**UNKNOWN), [RENEWED, GLOBALSIGN], write(at(11, 10, RENEWED), who="renewed"), numbers=NOW_RENEWED
     ),
-    "a renewal in between, after a write whose answer was lost": Done(
-        [BEFORE, write(**BAD_GATEWAY), write(**UNKNOWN), numbered((RENEWED, 11), (GLOBALSIGN, 10))],
-        NOW_RENEWED,
-        {"retries": 1},
+    "a renewal in between, after a write whose answer was lost": done(
+        BEFORE, write(**BAD_GATEWAY), write(**UNKNOWN), at(11, 10, RENEWED), numbers=NOW_RENEWED, retries=1
     ),
 }
 
 
 @pytest.mark.parametrize("case", DONE.values(), ids=DONE)
-def test_what_is_done(order: Run, waits: list[float], case: Done) -> None:
+def test_what_is_done(order: Run, waits: list[float], case: Case) -> None:
     result = order(*case.requests, **case.options)
-    moved = {identifier: pair for identifier, pair in case.numbers.items() if pair[0] != pair[1]}
+    moved = {identifier: pair for identifier, pair in case.ends.items() if pair[0] != pair[1]}
     assert result["changed"] is bool(moved)
     assert {item["id"]: (item["before"], item["after"]) for item in result["reprioritized"]} == moved
-    before = sorted(case.numbers, key=lambda identifier: -case.numbers[identifier][0])
-    assert result["restore"] == [{"id": identifier, "priority": case.numbers[identifier][0]} for identifier in before]
-    numbers = {item["id"]: item["priority"] for item in result["certificates"]}
-    assert {identifier: numbers[identifier] for identifier in case.numbers} == {
-        identifier: pair[1] for identifier, pair in case.numbers.items()
-    }
+    before = sorted(case.ends, key=lambda identifier: -case.ends[identifier][0])
+    assert result["restore"] == [{"id": identifier, "priority": case.ends[identifier][0]} for identifier in before]
+    now = {item["id"]: item["priority"] for item in result["certificates"] if item["id"] in case.ends}
+    assert now == {identifier: pair[1] for identifier, pair in case.ends.items()}
     assert sum(waits) < 25
 
 
-RESTORE = [{"id": "globalsign", "priority": 10}, {"id": "digicert", "priority": 5}]
-RESTORE_RENEWED = [RESTORE[0], {"id": "renewed", "priority": 5}]
-UNLISTED_FAIL = {"unlisted": "fail"}
 REFUSED = refused(10000, "No", 403)
-
-
-class Failed(t.NamedTuple):
-    """What is requested, and what undoes it if it may have changed something."""
-
-    requests: list[Request]
-    restore: list[Item] | None = RESTORE
-    options: t.Mapping[str, t.Any] = MappingProxyType({})
-
+NOT_FOUND = write(**{**UNKNOWN, "status": 404})
 
 # By what the message says.
 FAILED = {
-    "certificate digicert (priority 5) is not above certificate globalsign (priority 10)": Failed(
-        [BEFORE, write(BEFORE), *[BEFORE] * 4]
+    "certificate digicert (priority 5) is not above certificate globalsign (priority 10)": failed(
+        BEFORE, write(BEFORE), *[BEFORE] * 4
     ),
-    "certificate digicert is gone": Failed([BEFORE, write(DELETED), *[DELETED] * 4]),
-    "certificate new was added, which 'certificates' does not list, and 'unlisted' is 'fail'": Failed(
-        [BEFORE, write(APPEARED), *[APPEARED] * 4], RESTORE, UNLISTED_FAIL
+    "certificate digicert is gone": failed(BEFORE, write(DELETED), *[DELETED] * 4),
+    "certificate new was added, which 'certificates' does not list, and 'unlisted' is 'fail'": failed(
+        BEFORE, write(APPEARED), *[APPEARED] * 4, unlisted="fail"
     ),
-    "certificate new was added": Failed(
-        [BEFORE, write(APPEARED), *[APPEARED] * 4], RESTORE, {**UNLISTED_FAIL, "verify": "read"}
-    ),
-    "not verified": Failed([BEFORE, write([]), REFUSED]),
+    "certificate new was added": failed(BEFORE, write(APPEARED), *[APPEARED] * 4, unlisted="fail", verify="read"),
+    "not verified": failed(BEFORE, write([]), REFUSED),
     # Neither is one that is deleted taken to keep its number.
-    "certificate digicert is gone ": Failed(
-        [
-            numbered((DIGICERT, 0), (GLOBALSIGN, 10)),
-            *[
-                put(
-                    [("globalsign", 20), ("digicert", 0)],
-                    [{**DELETED[0], "priority": 0}, {**GLOBALSIGN, "priority": 20}],
-                )
-            ],
-            *[[{**DELETED[0], "priority": 0}, {**GLOBALSIGN, "priority": 20}]] * 4,
-        ],
-        [RESTORE[0], {"id": "digicert", "priority": 0}],
-        {"certificates": RAISE},
+    "certificate digicert is gone ": failed(
+        at(0, 10),
+        put([("globalsign", 20), ("digicert", 0)], at(0, 20, DELETED[0])),
+        *[at(0, 20, DELETED[0])] * 4,
+        restore=[RESTORE[0], {"id": "digicert", "priority": 0}],
+        certificates=RAISE,
     ),
-    "may have been made": Failed([BEFORE, write(**BAD_GATEWAY), write(**REFUSED)], RESTORE, {"retries": 1}),
-    "Authentication error": Failed([BEFORE, write(**refused(10000, "Authentication error", 401))], None),
+    "may have been made": failed(BEFORE, write(**BAD_GATEWAY), write(**REFUSED), retries=1),
+    "Authentication error": failed(BEFORE, write(**refused(10000, "Authentication error", 401)), restore=None),
     # Followed once, and only without an id
-    "Invalid certificate": Failed([BEFORE, write(**{**UNKNOWN, "status": 404})] * 2),
-    "select by 'host' or 'issuer' to follow renewals": Failed(
-        [BEFORE, write(**UNKNOWN)], RESTORE, {"certificates": [{"id": "digicert"}, {"issuer": "GlobalSign*"}]}
+    "Invalid certificate": failed(BEFORE, NOT_FOUND, BEFORE, NOT_FOUND),
+    "select by 'host' or 'issuer' to follow renewals": failed(
+        BEFORE, write(**UNKNOWN), certificates=[{"id": "digicert"}, {"issuer": "GlobalSign*"}]
     ),
-    "HTTP 500": Failed(
-        [
-            BEFORE,
-            write(**UNKNOWN),
-            numbered((RENEWED, 0), (GLOBALSIGN, 10)),
-            write(who="renewed", status=500, raw=""),
-        ],
-        RESTORE_RENEWED,
+    "HTTP 500": failed(
+        BEFORE, write(**UNKNOWN), at(0, 10, RENEWED), write(who="renewed", status=500, raw=""), restore=RESTORE_RENEWED
     ),
 }
 
 
 @pytest.mark.parametrize(("message", "case"), FAILED.items(), ids=FAILED)
-def test_what_fails(order: Run, message: str, case: Failed) -> None:
+def test_what_fails(order: Run, message: str, case: Case) -> None:
     result = order(*case.requests, **case.options)
     assert result["failed"] and result["zone_id"] == ZONE
     assert message.strip() in result["msg"]
-    assert (result["changed"], result.get("restore")) == (case.restore is not None, case.restore)
+    assert (result["changed"], result.get("restore")) == (case.ends is not None, case.ends)
 
 
 def test_a_write_that_was_not_done_returns_what_is_there(order: Run) -> None:

@@ -117,7 +117,7 @@ def keep_certificate(client: Client, zone: Zone, options: KeepOptions, check_mod
     if step.action == UNCHANGED:
         return task.report(step, State(reading.current, reading.current, step.current), changed=False)
     if check_mode:
-        return task.report(step, State.predicted(options, step, reading.current))
+        return task.report(step, State.predicted(zone, options, step, reading.current))
     return _remove(task, reading, step) if options.absent else _send(task, reading, step)
 
 

@@ -54,12 +54,12 @@ class State(t.NamedTuple):
     certificate: Certificate | None
 
     @classmethod
-    def predicted(cls, options: KeepOptions, step: Step, before: tuple[Certificate, ...]) -> State:
+    def predicted(cls, zone: Zone, options: KeepOptions, step: Step, before: tuple[Certificate, ...]) -> State:
         """Return the state after a step, for check mode."""
         left = tuple(found for found in before if step.current is None or found.id != step.current.id)
         if step.action not in (UPLOADED, RENEWED):
             return cls(before, left, None)
-        certificate = read_certificate(_predicted(options, step))
+        certificate = read_certificate(_predicted(zone, options, step))
         return cls(before, (*left, certificate), certificate)
 
 
@@ -98,8 +98,8 @@ def make_report(
     )
 
 
-def _predicted(options: KeepOptions, step: Step) -> dict[str, t.Any]:
-    return {"id": _NOT_KNOWN_YET, "uploaded_on": _LAST_OF_ALL, **_metadata_after(options, step)}
+def _predicted(zone: Zone, options: KeepOptions, step: Step) -> dict[str, t.Any]:
+    return {"id": _NOT_KNOWN_YET, "uploaded_on": _LAST_OF_ALL, **_metadata_after(zone, options, step)}
 
 
 def _advice_on_tie(certificate: Certificate) -> str:
@@ -165,7 +165,7 @@ def _make_diff(zone: Zone, options: KeepOptions, step: Step) -> dict[str, str]:
     before = dict(step.current.raw) if step.current else {}
     after: t.Mapping[str, t.Any] = before
     if step.action in (UPLOADED, RENEWED):
-        after = _metadata_after(options, step)
+        after = _metadata_after(zone, options, step)
     elif step.action != UNCHANGED:
         after = {}
     if "priority" not in after and step.action == RENEWED:
@@ -174,7 +174,7 @@ def _make_diff(zone: Zone, options: KeepOptions, step: Step) -> dict[str, str]:
     return {"before_header": header, "after_header": header, "before": _lines(before), "after": _lines(after)}
 
 
-def _metadata_after(options: KeepOptions, step: Step) -> dict[str, t.Any]:
+def _metadata_after(zone: Zone, options: KeepOptions, step: Step) -> dict[str, t.Any]:
     """Return the predictable fields of the certificate after an upload or a renewal."""
     leaf, current = leaf_of(options), step.current
     issuer: str | None = leaf.issuer
@@ -188,7 +188,7 @@ def _metadata_after(options: KeepOptions, step: Step) -> dict[str, t.Any]:
             fields["priority"] = plain_number(current.priority)
         if current.issuer and (leaf.issuer is None or is_issuer(leaf.organization or "", current.issuer)):
             issuer = current.issuer
-        if covers_alike(leaf, current, None):
+        if covers_alike(leaf, current, zone.name):
             hosts = list(current.raw.get("hosts") or hosts)
     else:
         if options.geo_restrictions:

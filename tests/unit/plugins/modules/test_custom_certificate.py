@@ -395,13 +395,22 @@ class TestDecisions:
     def test_without_match_the_one_in_its_place(self, keep: Run, fields: Item, action: str) -> None:
         assert keep([OTHER, old(**fields)], check=True)["action"] == action
 
-    @pytest.mark.parametrize("by_name", [False, True])
-    def test_names_of_other_zones_may_be_left_out(self, keep: Run, by_name: bool) -> None:
-        many = pem(issue(*HOSTS, "www.example.org", key=RSA, end=NEW_END))
-        found, options = ([FOUND], BY_NAME) if by_name else ([], {})
+    @pytest.mark.parametrize(
+        ("zone", "elsewhere"),
+        [(None, "www.example.org"), ("example.com", "www.example.org"), ("example.co.uk", "www.other.co.uk")],
+    )
+    def test_names_of_other_zones_may_be_left_out(self, keep: Run, zone: str | None, elsewhere: str) -> None:
+        domain = zone or "example.com"
+        hosts = [f"www.{domain}", domain]
+        many = pem(issue(*hosts, elsewhere, key=RSA, end=NEW_END))
+        found, options = (
+            ([look_up({"id": ZONE, "name": zone}, name=zone)], {"zone": zone, "zone_id": None}) if zone else ([], {})
+        )
         sent = {**PATCH, "body": body(patch=True, certificate=many)}
-        result = keep(*found, [old(), OTHER], sent, [OTHER, shown("new")], certificate=many, **options)
+        before, after = [old(hosts=hosts), OTHER], [OTHER, shown("new", hosts=hosts)]
+        result = keep(*found, before, sent, after, certificate=many, diff=True, **options)
         assert result["action"] == "renewed"
+        assert result["diff"]["before"].replace("2035", "2036") == result["diff"]["after"]
 
     @pytest.mark.parametrize(
         ("hosts", "more", "action_by_id", "action_by_name"),

@@ -61,7 +61,7 @@ def environment(home: Path, api: API | None = None, /, **variables: str | None) 
 
 
 def command(
-    *words: str | Path, env: Mapping[str, str], cwd: Path | None = None, timeout: float = 100
+    *words: str | Path, env: Mapping[str, str], cwd: Path | None = None, timeout: float = 280
 ) -> subprocess.CompletedProcess[str]:
     """Run a command and return its result. A name without a path is looked up next to this Python."""
     return subprocess.run(

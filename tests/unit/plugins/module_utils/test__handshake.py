@@ -30,7 +30,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._handshake im
     Unseen,
     find_trust_store,
 )
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._visitors import SIDE_BY_SIDE, Sight, visit
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._visitors import SIDE_BY_SIDE, visit
 from ansible_collections.zonefleet.cloudflare.tests.unit import odd_servers as odd
 from emulator.pem import make_key, pem
 
@@ -42,8 +42,6 @@ EC_KEY, RSA_KEY = make_key("p256"), make_key("rsa2048")
 RSA_CA = odd.Authority(RSA_KEY)
 
 _environ: dict[str, str] = {}
-
-Rows = dict[str, str]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -58,24 +56,24 @@ def _pair(key: t.Any = EC_KEY, by: odd.Authority = TRUSTED, name: str = NAME, **
 
 
 def _look(
-    port: int,
+    behave: odd.Behaviour,
     *names: str,
     kinds: t.Sequence[str] = (ECDSA, RSA),
     timeout: float = PATIENCE,
-    address: str = "127.0.0.1",
-) -> list[Sight]:
+    host: str = "127.0.0.1",
+    address: str = "",
+) -> list[str]:
+    """Return what each kind of client is told about a server, without the server's port."""
     trusted = find_trust_store(_environ)
-    return visit(names or (NAME,), kinds, address=address, port=port, timeout=timeout, trusted=trusted)
-
-
-def _told(sights: t.Iterable[Sight], port: int) -> Rows:
-    """Return what each row says without the port: an error, or the kind of the key and whether it is trusted."""
-    return {sight.kind: _text(sight.outcome).replace(f"127.0.0.1 port {port}", "SERVER") for sight in sights}
+    with odd.serving(behave, host) as port:
+        sights = visit(names or (NAME,), kinds, address=address or host, port=port, timeout=timeout, trusted=trusted)
+    return [f"{sight.kind}: {_text(sight.outcome)}".replace(f"{host} port {port}", "SERVER") for sight in sights]
 
 
 def _text(outcome: Seen | Unseen) -> str:
+    """Return an error, or the kind of the key and whether it is trusted."""
     if isinstance(outcome, Unseen):
-        return f"error: {outcome.error}"
+        return outcome.error
     key = x509.load_der_x509_certificate(outcome.leaf).public_key()
     kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
     return f"{kind}, untrusted: {outcome.untrusted}" if outcome.untrusted else f"{kind}, trusted"
@@ -97,60 +95,64 @@ def _wants_certificate(context: ssl.SSLContext) -> None:
     context.verify_mode = ssl.CERT_REQUIRED
 
 
-def _both(text: str) -> Rows:
-    return {ECDSA: text, RSA: text}
+def _both(text: str) -> list[str]:
+    return [f"ecdsa: {text}", f"rsa: {text}"]
 
 
 EC, WITH_RSA = _pair(), _pair(RSA_KEY)
-SEEN_BY_BOTH = {ECDSA: "EC, trusted", RSA: "RSA, trusted"}
 UNKNOWN_CA = "untrusted: unable to get local issuer certificate"
+NO_NAME = "refused the handshake with the TLS alert unrecognized_name: it does not serve this name"
+OLD_VERSION = "refused the handshake with the TLS alert protocol_version: it does not support this version of TLS"
 NOT_FOR = (
-    "error: SERVER refused the handshake with the TLS alert handshake_failure: it has no certificate for this name "
+    "SERVER refused the handshake with the TLS alert handshake_failure: it has no certificate for this name "
     "and this kind of client"
 )
 LEGACY, MODERN = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+SHA1 = odd.with_sha1(_pair(RSA_KEY, RSA_CA)[1], RSA_KEY)
 
-SERVERS: dict[str, tuple[odd.Behaviour, Rows]] = {
-    "both kinds": (odd.tls(EC, WITH_RSA), SEEN_BY_BOTH),
-    "ECDSA alone": (odd.tls(EC), {ECDSA: "EC, trusted", RSA: NOT_FOR}),
-    "TLS 1.3 alone": (odd.tls(EC, WITH_RSA, lowest=MODERN), {ANY: "EC, trusted"}),
-    "TLS 1.3 alone, private CA": (odd.tls(_pair(RSA_KEY, PRIVATE), lowest=MODERN), {ANY: f"RSA, {UNKNOWN_CA}"}),
+SERVERS: dict[str, tuple[odd.Behaviour, list[str]]] = {
+    "both kinds": (odd.tls(EC, WITH_RSA), ["ecdsa: EC, trusted", "rsa: RSA, trusted"]),
+    "ECDSA alone": (odd.tls(EC), ["ecdsa: EC, trusted", f"rsa: {NOT_FOR}"]),
+    "TLS 1.3 alone": (odd.tls(EC, WITH_RSA, lowest=MODERN), ["any: EC, trusted"]),
+    "TLS 1.3 alone, private CA": (odd.tls(_pair(RSA_KEY, PRIVATE), lowest=MODERN), [f"any: RSA, {UNKNOWN_CA}"]),
     "expired": (
         odd.tls(_pair(end=PAST), WITH_RSA),
-        {ECDSA: "EC, untrusted: certificate has expired", RSA: "RSA, trusted"},
+        ["ecdsa: EC, untrusted: certificate has expired", "rsa: RSA, trusted"],
     ),
     "another name": (
         odd.tls(_pair(name="www.example.org"), WITH_RSA),
-        {ECDSA: f"EC, untrusted: Hostname mismatch, certificate is not valid for '{NAME}'.", RSA: "RSA, trusted"},
+        [
+            f"ecdsa: EC, untrusted: Hostname mismatch, certificate is not valid for '{NAME}'.",
+            "rsa: RSA, trusted",
+        ],
     ),
     "RSA 1024": (
         odd.tls(EC, _pair(make_key("rsa1024"))),
-        {ECDSA: "EC, trusted", RSA: "RSA, untrusted: EE certificate key too weak"},
+        ["ecdsa: EC, trusted", "rsa: RSA, untrusted: EE certificate key too weak"],
     ),
     "SHA-1": (
-        odd.tls(EC, (RSA_KEY, odd.with_sha1(_pair(RSA_KEY, RSA_CA)[1], RSA_KEY))),
-        {ECDSA: "EC, trusted", RSA: "RSA, untrusted: CA signature digest algorithm too weak"},
+        odd.tls(EC, (RSA_KEY, SHA1)),
+        ["ecdsa: EC, trusted", "rsa: RSA, untrusted: CA signature digest algorithm too weak"],
     ),
     "a chain of 200 KiB": (
         odd.tls(EC, WITH_RSA, chain=[_large(200)]),
-        _both("error: SERVER sent data that OpenSSL does not accept: excessive message size"),
+        _both("SERVER sent data that OpenSSL does not accept: excessive message size"),
     ),
     "a name that is refused": (
         odd.tls(EC, adjust=_on_name(lambda *_hello: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)),
-        _both("error: SERVER refused the handshake with the TLS alert unrecognized_name: it does not serve this name"),
+        _both(f"SERVER {NO_NAME}"),
     ),
     "a certificate is asked for, TLS 1.2": (
         odd.tls(EC, WITH_RSA, highest=LEGACY, adjust=_wants_certificate),
-        _both("error: SERVER ended the handshake with the TLS alert handshake_failure"),
+        _both("SERVER ended the handshake with the TLS alert handshake_failure"),
     ),
-    "a certificate is asked for, TLS 1.3": (odd.tls(EC, WITH_RSA, adjust=_wants_certificate), {ANY: "EC, trusted"}),
+    "a certificate is asked for, TLS 1.3": (odd.tls(EC, WITH_RSA, adjust=_wants_certificate), ["any: EC, trusted"]),
 }
 
 
 @pytest.mark.parametrize(("behave", "rows"), SERVERS.values(), ids=SERVERS)
-def test_what_both_kinds_of_clients_are_shown(behave: odd.Behaviour, rows: Rows) -> None:
-    with odd.serving(behave) as port:
-        assert _told(_look(port), port) == rows
+def test_what_both_kinds_of_clients_are_shown(behave: odd.Behaviour, rows: list[str]) -> None:
+    assert _look(behave) == rows
 
 
 CERTIFICATE = b"x" * 300
@@ -175,8 +177,7 @@ CERTIFICATE = b"x" * 300
     ],
 )
 def test_what_does_not_come_to_a_handshake(behave: odd.Behaviour, what: str) -> None:
-    with odd.serving(behave) as port:
-        assert _told(_look(port, kinds=[ECDSA]), port) == {ECDSA: f"error: SERVER {what}"}
+    assert _look(behave, kinds=[ECDSA]) == [f"ecdsa: SERVER {what}"]
 
 
 @pytest.mark.parametrize(
@@ -187,10 +188,9 @@ def test_what_does_not_come_to_a_handshake(behave: odd.Behaviour, what: str) -> 
     ],
 )
 def test_a_server_that_hangs_costs_its_own_time_alone(behave: odd.Behaviour, what: str) -> None:
-    with odd.serving(behave) as port:
-        start = time.monotonic()
-        assert _told(_look(port, timeout=0.5), port) == _both(f"error: SERVER {what} within 0.5 s")
-        assert time.monotonic() - start < 5
+    start = time.monotonic()
+    assert _look(behave, timeout=0.5) == _both(f"SERVER {what} within 0.5 s")
+    assert time.monotonic() - start < 5
 
 
 def test_so_many_connections_are_open_at_a_time_and_no_more() -> None:
@@ -204,47 +204,37 @@ def test_so_many_connections_are_open_at_a_time_and_no_more() -> None:
         return None
 
     pairs = [_pair(key, name="*.example.com") for key in (EC_KEY, RSA_KEY)]
-    with odd.serving(odd.tls(*pairs, adjust=_on_name(choose))) as port:
-        sights = _look(port, *(f"{number}.example.com" for number in range(SIDE_BY_SIDE)))
-    assert [_text(sight.outcome) for sight in sights] == ["EC, trusted", "RSA, trusted"] * SIDE_BY_SIDE
+    names = [f"{number}.example.com" for number in range(SIDE_BY_SIDE)]
+    seen = _look(odd.tls(*pairs, adjust=_on_name(choose)), *names)
+    assert seen == ["ecdsa: EC, trusted", "rsa: RSA, trusted"] * SIDE_BY_SIDE
 
 
 @pytest.mark.parametrize(
     ("kinds", "lowest", "rows"),
     [
-        ([ECDSA], LEGACY, {ECDSA: NOT_FOR}),
-        ([RSA], LEGACY, {RSA: "RSA, trusted"}),
-        ([ANY], LEGACY, {ANY: "RSA, trusted"}),
-        ([ECDSA], MODERN, {ANY: "RSA, trusted"}),
-        (
-            [ECDSA, ANY],
-            MODERN,
-            {
-                ECDSA: "error: SERVER refused the handshake with the TLS alert protocol_version: "
-                "it does not support this version of TLS",
-                ANY: "RSA, trusted",
-            },
-        ),
+        ([ECDSA], LEGACY, [f"ecdsa: {NOT_FOR}"]),
+        ([RSA], LEGACY, ["rsa: RSA, trusted"]),
+        ([ANY], LEGACY, ["any: RSA, trusted"]),
+        ([ECDSA], MODERN, ["any: RSA, trusted"]),
+        ([ECDSA, ANY], MODERN, [f"ecdsa: SERVER {OLD_VERSION}", "any: RSA, trusted"]),
     ],
 )
 def test_one_kind_that_is_missing_is_not_taken_for_tls_1_3_alone(
-    kinds: list[str], lowest: ssl.TLSVersion, rows: Rows
+    kinds: list[str], lowest: ssl.TLSVersion, rows: list[str]
 ) -> None:
-    with odd.serving(odd.tls(WITH_RSA, lowest=lowest)) as port:
-        assert _told(_look(port, kinds=kinds), port) == rows
+    assert _look(odd.tls(WITH_RSA, lowest=lowest), kinds=kinds) == rows
 
 
 def test_a_trusted_certificate_costs_one_handshake_and_another_one_two() -> None:
     asked: list[str] = []
-    with odd.serving(odd.tls(EC, adjust=_on_name(lambda _secure, name, _context: asked.append(name)))) as port:
-        _look(port, NAME, "www.example.org", kinds=[ECDSA])
+    behave = odd.tls(EC, adjust=_on_name(lambda _secure, name, _context: asked.append(name)))
+    _look(behave, NAME, "www.example.org", kinds=[ECDSA])
     assert sorted(asked) == [NAME, "www.example.org", "www.example.org"]
 
 
 def test_the_next_address_is_tried_within_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first one is closed. The second one is a server that accepts nobody, with a full queue."""
     with contextlib.ExitStack() as stack:
-        port = stack.enter_context(odd.serving(odd.tls(EC)))
         full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _place in range(3):
             waiting = stack.enter_context(socket.socket())
@@ -252,22 +242,23 @@ def test_the_next_address_is_tried_within_the_same_time(monkeypatch: pytest.Monk
             waiting.connect_ex(full.getsockname())
         with socket.create_server(("127.0.0.1", 0)) as server:
             closed = server.getsockname()[1]
-        addresses = [
-            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::ffff:127.0.0.1", closed, 0, 0)),
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", full.getsockname()),
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
-        ]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
-        assert _text(_look(port, kinds=[ECDSA], timeout=2)[0].outcome) == "EC, trusted"
-        addresses.pop()
-        told = _text(_look(port, kinds=[ECDSA], timeout=0.5)[0].outcome)
+
+        def addresses(_host: str, port: int, **_keywords: object) -> t.Iterator[t.Any]:
+            for place in (("::ffff:127.0.0.1", closed), full.getsockname(), ("127.0.0.1", port))[:tried]:
+                family = socket.AF_INET6 if ":" in place[0] else socket.AF_INET
+                yield family, socket.SOCK_STREAM, 6, "", place
+
+        monkeypatch.setattr(socket, "getaddrinfo", addresses)
+        tried = 3
+        assert _look(odd.tls(EC), kinds=[ECDSA], timeout=2) == ["ecdsa: EC, trusted"]
+        tried = 2
+        (told,) = _look(odd.tls(EC), kinds=[ECDSA], timeout=0.5)
     first = f"::ffff:127.0.0.1 port {closed}: [A-Z][a-z ]+"
-    assert re.fullmatch(rf"error: no connection to {first}, 127.0.0.1 port \d+: timed out", told)
+    assert re.fullmatch(rf"ecdsa: no connection to {first}, 127.0.0.1 port \d+: timed out", told)
 
 
 def test_ipv6() -> None:
-    with odd.serving(odd.tls(EC), "::1") as port:
-        assert _text(_look(port, kinds=[ECDSA], address="::1")[0].outcome) == "EC, trusted"
+    assert _look(odd.tls(EC), kinds=[ECDSA], host="::1") == ["ecdsa: EC, trusted"]
 
 
 LONG = "x" * 70 + ".example.com"
@@ -284,23 +275,20 @@ LONG = "x" * 70 + ".example.com"
     ],
 )
 def test_names_that_cannot_be_used(name: str, address: str, reason: str) -> None:
-    with odd.serving(odd.tls(EC)) as port:
-        (sight,) = _look(port, name, address=address, kinds=[ECDSA])
-    assert _text(sight.outcome).startswith(f"error: {reason}")
+    (told,) = _look(odd.tls(EC), name, address=address, kinds=[ECDSA])
+    assert told.startswith(f"ecdsa: {reason}")
 
 
 def test_cas_that_cannot_be_read_trust_nothing_but_all_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "cas.pem"
     path.write_text("no certificate\n", encoding="ascii")
     monkeypatch.setitem(_environ, "SSL_CERT_FILE", str(path))
-    with odd.serving(odd.tls(EC)) as port:
-        (sight,) = _look(port, kinds=[ECDSA])
-    assert _text(sight.outcome).startswith(f"EC, untrusted: OpenSSL cannot be set up with the CAs of {path}: ")
+    (told,) = _look(odd.tls(EC), kinds=[ECDSA])
+    assert told.startswith(f"ecdsa: EC, untrusted: OpenSSL cannot be set up with the CAs of {path}: ")
 
 
 def test_without_a_trust_store_nothing_is_trusted_but_all_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = {"openssl_cafile_env": "F", "openssl_capath_env": "D", "openssl_cafile": "", "openssl_capath": ""}
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(**nowhere))
     monkeypatch.setitem(sys.modules, "certifi", None)
-    with odd.serving(odd.tls(EC)) as port:
-        assert _text(_look(port, kinds=[ECDSA])[0].outcome) == f"EC, {UNKNOWN_CA}"
+    assert _look(odd.tls(EC), kinds=[ECDSA]) == [f"ecdsa: EC, {UNKNOWN_CA}"]

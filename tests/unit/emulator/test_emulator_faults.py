@@ -81,6 +81,11 @@ def test_what_arrives_and_what_is_stored(client: Client, fault: Fault, arrived: 
     assert Client(client.emulator).get("/zones").status_code == 200
 
 
+def test_which_requests_a_fault_meets(client: Client) -> None:
+    client.emulator.fault(Fault("html"), path="*/prioritize", times=2, after=1)
+    assert [put(client)[:3] for _turn in range(4)] == ["200", "502", "502", "200"]
+
+
 def test_faults_know_their_arguments() -> None:
     with pytest.raises(ValueError, match="no fault is called"):
         Fault("explode")

@@ -23,7 +23,6 @@ from .edge_choice import EDGE_SWITCHES, EdgeBehaviour
 from .envelope import Raw
 from .faults import KINDS, Fault
 from .generator import generate
-from .journal import key_digest
 from .objects import Zone, certificate, demo_zone, from_today, token, uploaded, zone
 from .packs import forbidden
 from .pem import Pem, make_pem
@@ -50,7 +49,6 @@ __all__ = (
     "forbidden",
     "from_today",
     "generate",
-    "key_digest",
     "make_pem",
     "pairs",
     "token",

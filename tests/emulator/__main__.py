@@ -4,7 +4,7 @@
 
 """Runs the emulator and its edge from a shell.
 
-    PYTHONPATH=tests python -m emulator --zones 50
+    PYTHONPATH=tests python -m emulator
 
 Prints one line of JSON when they are ready, and runs until SIGTERM or SIGINT.
 """
@@ -20,20 +20,18 @@ import threading
 from collections.abc import Sequence
 
 from .edge import Edge
-from .generator import generate
 from .running import Emulator
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="emulator", description=__doc__.partition("\n")[0])
-    parser.add_argument("--zones", type=int, default=0, help="number of zones to generate instead of example.com")
     parser.add_argument("--announce", type=pathlib.Path, help="also write the line of JSON to this file")
     options = parser.parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with Emulator(zones=generate(options.zones) or None) as emulator, Edge(emulator) as edge:
+    with Emulator() as emulator, Edge(emulator) as edge:
         announcement = {
             "url": emulator.url,
             "token": emulator.token,

@@ -21,6 +21,7 @@ Values = dict[str, tuple[t.Any, ...]]
 
 def tested(*values: int) -> t.Any:
     """Return a switch that can be any number, with the values to test."""
+    # pylint: disable-next=invalid-field-call
     return dataclasses.field(default=values[0], metadata={"values": values})
 
 

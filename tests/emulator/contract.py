@@ -24,7 +24,6 @@ from openapi_core.validation.request.exceptions import ParameterValidationError
 from .journal import Recorded
 
 PATH = pathlib.Path(__file__).with_name("contract.yaml")
-_HOST = "http://emulator.example.com"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +87,7 @@ class Contract:
 
 def _request(call: Recorded) -> MockRequest:
     return MockRequest(
-        _HOST,
+        "http://emulator.example.com",
         call.method,
         f"/client/v4{call.path}",
         args=call.query,

@@ -27,8 +27,8 @@ import typing as t
 
 from . import lifecycle
 from .edge_choice import EdgeBehaviour, a_label, choose, is_served, zone_of
-from .objects import JSONObject, Upload, Zone
-from .pem import AUTHORITIES, SIGNATURES, Key, authority, make_pem, new_key, server_context
+from .objects import JSONObject, Zone
+from .pem import AUTHORITIES, SIGNATURES, Key, Pem, authority, make_pem, new_key, server_context
 from .running import Emulator
 
 _ADDRESS = "127.0.0.1"
@@ -37,7 +37,7 @@ _BODY = b"served by the emulator's edge\n"
 # ECDSA first, for clients that accept both. Weak signatures are allowed.
 _CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=0"
 
-Held = list[tuple[JSONObject, Upload | None]]
+Held = list[tuple[JSONObject, Pem | None]]
 
 
 class Handshake(t.NamedTuple):
@@ -80,8 +80,6 @@ class Edge:
 
     def start(self) -> None:
         """Listen in a separate thread. A later start uses the same port."""
-        if self._server is not None:
-            raise RuntimeError("this edge is running already")
         with self.emulator.lock:
             for zone in self.emulator.zones_by_id.values():
                 self._remember(zone)
@@ -215,7 +213,7 @@ def _now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _material(item: JSONObject, upload: Upload | None) -> Upload:
+def _material(item: JSONObject, upload: Pem | None) -> Pem:
     if upload is not None:
         return upload
     hosts = tuple(dict.fromkeys(a_label(host) for host in item["hosts"]))
@@ -230,10 +228,9 @@ def _signer(item: JSONObject) -> tuple[str, str]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _stand_in(hosts: tuple[str, ...], issuer: str, signature: str, expires_on: str | None) -> Upload:
+def _stand_in(hosts: tuple[str, ...], issuer: str, signature: str, expires_on: str | None) -> Pem:
     """Return a certificate for an item that was made without PEM."""
-    made = make_pem(hosts, issuer=issuer, signature=signature, expires_on=expires_on, key=_leaf_key("RSA" in signature))
-    return Upload(made.certificate, made.private_key)
+    return make_pem(hosts, issuer=issuer, signature=signature, expires_on=expires_on, key=_leaf_key("RSA" in signature))
 
 
 @functools.lru_cache(maxsize=2)
@@ -243,6 +240,5 @@ def _leaf_key(is_rsa: bool) -> Key:
 
 
 @functools.lru_cache(maxsize=1024)
-def _context(uploads: tuple[Upload, ...]) -> ssl.SSLContext:
-    """Return a context with all certificates of a pack."""
-    return server_context(*((upload.certificate, upload.private_key) for upload in uploads), ciphers=_CIPHERS)
+def _context(pack: tuple[Pem, ...]) -> ssl.SSLContext:
+    return server_context(*pack, ciphers=_CIPHERS)

@@ -26,7 +26,7 @@ from .behaviour import Switches, tested, values_of
 from .objects import JSONObject, Zone
 from .packs import pack_of
 
-_KEYLESS, _LEGACY, _MODERN = 0, 1, 2
+_MODERN, _LEGACY, _KEYLESS = 0, 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,19 +78,18 @@ def choose(
     if not candidates:
         wildcard = f"*.{name.partition('.')[2]}"
         candidates = [item for item in served if wildcard in _names(item)]
-    if not candidates:
+    candidates.sort(key=lambda item: str(item["id"]))
+    first = max(candidates, key=lambda item: _rank(item, behaviour), default=None)
+    if first is None:
         return []
-    first = min(candidates, key=lambda item: _rank(item, behaviour))
-    pack = [item for item in candidates if _key(item) == _key(first)]
-    return _of_one_kind(sorted(pack, key=lambda item: str(item["id"])), behaviour)
+    return _of_one_kind([item for item in candidates if _key(item) == _key(first)], behaviour)
 
 
 def is_served(item: JSONObject, behaviour: EdgeBehaviour, now: datetime.datetime) -> bool:
     """Return whether a certificate is served at all."""
-    wanted = {"active", "expired"} if behaviour.expired == "served" else {"active"}
-    if item.get("status") not in wanted:
-        return False
-    return behaviour.expired == "served" or datetime.datetime.fromisoformat(item["expires_on"]) > now
+    if behaviour.expired == "served":
+        return item.get("status") in {"active", "expired"}
+    return item.get("status") == "active" and datetime.datetime.fromisoformat(item["expires_on"]) > now
 
 
 def a_label(name: str) -> str:
@@ -116,19 +115,12 @@ def _key(item: JSONObject) -> tuple[t.Any, ...]:
     return _kind(item), pack_of(item)
 
 
-class _Latest(str):
-    """A time whose sort order is reversed: the latest is the lowest."""
-
-    def __lt__(self, other: str) -> bool:
-        return str.__gt__(self, other)
-
-
 def _rank(item: JSONObject, behaviour: EdgeBehaviour) -> tuple[t.Any, ...]:
+    """Return a value that is greatest for the certificate that comes first. Among equal ones, the lowest id does."""
     kind = _kind(item)
     counts = kind == _LEGACY or (kind == _MODERN and behaviour.sni_priority == "counts")
-    identifier = str(item["id"])
-    tie = (_Latest(item["uploaded_on"] or ""), identifier) if behaviour.tie == "most_recent" else (identifier,)
-    return (kind, -(item["priority"] or 0) if counts else 0, *tie)
+    uploaded_on = item["uploaded_on"] or ""
+    return kind, item["priority"] or 0 if counts else 0, uploaded_on if behaviour.tie == "most_recent" else ""
 
 
 def _of_one_kind(pack: list[JSONObject], behaviour: EdgeBehaviour) -> list[JSONObject]:

@@ -29,13 +29,7 @@ class Refusal(Exception):
     """An error response. `cause` is the code and message of the error that it contains."""
 
     def __init__(
-        self,
-        status: int,
-        code: int,
-        message: str,
-        *,
-        cause: tuple[int, str] | None = None,
-        retry_after: int | str | None = None,
+        self, status: int, code: int, message: str, *, cause: tuple[int, str] | None = None, retry_after: t.Any = None
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -63,31 +57,20 @@ def success(result: t.Any, behaviour: Behaviour, result_info: dict[str, int] | N
     return Answer(200, payload)
 
 
-class Raw(str):
+@dataclasses.dataclass(frozen=True)
+class Raw:
     """Text that is part of the JSON unchanged, for numbers that Python would not write, such as `Raw("1e999")`."""
+
+    text: str
 
 
 _RAW = re.compile(r'"\\u0000raw:(.*?)\\u0000"')
 
 
 def encode(payload: t.Any) -> bytes:
-    """Return the bytes of a response. This is fast, but does not support `Raw`."""
-    return json.dumps(payload, separators=(",", ":")).encode()
-
-
-def encode_raw(payload: t.Any) -> bytes:
-    """Return the bytes of a response that may contain `Raw` values."""
-    return _RAW.sub(r"\1", encode(_marked(payload)).decode()).encode()
-
-
-def _marked(value: t.Any) -> t.Any:
-    if isinstance(value, Raw):
-        return f"\0raw:{value}\0"
-    if isinstance(value, dict):
-        return {key: _marked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_marked(item) for item in value]
-    return value
+    """Return the bytes of a response."""
+    text = json.dumps(payload, separators=(",", ":"), default=lambda raw: f"\0raw:{raw.text}\0")
+    return (_RAW.sub(r"\1", text) if "\\u0000raw:" in text else text).encode()
 
 
 def malformed_headers(code: int, message: str) -> Refusal:
@@ -101,7 +84,7 @@ unknown_key = functools.partial(Refusal, 403, 9103, "Unknown X-Auth-Key or X-Aut
 # The zone does not exist, or the credentials have no access to it. The API does not say which.
 invisible_zone = functools.partial(Refusal, 403, 9109, "Unauthorized to access requested resource")
 not_permitted = functools.partial(Refusal, 403, 10000, "Authentication error")
-throttled = functools.partial(Refusal, 429, message="Please wait and consider throttling your request speed")
+throttled = functools.partial(Refusal, 429, 971, "Please wait and consider throttling your request speed")
 no_such_path = functools.partial(Refusal, 400, 7000, "No route for that URI")
 wrong_method = functools.partial(Refusal, 405, 10405, "Method not allowed for this endpoint")
 invalid_parameters = functools.partial(Refusal, 400, 2001, "Invalid or missing parameters.")

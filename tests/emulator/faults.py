@@ -38,7 +38,7 @@ KINDS: dict[str, dict[str, t.Any]] = {
     "not_object": {"body": '["no","object"]', "applied": False},
     "empty_body": {"status": 200, "applied": False},
     "redirect": {"status": 302, "location": "/", "applied": False},
-    "throttled": {"retry_after": None, "code": 971, "status": 429},  # any text as Retry-After, or none
+    "throttled": {"retry_after": None, "status": 429},  # any text as Retry-After, or none
     # The correct response in a wrong format
     "truncated_json": {"keep": 0.5},  # a complete HTTP message with part of the JSON
     "wrong_content_type": {"content_type": "text/plain"},

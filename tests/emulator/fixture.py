@@ -53,6 +53,3 @@ def _hold_to_account(running: Emulator) -> None:
     broken = [item for item in running.contract_violations if item.side == "response"]
     assert not running.failures, "\n".join(running.failures)
     assert not broken, f"answers broke the contract: {broken}"
-
-
-__all__ = ("emulator", "pytest_configure", "start_emulator")

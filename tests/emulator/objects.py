@@ -14,7 +14,7 @@ import datetime
 import hashlib
 import typing as t
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from .behaviour import Behaviour
 from .leaf import read_leaf
@@ -24,9 +24,7 @@ JSONObject = dict[str, t.Any]
 
 PERMISSIONS = ("zone:read", "ssl:read", "ssl:write")
 PLANS = ("free", "pro", "business", "enterprise")
-_PRICES = {"free": 0, "pro": 25, "business": 250, "enterprise": 0}
 _UPLOAD = "_upload"
-_NAMESPACE = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 
 
 def moment(when: datetime.datetime) -> str:
@@ -52,7 +50,7 @@ def object_id(*parts: object) -> str:
 
 def certificate_id(*parts: object) -> str:
     """Return a UUID, the same one for the same parts."""
-    return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, parts))))
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, "/".join(map(str, parts))))
 
 
 def certificate(
@@ -86,7 +84,7 @@ def uploaded(pem: Pem, **fields: t.Any) -> JSONObject:
     """
     leaf = read_leaf(pem.certificate)
     read = {"issuer": leaf.issuer(Behaviour()), "signature": leaf.signature, "expires_on": leaf.expires_on}
-    return certificate(leaf.hosts, **{_UPLOAD: Upload(pem.certificate, pem.private_key), **read, **fields})
+    return certificate(leaf.hosts, **{_UPLOAD: pem, **read, **fields})
 
 
 @dataclasses.dataclass
@@ -97,14 +95,6 @@ class Stale:
     certificates: list[JSONObject]
 
 
-@dataclasses.dataclass(frozen=True)
-class Upload:
-    """The PEM of an uploaded certificate and its key. The API never returns it."""
-
-    certificate: str
-    private_key: str = dataclasses.field(repr=False)
-
-
 @dataclasses.dataclass
 class Rollout:
     """A certificate that is not active yet, for this number of further reads.
@@ -113,7 +103,7 @@ class Rollout:
     """
 
     reads: int
-    before: tuple[JSONObject, Upload | None] | None
+    before: tuple[JSONObject, Pem | None] | None
 
 
 @dataclasses.dataclass
@@ -126,7 +116,7 @@ class Zone:
     api: JSONObject
     certificates: list[JSONObject]
     stale: Stale | None = None
-    uploads: dict[str, Upload] = dataclasses.field(default_factory=dict)
+    uploads: dict[str, Pem] = dataclasses.field(default_factory=dict)
     rollouts: dict[str, Rollout] = dataclasses.field(default_factory=dict)
     uploaded: int = 0
 
@@ -200,7 +190,7 @@ def zone(
     *,
     certificates: Iterable[JSONObject] = (),
     id: str | None = None,  # noqa: A002 - the service's own name for it
-    account: str | JSONObject = "Example Account",
+    account: str = "Example Account",
     plan: str = "business",
     status: str = "active",
     type: str = "full",  # noqa: A002 - the service's own name for it
@@ -214,10 +204,8 @@ def zone(
     """
     if plan not in PLANS:
         raise ValueError(f"plan must be one of {', '.join(PLANS)}, not {plan!r}")
-    owner = account if isinstance(account, dict) else {"id": object_id("account", account), "name": account}
-    zone_id = id or object_id("zone", owner["name"], name)
     api: JSONObject = {
-        "id": zone_id,
+        "id": id or object_id("zone", account, name),
         "name": name,
         "status": status,
         "paused": False,
@@ -230,86 +218,52 @@ def zone(
         "modified_on": from_today(-30),
         "created_on": from_today(-400),
         "activated_on": from_today(-399) if status == "active" else None,
-        "vanity_name_servers": [],
-        "vanity_name_servers_ips": None,
-        "meta": {
-            "step": 4,
-            "custom_certificate_quota": int(plan in {"business", "enterprise"}) if quota is None else quota,
-            "page_rule_quota": 50,
-            "phishing_detected": False,
-        },
+        "meta": {"custom_certificate_quota": int(plan in {"business", "enterprise"}) if quota is None else quota},
         "owner": {"id": None, "type": "user", "name": None},
-        "account": owner,
-        "tenant": {"id": None, "name": None},
-        "tenant_unit": {"id": None},
+        "account": {"id": object_id("account", account), "name": account},
         "permissions": ["#ssl:edit", "#ssl:read", "#zone:read"],
-        "plan": _plan(plan),
+        "plan": {"id": object_id("plan", plan), "name": f"{plan.title()} Plan", "legacy_id": plan},
+        **others,
     }
-    api.update(others)
     made = Zone(api, [])
     for item in certificates:
         made.add(item)
     return made
 
 
-def _plan(legacy_id: str) -> JSONObject:
-    return {
-        "id": object_id("plan", legacy_id),
-        "name": f"{legacy_id.title()} Plan",
-        "price": _PRICES[legacy_id],
-        "currency": "USD",
-        "frequency": "monthly" if _PRICES[legacy_id] else "",
-        "is_subscribed": legacy_id != "free",
-        "can_subscribe": False,
-        "legacy_id": legacy_id,
-        "legacy_discount": False,
-        "externally_managed": False,
-    }
-
-
 @dataclasses.dataclass(frozen=True)
 class Token:
-    """Credentials: a token, or the e-mail address and key of the same user, with their permissions and zones."""
+    """Credentials: a token, or the `email` and `key` of the same user. All tokens of a `user` share one throttle.
 
-    name: str
-    value: str
-    user: str
-    permissions: frozenset[str]
-    zones: frozenset[str] | None
-    email: str | None
-    key: str | None
+    `permissions` are from `PERMISSIONS`, `zones` are names or ids, or None for all zones.
+    """
+
+    name: str = "default"
+    user: str = "user-1"
+    permissions: Collection[str] = ("zone:read", "ssl:write")
+    zones: Collection[str] | None = None
+    email: str | None = None
+    value: str = ""
+
+    def __post_init__(self) -> None:
+        unknown = set(self.permissions) - set(PERMISSIONS)
+        if unknown:
+            raise ValueError(f"permissions must be some of {', '.join(PERMISSIONS)}, not {', '.join(sorted(unknown))}")
+        object.__setattr__(self, "value", self.value or f"cfut_{self.key}")
+
+    @property
+    def key(self) -> str:
+        """The Global API Key of the user."""
+        return hashlib.sha256(f"token/{self.name}".encode()).hexdigest()[:37]
 
     def sees(self, zone: Zone) -> bool:
         """Return whether the credentials have access to a zone."""
         return self.zones is None or zone.id in self.zones or zone.name in self.zones
 
 
-def token(
-    name: str = "default",
-    *,
-    value: str | None = None,
-    user: str = "user-1",
-    permissions: Iterable[str] = ("zone:read", "ssl:write"),
-    zones: Iterable[str] | None = None,
-    email: str | None = None,
-) -> Token:
-    """Return a token. `permissions` are from `PERMISSIONS`, `zones` are names or ids, or None for all zones.
-
-    All tokens of a `user` share one throttle. With `email`, there is also a `key`.
-    """
-    unknown = set(permissions) - set(PERMISSIONS)
-    if unknown:
-        raise ValueError(f"permissions must be some of {', '.join(PERMISSIONS)}, not {', '.join(sorted(unknown))}")
-    digits = hashlib.sha256(f"token/{name}".encode()).hexdigest()
-    return Token(
-        name=name,
-        value=value or f"cfut_{digits[:48]}",
-        user=user,
-        permissions=frozenset(permissions),
-        zones=None if zones is None else frozenset(zones),
-        email=email,
-        key=digits[:37] if email else None,
-    )
+def token(name: str = "default", **fields: t.Any) -> Token:
+    """Return credentials."""
+    return Token(name, **fields)
 
 
 def demo_zone() -> Zone:

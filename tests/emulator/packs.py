@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Packs: certificates of the same type with the same hosts and different signature algorithms, which count as one."""
+"""Packs: certificates of the same type with the same hosts and different signature algorithms, of which a client picks one."""
 
 from __future__ import annotations
 
-import collections
 import itertools
 from collections.abc import Iterable
 
@@ -28,15 +27,6 @@ def family(item: JSONObject) -> tuple[bool, bool]:
 def living(items: Iterable[JSONObject]) -> list[JSONObject]:
     """Return the certificates that are not deleted."""
     return [item for item in items if item.get("status") != "deleted"]
-
-
-def counted(items: Iterable[JSONObject], certificate_type: str) -> int:
-    """Return how much of the quota of a type is used. A pack counts once for each copy of the same algorithm."""
-    copies: dict[Pack, collections.Counter[tuple[bool, bool]]] = collections.defaultdict(collections.Counter)
-    for item in living(items):
-        if item.get("type") == certificate_type:
-            copies[pack_of(item)][family(item)] += 1
-    return sum(max(counter.values()) for counter in copies.values())
 
 
 def others_of(item: JSONObject, items: Iterable[JSONObject]) -> list[JSONObject]:

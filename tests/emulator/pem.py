@@ -11,7 +11,6 @@ trusted one has. `issue` makes unusual certificates, all fields of which can be 
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import functools
 import ipaddress
@@ -49,17 +48,16 @@ END = datetime(2036, 3, 1, 23, 59, 59)
 AUTHORITIES: list[str] = []
 """The certificates of all CAs of this process."""
 
-_RSA_KEYS = 6
-_TURNS: collections.defaultdict[str, t.Iterator[int]] = collections.defaultdict(itertools.count)
+_RSA_TURNS = itertools.cycle(range(6))
 
 
 @dataclasses.dataclass(frozen=True)
 class Pem:
-    """A certificate with its key, in PEM. `authority` is the certificate of the CA, which is self-signed."""
+    """A certificate with its key, in PEM. `authority` is the certificate of the CA, which is self-signed, if it is known."""
 
     certificate: str
-    private_key: str
-    authority: str
+    private_key: str = dataclasses.field(repr=False)
+    authority: str = ""
 
     @property
     def chain(self) -> str:
@@ -72,15 +70,14 @@ class Pem:
         return x509.load_pem_x509_certificate(self.certificate.encode())
 
 
-@dataclasses.dataclass(frozen=True)
-class Authority:
+class Authority(t.NamedTuple):
     """A CA with its key."""
 
     key: Key
     certificate: x509.Certificate
 
 
-def make_pem(
+def make_pem(  # pylint: disable=too-many-locals
     hosts: Sequence[str] = ("example.com", "www.example.com"),
     *,
     issuer: str | None = "DigiCert Inc",
@@ -127,7 +124,6 @@ def make_pem(
         end=last,
         algorithm=SIGNATURES[signature or usual][1],
         extensions=extensions,
-        serial=x509.random_serial_number(),
     )
     text = key_pem(own_key, passphrase.encode() if passphrase else None, key_format)
     return Pem(pem(made), text, pem(signer.certificate))
@@ -149,7 +145,6 @@ def authority(organization: str | None = "DigiCert Inc", signature: str = "ECDSA
         end=datetime(2070, 1, 1),
         algorithm=digest,
         extensions=[x509.SubjectKeyIdentifier.from_public_key(key.public_key()), _usage(True)],
-        serial=x509.random_serial_number(),
     )
     AUTHORITIES.append(pem(made))
     return Authority(key, made)
@@ -168,7 +163,6 @@ def issue(
     end: datetime = END,
     algorithm: Hash | None = SHA256,
     extensions: Iterable[x509.ExtensionType] = (),
-    serial: int = 4711,
 ) -> x509.Certificate:
     """Return a certificate, by default signed with the RSA key of a CA."""
     ca_key = ca_key or make_key("rsa2048", 99)
@@ -177,7 +171,7 @@ def issue(
         .subject_name(subject or named(common_name))
         .issuer_name(issuer or named("Test Issuing CA", organization))
         .public_key((key or make_key("rsa2048")).public_key())
-        .serial_number(serial)
+        .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(end)
     )
@@ -192,10 +186,11 @@ def issue(
 
 def new_key(algorithm: str = "ecdsa") -> Key:
     """Return a private key that differs from the previous one. RSA keys are slow to generate, so a few are used in turn."""
-    turn = next(_TURNS[algorithm])
     if algorithm == "rsa":
-        return t.cast(Key, make_key("rsa2048", turn % _RSA_KEYS))
-    return t.cast(Key, make_key({"ecdsa": "p256"}.get(algorithm, algorithm), turn))
+        return t.cast(Key, make_key("rsa2048", next(_RSA_TURNS)))
+    if algorithm == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
+    return ec.generate_private_key(ec.SECP256R1())
 
 
 @functools.cache
@@ -227,15 +222,15 @@ def pem(*certificates: x509.Certificate) -> str:
     return "".join(found.public_bytes(serialization.Encoding.PEM).decode() for found in certificates)
 
 
-def server_context(*held: tuple[str, str], ciphers: str | None = None) -> ssl.SSLContext:
+def server_context(*held: Pem, ciphers: str | None = None) -> ssl.SSLContext:
     """Return a context for a server with these certificates and keys. OpenSSL selects the one that the client supports."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if ciphers:
         context.set_ciphers(ciphers)
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "chain.pem"
-        for certificate, key in held:
-            path.write_text(f"{key}\n{certificate}", encoding="utf-8")
+        for made in held:
+            path.write_text(f"{made.private_key}\n{made.certificate}", encoding="utf-8")
             context.load_cert_chain(path)
     return context
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 import typing as t
 
 from . import envelope, listing
@@ -19,29 +18,20 @@ Wish = tuple[str, float | None]
 
 
 def asked(body: bytes) -> list[Wish]:
-    """Return the ids and priorities in the body, in its order. An item without an id is ignored."""
+    """Return the ids and priorities in the body, which is as the contract wants it. An item without an id is ignored."""
     try:
-        data = json.loads(body, parse_constant=_no_constant)
+        items = json.loads(body, parse_constant=_no_constant)["certificates"]
     except ValueError:
         raise envelope.unreadable_body() from None
-    items = data.get("certificates") if isinstance(data, dict) else None
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise envelope.invalid_parameters()
-    return [_wish(item["id"], item.get("priority")) for item in items if item.get("id") is not None]
+    return [(item["id"], _plain(item.get("priority"))) for item in items if item.get("id") is not None]
 
 
 def _no_constant(text: str) -> t.NoReturn:
     raise ValueError(f"{text} is no JSON")
 
 
-def _wish(identifier: t.Any, priority: t.Any) -> Wish:
-    if not isinstance(identifier, str):
-        raise envelope.invalid_parameters()
-    if priority is None:
-        return identifier, None
-    if isinstance(priority, bool) or not isinstance(priority, (int, float)) or not math.isfinite(priority):
-        raise envelope.invalid_parameters()
-    return identifier, int(priority) if priority == int(priority) else priority
+def _plain(priority: float | None) -> float | None:
+    return priority if priority is None or priority != int(priority) else int(priority)
 
 
 def prioritize(zone: Zone, wishes: list[Wish], behaviour: Behaviour) -> envelope.Answer:

@@ -98,7 +98,8 @@ class Emulator:
     def stop(self) -> None:
         """Stop listening, and close all connections. A later start uses the same port."""
         if self._thread is not None:
-            self._wire.stop()
+            with contextlib.suppress(RuntimeError):  # its loop may have ended already
+                self._wire.stop()
             self._thread.join()
             self._thread = None
 
@@ -121,7 +122,7 @@ class Emulator:
         path = pathlib.Path(directory) / "ca.pem"
         path.write_text(made.authority, encoding="utf-8")
         self._ca_bundle = str(path)
-        return server_context((made.certificate, made.private_key))
+        return server_context(made)
 
     # URL and credentials
 
@@ -150,7 +151,7 @@ class Emulator:
     @property
     def key(self) -> str:
         """The Global API Key for `email`."""
-        return self.tokens["default"].key or ""
+        return self.tokens["default"].key
 
     @property
     def tokens(self) -> dict[str, Token]:
@@ -292,12 +293,7 @@ class Emulator:
         self._wire.faults.add(fault, method=method, path=path, times=times, after=after)
 
     def before(
-        self,
-        method: str,
-        path: str,
-        callback: Callable[[Emulator], object],
-        times: int | None = 1,
-        after: int = 0,
+        self, method: str, path: str, callback: Callable[[Emulator], object], times: int | None = 1, after: int = 0
     ) -> None:
         """Run `callback(emulator)` before a matching request is processed. It may send requests itself."""
         self._wire.callbacks.add(lambda: callback(self), method=method, path=path, times=times, after=after)

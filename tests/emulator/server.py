@@ -37,7 +37,7 @@ class Wire:
         self.faults = Rules()
         self.callbacks = Rules()
         self.failures: list[str] = []
-        self.stop: Callable[[], None] = lambda: None
+        self.stop: Callable[[], object] = lambda: None
         self._stopping = asyncio.Event()
         self._numbers = itertools.count(1)
         self._connections: dict[t.Any, Connection] = {}
@@ -50,7 +50,7 @@ class Wire:
         # asyncio would report resets and disconnected clients, which are part of the tests.
         loop.set_exception_handler(lambda loop, context: None)
         self._stopping = asyncio.Event()
-        self.stop = lambda: _set_from_outside(loop, self._stopping)
+        self.stop = lambda: loop.call_soon_threadsafe(self._stopping.set)
         # The low-level server is fast, because it has one handler and no routes.
         server = _Server(self)
         listener = await loop.create_server(server, host, port, ssl=context, backlog=1024)
@@ -69,9 +69,7 @@ class Wire:
 
     def closed(self, protocol: t.Any) -> None:
         """Note the end of a connection."""
-        connection = self._connections.pop(protocol, None)
-        if connection is not None:
-            connection.gone.set()
+        self._connections.pop(protocol).gone.set()
 
     async def _abort(self) -> None:
         """Close all connections. A client with an idle connection would not respond to the end of the TLS session."""
@@ -165,7 +163,7 @@ class Wire:
         answer, body = self.service.answer(call, behaviour)
         payload = fault.falsified(answer.payload)
         if payload is not answer.payload:
-            body = envelope.encode_raw(payload)
+            body = envelope.encode(payload)
         return Outgoing(answer.status, body, answer.headers)
 
     async def _never(self, connection: Connection) -> None:
@@ -189,9 +187,3 @@ class _Server(web.Server):
     def connection_lost(self, handler: t.Any, exc: BaseException | None = None) -> None:
         super().connection_lost(handler, exc)
         self._wire.closed(handler)
-
-
-def _set_from_outside(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    """Set an event of a loop that runs in another thread and may have ended already."""
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(event.set)

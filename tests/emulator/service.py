@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import threading
@@ -19,7 +20,7 @@ from .journal import Recorded
 from .objects import Token, Zone
 from .throttle import Guard
 
-Method = Callable[[Zone, str, Recorded, Behaviour], Answer]
+Method = Callable[[Zone, Recorded, Behaviour], Answer]
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{32}")
 _CERTIFICATE_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
@@ -32,23 +33,16 @@ def zone_of(path: str) -> str | None:
     return parts[2] if len(parts) > 2 and parts[1] == "zones" and parts[2] else None
 
 
+@dataclasses.dataclass
 class Service:
-    """Responds to requests about zones (by id). Hold `lock` to read or change its state elsewhere."""
+    """Responds to requests about zones (by id), with tokens by name. Hold `lock` to read or change its state elsewhere."""
 
-    def __init__(
-        self,
-        zones: dict[str, Zone],
-        tokens: dict[str, Token],
-        behaviour: Behaviour,
-        guard: Guard,
-        contract: Contract | None,
-    ) -> None:
-        self.lock = threading.RLock()
-        self.zones = zones
-        self.tokens = tokens
-        self.behaviour = behaviour
-        self.guard = guard
-        self.contract = contract
+    zones: dict[str, Zone]
+    tokens: dict[str, Token]
+    behaviour: Behaviour
+    guard: Guard
+    contract: Contract | None
+    lock: threading.RLock = dataclasses.field(default_factory=threading.RLock)
 
     def answer(self, call: Recorded, behaviour: Behaviour | None = None) -> tuple[Answer, bytes]:
         """Return the response to a request, and its bytes. A fault may require another behaviour."""
@@ -64,7 +58,7 @@ class Service:
         caller = gate.caller(self.tokens.values(), call.headers)
         left = self.guard.admit(caller.user)
         if left:
-            raise envelope.throttled(971, retry_after=math.ceil(left) if behaviour.retry_after == "present" else None)
+            raise envelope.throttled(retry_after=math.ceil(left) if behaviour.retry_after == "present" else None)
         parts = call.path.split("/")[1:]
         if parts[0] != "zones" or len(parts) > 4 or (len(parts) > 2 and parts[2] != "custom_certificates"):
             raise envelope.no_such_path()
@@ -97,13 +91,13 @@ class Service:
         elif parts[3] == "prioritize":
             methods = {"PUT": self._prioritize}
         else:
-            methods = {"GET": self._get, "PATCH": self._edit, "DELETE": self._delete}
+            methods = dict.fromkeys(("GET", "PATCH", "DELETE"), self._certificate)
         if call.method not in methods:
             raise envelope.wrong_method()
         zone = gate.visible_zone(self.zones, caller, parts[1], gate.READ if call.method == "GET" else gate.WRITE)
         self._check_request(call, behaviour)
         lifecycle.settle(zone)
-        return methods[call.method](zone, parts[-1], call, behaviour)
+        return methods[call.method](zone, call, behaviour)
 
     def _check_request(self, call: Recorded, behaviour: Behaviour) -> None:
         """Check the request against the contract. A page out of range is noted, and handled by the switch."""
@@ -119,7 +113,7 @@ class Service:
         raise envelope.invalid_parameters()
 
     @staticmethod
-    def _list(zone: Zone, _name: str, call: Recorded, behaviour: Behaviour) -> Answer:
+    def _list(zone: Zone, call: Recorded, behaviour: Behaviour) -> Answer:
         page = listing.page_asked(call.query, behaviour)
         everything = zone.as_listed()
         found = listing.certificates_asked(everything, call.query, behaviour)
@@ -130,24 +124,21 @@ class Service:
         return listing.answer(part, page, total, behaviour, behaviour.list_result_info)
 
     @staticmethod
-    def _upload(zone: Zone, _name: str, call: Recorded, behaviour: Behaviour) -> Answer:
+    def _upload(zone: Zone, call: Recorded, behaviour: Behaviour) -> Answer:
         return envelope.success(listing.shown(lifecycle.create(zone, call.body, behaviour), behaviour), behaviour)
 
     @staticmethod
-    def _prioritize(zone: Zone, _name: str, call: Recorded, behaviour: Behaviour) -> Answer:
+    def _prioritize(zone: Zone, call: Recorded, behaviour: Behaviour) -> Answer:
         return prioritize.prioritize(zone, prioritize.asked(call.body), behaviour)
 
     @staticmethod
-    def _get(zone: Zone, certificate_id: str, _call: Recorded, behaviour: Behaviour) -> Answer:
-        found = lifecycle.find(zone, certificate_id, behaviour)
-        lifecycle.seen(zone, [found])
-        return envelope.success(listing.shown(found, behaviour), behaviour)
-
-    @staticmethod
-    def _edit(zone: Zone, certificate_id: str, call: Recorded, behaviour: Behaviour) -> Answer:
-        edited = lifecycle.edit(zone, certificate_id, call.body, behaviour)
-        return envelope.success(listing.shown(edited, behaviour), behaviour)
-
-    @staticmethod
-    def _delete(zone: Zone, certificate_id: str, _call: Recorded, behaviour: Behaviour) -> Answer:
-        return envelope.success(lifecycle.delete(zone, certificate_id, behaviour), behaviour)
+    def _certificate(zone: Zone, call: Recorded, behaviour: Behaviour) -> Answer:
+        certificate_id = call.path.rpartition("/")[2]
+        if call.method == "DELETE":
+            return envelope.success(lifecycle.delete(zone, certificate_id, behaviour), behaviour)
+        if call.method == "PATCH":
+            item = lifecycle.edit(zone, certificate_id, call.body, behaviour)
+        else:
+            item = lifecycle.find(zone, certificate_id, behaviour)
+            lifecycle.seen(zone, [item])
+        return envelope.success(listing.shown(item, behaviour), behaviour)

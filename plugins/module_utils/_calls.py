@@ -118,7 +118,7 @@ def renew(
     The parameters and errors are those of C(upload).
     """
     asked = f"renew custom certificate {printable(certificate_id, 64)} of zone {zone_id}"
-    path = f"{_path(zone_id)}/{quote(certificate_id, safe='')}"
+    path = _path_of(zone_id, certificate_id)
     return _id_in(client.call("PATCH", path, asked, body=body, stale_after=stale_after, resend=False))
 
 
@@ -129,7 +129,7 @@ def remove(client: Client, zone_id: str, certificate_id: str, stale_after: float
     :raises Outdated: See Client.call.
     """
     asked = f"remove custom certificate {printable(certificate_id, 64)} of zone {zone_id}"
-    client.call("DELETE", f"{_path(zone_id)}/{quote(certificate_id, safe='')}", asked, stale_after=stale_after)
+    client.call("DELETE", _path_of(zone_id, certificate_id), asked, stale_after=stale_after)
 
 
 def _id_in(envelope: t.Mapping[str, t.Any]) -> str | None:
@@ -145,6 +145,16 @@ def is_unknown_certificate(error: ApiError) -> bool:
 
 def _path(zone_id: str) -> str:
     return f"/zones/{zone_id}/custom_certificates"
+
+
+def _path_of(zone_id: str, certificate_id: str) -> str:
+    """Return the path of a certificate.
+
+    :raises CloudflareError: The API has returned an id with which the path would be that of the list or of the zone.
+    """
+    if certificate_id in (".", ".."):
+        raise CloudflareError(f"A certificate of zone {zone_id} has an id that is invalid: {certificate_id}")
+    return f"{_path(zone_id)}/{quote(certificate_id, safe='')}"
 
 
 def _read_all(items: t.Iterable[object], what: str) -> list[Certificate]:

@@ -21,6 +21,7 @@ def summary(zone: list[Certificate], after: dict[str, int], check_mode: bool) ->
 
 
 ONE, TWO, ABC = held("1", 1, issuer="One"), held("2", 2, "ab", issuer="Two"), held("3", 0, "abc")
+APART = held("4", 0, "z")
 MODERN = [held("1", 1, type="sni_custom", issuer=None), held("2", 2, "ab", type="sni_custom")]
 TIE = [ONE, held("2", 1, "ab", issuer="Two")]
 
@@ -41,9 +42,9 @@ PREDICTED = {
         ([], {}, "The zone has no custom certificates."),
         ([ONE, TWO], {}, "The order is as requested."),
         ([ONE], {"1": 9}, "1 of 1 priorities {changed}."),
-        ([ONE, TWO], {"2": 9}, "1 of 2 priorities {changed}; every contested hostname keeps its certificate."),
+        ([*TIE, APART], {"4": 9}, "1 of 3 priorities {changed}; every contested hostname keeps its certificate."),
         (
-            [ONE, TWO, held("4", 0, "z")],
+            [ONE, TWO, APART],
             {"1": 3},
             "1 of 3 priorities {changed}; a.example.com {gets} One's certificate (expires 2036-03-01).",
         ),
@@ -53,11 +54,7 @@ PREDICTED = {
             "2 of 3 priorities {changed}; a.example.com {gets} DigiCertInc's certificate (expires 2036-03-01), "
             "and 1 more hostname {other} a different one.",
         ),
-        (
-            MODERN,
-            {"1": 3},
-            "1 of 2 priorities {changed}; a.example.com {may} certificate 1 (expires 2036-03-01).",
-        ),
+        (MODERN, {"1": 3}, "1 of 2 priorities {changed}; a.example.com {may} certificate 1 (expires 2036-03-01)."),
         (TIE, {"1": 2}, "1 of 2 priorities {changed}; the tie for a.example.com {is} resolved."),
         (
             [*TIE, held("1b", 1, "ab")],

@@ -74,6 +74,7 @@ TWINS = (HIGH, made("twin", 1, "a", issuer="highCA"))
 WILD, WILD_TOO = made("wild", 1, "*"), made("higher", 2, "*b")
 PENDING = made("first", 2, "ab", status="pending")
 EXPIRED = made("first", 2, "ab", expires_on="2029-12-31T00:00:00Z")
+SHA1 = made("old", 1, "a", signature="SHA1WithRSA")
 STRANGE = made("new", 3, "a", type="new_custom")
 ANOTHER_KEY = "The certificate that comes first has a key of another kind"
 NOT_OURS = "No custom certificate of the zone matches this one."
@@ -95,6 +96,7 @@ CASES: dict[str, tuple[t.Sequence[Certificate], t.Any, t.Any, tuple[t.Any, t.Any
     "two that look the same": (TWINS, None, HIGH, (None, None), None),
     "one certificate alone": ((HIGH,), None, HIGH, (None, True), True),
     "one alone, and another is seen": ((HIGH,), None, "universal", (None, False), False),
+    "one of the same kind with SHA-1": ((SHA1,), None, "universal", (None, False), False),
     "a wildcard alone": ((WILD,), None, WILD, (None, True), True),
     "a wildcard, and the name itself": ((HIGH, WILD_TOO), None, WILD_TOO, (None, False), False),
     "wildcards": ((WILD, WILD_TOO), None, WILD_TOO, (None, True), True),

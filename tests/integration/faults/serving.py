@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import pathlib
+import re
 import socket
 import ssl
 import threading
@@ -49,10 +50,14 @@ def _secured(accepted: socket.socket, tls: TLSFiles | None) -> socket.socket:
 
 
 def _head(connection: socket.socket) -> bytes:
-    """Return the headers of the request."""
-    head = b""
-    while b"\r\n\r\n" not in head and (piece := connection.recv(65536)):
-        head += piece
+    """Read a request, and return its headers. What was left unread would reset the connection at its end."""
+    asked = b""
+    while b"\r\n\r\n" not in asked and (piece := connection.recv(65536)):
+        asked += piece
+    head, _end, body = asked.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    while length and len(body) < int(length[1]) and (piece := connection.recv(65536)):
+        body += piece
     return head
 
 

@@ -263,6 +263,9 @@ NOTHING_CHANGED: dict[str, Scripted] = {
     # A pack that is full
     "1220 no": script([OTHER], {**POST, **refused(1220, status=200)}, [OTHER]),
     "1228 no": script([OTHER], {**POST, **refused(1228)}, [OTHER]),
+    "`id: gone` selects no certificate of the zone": script(
+        BEFORE, {**POST, **refused(1228)}, BEFORE, match={"id": "gone"}
+    ),
     # Final
     "2200 no": script([], {**POST, **refused(2200, status=200)}, **AGAIN),
     "1212 no. The zone's plan has no room for another": script([], {**POST, **refused(1212)}, **AGAIN),
@@ -490,32 +493,10 @@ class TestDecisions:
         assert not uncovered or f"would leave {', '.join(uncovered)} without" in result["msg"]
 
 
-class TestWaiting:
-    """For what is written to be seen, and in use."""
-
-    @pytest.mark.parametrize(
-        ("statuses", "slept", "warned"),
-        [
-            (["initializing", "pending", "active"], [0.0, 0.5, 1.0], ""),
-            (["pending"] * 5, [0.0, 0.5, 1.0, 1.0, 0.5], "certificate new is 'pending' after 3 s"),
-            (["holding_deployment"], [0.0], "is 'holding_deployment' after 0 s"),
-        ],
-    )
-    def test_for_a_status(
-        self, keep: Run, waits: list[float], statuses: list[str], slept: list[float], warned: str
-    ) -> None:
-        result = keep([], POST, *([shown("new", status=status)] for status in statuses), wait_timeout=3)
-        assert result["changed"] is True and result["certificate"]["status"] == statuses[-1]
-        assert waits == slept
-        assert warned in str(result["warnings"]) if warned else "warnings" not in result
-
-    def test_where_nobody_waits_there_is_no_warning(self, keep: Run) -> None:
-        assert "warnings" not in keep([], POST, [shown("new", status="pending")], wait=False)
-
-    def test_others_that_move_with_the_number_are_told(self, keep: Run) -> None:
-        moving = number(7, [shown("new", priority=7), {**OTHER, "priority": 1}])
-        result = keep([old(priority=7), OTHER], PATCH, [OTHER, shown("new")], moving)
-        assert "other from 3 to 1" in str(result["warnings"])
+def test_each_look_at_a_pending_one_is_a_request(keep: Run, waits: list[float]) -> None:
+    result = keep([], POST, *([shown("new", status=status)] for status in ("initializing", "pending", "active")))
+    assert result["certificate"]["status"] == "active" and "warnings" not in result
+    assert waits == [0.0, 0.5, 1.0]
 
 
 class TestPrediction:
@@ -562,92 +543,96 @@ class TestPrediction:
         assert upload["after"] + "priority: 0\n" == removal["before"]
 
 
-class TestResult:
-    """What is returned beside the certificate."""
+RIVAL = old("rival", hosts=["www.example.com"], issuer="LetsEncrypt")
+LEGACY, LEGACY_RIVAL = ({**item, "type": "legacy_custom"} for item in (AFTER[0], RIVAL))
+RIVAL_5 = {**RIVAL, "priority": 5}
+DELETE_NEW = {**DELETE, "path": f"{LIST}/new"}
+UPLOAD_LEGACY = {**POST, "body": {**body(), "type": "legacy_custom"}}
+MOST_RECENT = (
+    "covers 1 hostname of this one, such as www.example.com. Cloudflare uses the one that was ordered most recently. {}"
+).format
 
-    @pytest.mark.parametrize(
-        ("kind", "advice"),
-        [
-            ("legacy_custom", "Set the order with the module zonefleet.cloudflare.custom_certificate_priority."),
-            ("sni_custom", "It documents no effect of priority among certificates of type sni_custom: check what is "),
-        ],
-    )
-    def test_contested_before_and_after(self, keep: Run, kind: str, advice: str) -> None:
-        rival, new = old("rival", hosts=["www.example.com"], issuer="LetsEncrypt", type=kind), shown("new", type=kind)
-        result = keep([rival], {**POST, "body": {**body(), "type": kind}}, [rival, new], type=kind)
-        (contested,) = result["contested"]
-        assert (contested["name"], contested["before"], contested["after"]) == ("www.example.com", "rival", "new")
-        assert contested["decided_by"] == "recency"
-        assert (
-            "covers 1 hostname of this one, such as www.example.com. Cloudflare uses the one that was ordered most "
-            f"recently. {advice}"
-        ) in str(result["warnings"])
-        # It is said when it comes about, not in each run from then on.
-        assert "warnings" not in keep([rival, new], type=kind)
+WARNED: dict[str, Scripted] = {
+    "other from 3 to 1": script(
+        [*NUMBERED, OTHER], PATCH, [OTHER, *AFTER], number(7, [*NUMBERED_NOW, {**OTHER, "priority": 1}])
+    ),
+    "certificate new is 'pending' after 3 s": script([], POST, *[PENDING] * 5, wait_timeout=3),
+    "is 'holding_deployment' after 0 s": script([], POST, [shown("new", status="holding_deployment")]),
+    "Certificate ecdsa of the same pack expires on 2035-03-01": script(
+        [*AFTER, old("ecdsa", signature="ECDSAWithSHA256")]
+    ),
+    # Said when it comes about
+    MOST_RECENT("Set the order with the module zonefleet.cloudflare.custom_certificate_priority."): script(
+        [LEGACY_RIVAL], UPLOAD_LEGACY, [LEGACY_RIVAL, LEGACY], type="legacy_custom"
+    ),
+    MOST_RECENT("It documents no effect of priority among certificates of type sni_custom: check what is "): script(
+        [RIVAL], POST, [RIVAL, *AFTER]
+    ),
+    "Another certificate of the same type covers 1 hostname of this one, such as": script(
+        [RIVAL_5], POST, [RIVAL_5, *AFTER]
+    ),
+    # A match that selects none
+    "`id: gone` selects no certificate of the zone, so no certificate is renewed. A renewal may have changed the id: ": script(
+        [OTHER], check=True, match={"id": "gone"}
+    ),
+    "`id: gone` selects no": script([], POST, AFTER, match={"id": "gone"}),
+    "`id: othe` selects no certificate of the zone, so no certificate is renewed. Did you mean `id: other`? ": script(
+        [OTHER], check=True, match={"id": "othe"}
+    ),
+    "Did you mean `issuer: LetsEncrypt`? ": script([OTHER], check=True, match={"issuer": "Let's Encript"}),
+    "`host: shop.example.com`? It matches 1 ": script([OTHER], check=True, match={"host": "shops.example.com"}),
+    "Without 'match', old (type sni_custom, ": script(BEFORE, check=True, **MATCH_ANOTHER),
+}
 
-    def test_priority_may_not_decide_between_others_and_the_new_one(self, keep: Run) -> None:
-        """Of this type, Cloudflare uses the one that was ordered most recently, which is the new one."""
-        rival = old("rival", hosts=["www.example.com"], priority=5)
-        result = keep([rival], POST, [rival, shown("new")])
-        (contested,) = result["contested"]
-        assert (contested["after"], contested["decided_by"]) == ("rival", "undocumented")
-        assert "Another certificate of the same type covers 1 hostname of this one, such as" in str(result["warnings"])
 
-    UNMATCHED: t.ClassVar[Item] = {
-        "an id that is gone": ([OTHER], {"id": "gone"}, "`id: gone` selects no", "A renewal may have changed the id: "),
-        "in an empty zone": ([], {"id": "gone"}, "`id: gone` selects no", "A renewal may have changed the id: "),
-        "part of an id": ([OTHER], {"id": "othe"}, "`id: othe` selects no", "Did you mean `id: other`? "),
-        "almost an issuer": ([OTHER], {"issuer": "Let's Encript"}, "Did you mean `issuer: LetsEncrypt`? "),
-        "almost a host": ([OTHER], {"host": "shops.example.com"}, "`host: shop.example.com`? It matches 1 "),
-        "not the one in its place": (BEFORE, {"issuer": "AnotherCA"}, "Without 'match', old (type sni_custom, "),
-    }
+@pytest.mark.parametrize("warning", WARNED)
+def test_what_is_warned_of(keep: Run, warning: str) -> None:
+    requests, options = WARNED[warning]
+    result = keep(*requests, **options)
+    assert warning in str(result["warnings"]) and not result.get("failed")
 
-    @pytest.mark.parametrize("check", [True, False])
-    @pytest.mark.parametrize("case", UNMATCHED.values(), ids=UNMATCHED)
-    def test_a_match_that_selects_none(self, keep: Run, case: t.Any, check: bool) -> None:
-        before, match, *texts = case
-        result = keep(before, *[POST, [*before, shown("new")]] * (not check), check=check, match=match)
-        assert (result["action"], result["changed"]) == ("uploaded", True)
-        (warning,) = (text for text in map(str, result["warnings"]) if "'match'" in text)
-        assert [text for text in ("selects no", *texts) if text not in warning] == []
 
-    def test_a_refused_upload_says_that_match_selects_none(self, keep: Run) -> None:
-        message = keep(BEFORE, {**POST, **refused(1228)}, BEFORE, match={"id": "gone"})["msg"]
-        assert "1228 no" in message and "`id: gone` selects no certificate of the zone" in message
-        assert "Without 'match', old (type sni_custom, " in message
+QUIET = {
+    "nobody waits": script([], POST, PENDING, wait=False),
+    "a contest that was there": script([LEGACY_RIVAL, LEGACY], type="legacy_custom"),
+    "a first upload": script([], check=True, match={"issuer": "TestCAInc"}),
+    "a first upload beside others": script([OTHER], check=True, match={"issuer": "TestCAInc"}),
+    "a first upload under a wildcard": script(
+        [certificate("wild", hosts=["*.example.com"])], check=True, match={"host": "shop.example.com"}
+    ),
+    "a renewal": script(BEFORE, check=True, match={"host": "example.com"}),
+}
 
-    @pytest.mark.parametrize(
-        ("before", "match"),
-        [
-            ([], {"issuer": "TestCAInc"}),
-            ([OTHER], {"issuer": "TestCAInc"}),
-            ([certificate("wild", hosts=["*.example.com"])], {"host": "www.example.com"}),
-            (BEFORE, {"host": "example.com"}),
-        ],
-    )
-    def test_no_warning_of_a_first_upload_or_a_renewal(self, keep: Run, before: list[Item], match: Item) -> None:
-        assert "'match'" not in str(keep(before, check=True, match=match).get("warnings", []))
 
-    @pytest.mark.parametrize("before", [[], [old("predecessor")]])
-    def test_check_mode_predicts_the_most_recent_one_without_an_id(self, keep: Run, before: list[Item]) -> None:
-        result = keep([old("rival", hosts=["www.example.com"], issuer="LetsEncrypt"), *before], check=True)
-        (contested,) = result["contested"]
-        told = [contested[key] for key in ("after", "after_issuer", "decided_by")]
-        assert told == [None, "TestCAInc", "recency"]
-        assert {"id", "uploaded_on"}.isdisjoint(result["certificate"])
+@pytest.mark.parametrize("case", QUIET.values(), ids=QUIET)
+def test_what_is_not_warned_of(keep: Run, case: Scripted) -> None:
+    requests, options = case
+    assert not [text for text in keep(*requests, **options).get("warnings", ()) if "covers" not in str(text)]
 
-    def test_a_removal_ends_a_contest(self, keep: Run) -> None:
-        contested = keep(BOTH, {**DELETE, "path": f"{LIST}/new"}, BEFORE, **{**REMOVE, "match": {"id": "new"}})[
-            "contested"
-        ]
-        assert [(item["before"], item["after"], item["decided_by"]) for item in contested] == [("new", "old", None)] * 2
 
-    def test_it_expires_soon(self, keep: Run) -> None:
-        end = (datetime.now(UTC) + timedelta(days=20, hours=1)).replace(tzinfo=None, microsecond=0)
-        soon = pem(issue(*HOSTS, key=RSA, end=end))
-        result = keep([shown("new", expires_on=f"{end.isoformat()}Z")], certificate=soon)
-        assert f"expires on {end:%Y-%m-%d}, in 20 days" in str(result["warnings"])
+def test_it_expires_soon(keep: Run) -> None:
+    end = (datetime.now(UTC) + timedelta(days=20, hours=1)).replace(tzinfo=None, microsecond=0)
+    soon = pem(issue(*HOSTS, key=RSA, end=end))
+    result = keep([shown("new", expires_on=f"{end.isoformat()}Z")], certificate=soon)
+    assert f"expires on {end:%Y-%m-%d}, in 20 days" in str(result["warnings"])
 
-    def test_another_of_its_pack_expires_earlier(self, keep: Run) -> None:
-        result = keep([shown("new"), old("ecdsa", signature="ECDSAWithSHA256")])
-        assert "Certificate ecdsa of the same pack expires on 2035-03-01" in str(result["warnings"])
+
+# The last one of each name, before and after, and why.
+CONTESTED: list[tuple[Scripted, tuple[str | None, ...]]] = [
+    (script([RIVAL], POST, [RIVAL, *AFTER]), ("rival", "new", "TestCAInc", "recency")),
+    # Though it is documented that Cloudflare uses the one that was ordered most recently
+    (script([RIVAL_5], POST, [RIVAL_5, *AFTER]), ("rival", "rival", "LetsEncrypt", "undocumented")),
+    # Check mode knows no id yet.
+    (script([RIVAL], check=True), ("rival", None, "TestCAInc", "recency")),
+    (script([RIVAL, old("predecessor")], check=True), ("predecessor", None, "TestCAInc", "recency")),
+    (script(BOTH, DELETE_NEW, BEFORE, **{**REMOVE, "match": {"id": "new"}}), ("new", "old", "TestCAInc", None)),
+]
+
+
+@pytest.mark.parametrize(("case", "ends"), CONTESTED)
+def test_who_comes_first(keep: Run, case: Scripted, ends: tuple[str | None, ...]) -> None:
+    requests, options = case
+    result = keep(*requests, **options)
+    contested = {item["name"]: item for item in result["contested"]}["www.example.com"]
+    assert tuple(contested[key] for key in ("before", "after", "after_issuer", "decided_by")) == ends
+    assert not options.get("check") or {"id", "uploaded_on"}.isdisjoint(result["certificate"])

@@ -23,10 +23,12 @@ from ansible_collections.zonefleet.cloudflare.tests.unit.scripted import (
     Request,
     Run,
     Script,
+    Scripted,
     certificate,
     look_up,
     put,
     refused,
+    script,
     throttled,
 )
 
@@ -250,6 +252,9 @@ def test_what_is_done(order: Run, waits: list[float], case: Case) -> None:
 
 
 REFUSED = refused(10000, "No", 403)
+TWO_IDS = [{"id": "digicert"}, {"id": "globalsign"}, {"id": "other"}]
+NEAR = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign"}]
+DID_YOU_MEAN = "Did you mean `issuer: GlobalSign*`? It matches 1 certificate, of GlobalSignnvsa."
 NOT_FOUND = write(**{**UNKNOWN, "status": 404})
 
 # By what the message says.
@@ -278,6 +283,23 @@ FAILED = {
     "select by 'host' or 'issuer' to follow renewals": failed(
         BEFORE, write(**UNKNOWN), certificates=[{"id": "digicert"}, {"issuer": "GlobalSign*"}]
     ),
+    # What does not fit the zone
+    "2 entries of 'certificates' match no certificate of the zone: `id: digicert`, `id: other`. The zone's certificates "
+    "have id globalsign. Correct the entries, or set 'missing' to 'ignore'.": failed(
+        [GLOBALSIGN], certificates=TWO_IDS, restore=None
+    ),
+    f"{DID_YOU_MEAN} ": failed(BEFORE, certificates=NEAR, restore=None),
+    "Entries with id: GlobalSign and id: globalsign": failed(
+        [GLOBALSIGN],
+        certificates=[{"id": "GlobalSign", "priority": 1}, {"id": "globalsign", "priority": 5}],
+        restore=None,
+    ),
+    "Certificate digicert has status 'deleted'": failed(DELETED, certificates=TWO_IDS, restore=None),
+    "apart (issuer LetsEncrypt, hosts apart.example.com)": failed([*BEFORE, APART], unlisted="fail", restore=None),
+    "have issuer DigiCertInc; status expired.": failed(
+        [{**DIGICERT, "status": "expired"}], certificates=[{"issuer": "Digi Cert", "status": "active"}], restore=None
+    ),
+    "matches 2 certificates": failed(BEFORE, certificates=[{"host": "www.example.com", "priority": 3}], restore=None),
     "HTTP 500": failed(
         BEFORE, write(**UNKNOWN), at(0, 10, RENEWED), write(who="renewed", status=500, raw=""), restore=RESTORE_RENEWED
     ),
@@ -289,6 +311,7 @@ def test_what_fails(order: Run, message: str, case: Case) -> None:
     result = order(*case.requests, **case.options)
     assert result["failed"] and result["zone_id"] == ZONE
     assert message.strip() in result["msg"]
+    assert "Did you mean" not in message or "to 'ignore'" not in result["msg"]
     assert (result["changed"], result.get("restore")) == (case.ends is not None, case.ends)
 
 
@@ -298,8 +321,51 @@ def test_a_write_that_was_not_done_returns_what_is_there(order: Run) -> None:
     assert [found["id"] for found in result["certificates"]] == ["globalsign", "digicert"]
 
 
-def test_an_unlisted_one_that_moved_is_warned_of(order: Run) -> None:
-    assert "apart from 30 to 0" in str(order([*BEFORE, APART], write([*AFTER, {**APART, "priority": 0}]))["warnings"])
+NO_EFFECT = (
+    "The entry of 'certificates' with issuer: digi* and priority 7 has no effect: the entry with {} sets priority 5 for "
+    "the certificates that it matches. Remove one of them"
+).format
+BY_HOST, TOO_LATE = {"host": "shop.example.com", "priority": 5}, {"issuer": "digi*", "priority": 7}
+WARNED: dict[str, Scripted] = {
+    "apart from 30 to 0": script([*BEFORE, APART], write([*AFTER, {**APART, "priority": 0}])),
+    DID_YOU_MEAN: script(BEFORE, certificates=NEAR, missing="ignore", check=True),
+    NO_EFFECT("host: shop.example.com"): script([DIGICERT], certificates=[BY_HOST, TOO_LATE]),
+    NO_EFFECT("id: digicert"): script([DIGICERT], certificates=[TOO_LATE, {"id": "digicert", "priority": 5}]),
+}
+
+
+@pytest.mark.parametrize("warning", WARNED)
+def test_what_is_warned_of(order: Run, warning: str) -> None:
+    requests, options = WARNED[warning]
+    result = order(*requests, **options)
+    assert not result.get("failed") and warning in str(result["warnings"])
+
+
+@pytest.mark.parametrize(
+    "certificates",
+    [
+        [BY_HOST, {**TOO_LATE, "priority": "5"}],
+        # In order mode, it stands for what is left.
+        [{"host": "shop.example.com"}, {"issuer": "digi*"}],
+    ],
+)
+def test_an_entry_of_no_effect_that_is_not_warned_of(order: Run, certificates: list[Item]) -> None:
+    result = order([DIGICERT], certificates=certificates)
+    assert result["changed"] is False and "warnings" not in result
+
+
+def test_what_is_left_out(order: Run) -> None:
+    result = order([GLOBALSIGN], certificates=TWO_IDS, missing="ignore")
+    assert result["unmatched"] == [{"id": "digicert"}, {"id": "other"}] and result["changed"] is False
+    # Deleted ones do not exist.
+    result = order(DELETED, certificates=[{"issuer": "*"}], unlisted="fail")
+    assert result["certificates"] == [GLOBALSIGN] and result["contested"] == []
+
+
+def test_a_filter_that_selects_none(run: Run) -> None:
+    assert DID_YOU_MEAN in str(run(info_module, BEFORE, filter=NEAR[1:])["warnings"])
+    # An empty answer is what a look for the expired hopes for.
+    assert "warnings" not in run(info_module, BEFORE, filter=[{"status": "expired"}])
 
 
 def test_a_zone_without_certificates_is_in_order_but_not_for_an_id(order: Run) -> None:

@@ -161,7 +161,10 @@ class Client:
                 return self._read_pages(path, asked, query or {})
             except _Changed as error:
                 reason = str(error)
-        raise ApiError(f"Could not {asked}: the pages of GET {path} are inconsistent: {reason}.")
+        raise ApiError(
+            f"Could not {asked}: the pages of GET {path} are inconsistent: {reason}. Another client may be changing the list: run "
+            "again."
+        )
 
     def _read_pages(self, path: str, asked: str, query: t.Mapping[str, t.Any]) -> Listing:
         waited = self.waited

@@ -122,6 +122,10 @@ REFUSED = {
     "an encoding that was not asked for": (http(b"x", "Content-Encoding: br"), "encoding br"),
     "no gzip": (http(IN_ORDER, GZIP), "cannot be decompressed"),
     "a long body": (http(bytes(33 * 2**20)), "larger than 32 MiB"),
+    "a page to log in": (
+        http(b"<html>", "Content-Type: text/html"),
+        "Check 'api_url', and whether a proxy answered instead",
+    ),
     "half an object in whole chunks": (http(b'5\r\n{"a":\r\n0\r\n\r\n', CHUNKED, framed=False), "no JSON object"),
 }
 

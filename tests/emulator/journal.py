@@ -20,7 +20,7 @@ _KEYS = re.compile(rb"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*
 
 @dataclasses.dataclass(slots=True)
 class Recorded:
-    """One request. `path` is relative to the base URL. `status` is None until the response is sent, 0 if there was none."""
+    """One request. `path` is relative to the base URL."""
 
     method: str
     path: str
@@ -29,7 +29,6 @@ class Recorded:
     connection: int
     zone_id: str | None = None
     body: bytes = b""
-    status: int | None = None
     at: float = dataclasses.field(default_factory=time.monotonic)
 
     @property

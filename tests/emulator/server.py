@@ -109,7 +109,7 @@ class Wire:
     async def _answered(self, request: web.BaseRequest, connection: Connection, call: Recorded) -> web.StreamResponse:
         fault: Fault | None = self.faults.take(call)
         if fault is not None and fault.kind == "reset_before_request":
-            return self._cut(connection, call)
+            return self._cut(connection)
         if request.can_read_body:
             call.body = await request.read()
         if fault is not None and fault.kind == "latency":
@@ -122,8 +122,8 @@ class Wire:
         if fault is not None:
             return await self._faulty(connection, call, fault)
         answer, body = self.service.answer(call)
-        call.status, body = self._checked(call, answer, body)
-        return web.Response(status=call.status, body=body, headers=delivery.headers(answer.headers))
+        status, body = self._checked(call, answer, body)
+        return web.Response(status=status, body=body, headers=delivery.headers(answer.headers))
 
     def _checked(self, call: Recorded, answer: envelope.Answer, body: bytes) -> tuple[int, bytes]:
         contract = self.service.contract
@@ -134,23 +134,21 @@ class Wire:
             return answer.status, body
         return 500, f"The emulator's answer breaks its contract: {broken.text}".encode()
 
-    def _cut(self, connection: Connection, call: Recorded) -> web.StreamResponse:
-        call.status = 0
+    def _cut(self, connection: Connection) -> web.StreamResponse:
         connection.reset()
         return web.Response()
 
     async def _faulty(self, connection: Connection, call: Recorded, fault: Fault) -> web.StreamResponse:
         if fault.kind == "reset_after_request":
-            return self._cut(connection, call)
+            return self._cut(connection)
         outgoing = self._falsified(call, fault) if fault.applies else Outgoing()
         if fault.kind == "no_answer":
             await self._never(connection)
-            return self._cut(connection, call)
+            return self._cut(connection)
         is_page = fault.kind == "server_error" and self.service.behaviour.server_error == "html"
         replace = delivery.REPLACED.get("html" if is_page else fault.kind)
         if replace is not None:
             outgoing = replace(fault)
-        call.status = 0 if fault.kind in {"reset_after_apply", "reset_mid_answer"} else outgoing.status
         return await delivery.deliver(connection, outgoing, fault)
 
     def _falsified(self, call: Recorded, fault: Fault) -> Outgoing:

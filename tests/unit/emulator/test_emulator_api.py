@@ -13,7 +13,7 @@ import pytest
 import requests
 import yaml
 
-from emulator import Emulator, Throttle, certificate, demo_zone, forbidden, generate, throttle, token, zone
+from emulator import Behaviour, Emulator, Throttle, certificate, demo_zone, forbidden, generate, throttle, token, zone
 from emulator.contract import PATH
 from emulator.fixture import StartEmulator
 from emulator.objects import object_id
@@ -132,7 +132,7 @@ def test_requests_over_the_limit_get_a_ban(start_emulator: StartEmulator, monkey
     now = 1000.0
     monkeypatch.setattr(throttle, "time", types.SimpleNamespace(monotonic=lambda: now))
     running = start_emulator(
-        throttle=Throttle(limit=3, window=10, ban=20), tokens=[token("second"), token("stranger", user="user-2")]
+        throttle=Throttle(limit=3, window=10, ban=8), tokens=[token("second"), token("stranger", user="user-2")]
     )
     first, second, stranger = (
         Client(running, running.tokens[name].value) for name in ("default", "second", "stranger")
@@ -142,15 +142,16 @@ def test_requests_over_the_limit_get_a_ban(start_emulator: StartEmulator, monkey
         now += 5
     running.outsider(1)
     assert [outcome(client.get("/zones")) for client in (first, second)] == ["200", "429 971"]
-    now += 18.5
+    now += 6.5
     banned = first.get("/zones")
     assert (outcome(banned), banned.headers["Retry-After"]) == ("429 971", "2")
     assert outcome(stranger.get("/zones")) == "200"
     assert running.refused == 2
     now += 1.5
     assert [outcome(first.get("/zones")) for _request in range(4)] == ["200"] * 3 + ["429 971"]
+    running.behave(messages="some")
     running.reset()
-    assert (outcome(first.get("/zones")), running.refused) == ("200", 0)
+    assert (outcome(first.get("/zones")), running.refused, running.behaviour) == ("200", 0, Behaviour())
 
 
 @pytest.mark.parametrize("size", [10, 64])

@@ -33,7 +33,7 @@ Tell = t.Callable[[str], None]
 
 
 class _LookUp(t.NamedTuple):
-    """The zones found for the names, and the requests and seconds that this took.
+    """The zones found for the names, the requests and seconds that this took, and the API's C(messages).
 
     :param found: By name, the zone, or the failure of its look-up.
     """
@@ -41,6 +41,7 @@ class _LookUp(t.NamedTuple):
     found: t.Mapping[str, ZoneChoice | Ended]
     requests: int
     waited: float
+    messages: t.Sequence[t.Any]
 
 
 def do_zones(task: ZoneTask, many: ManyZones, tell: Tell) -> Ended:
@@ -49,7 +50,7 @@ def do_zones(task: ZoneTask, many: ManyZones, tell: Tell) -> Ended:
     :param tell: Called with a progress message, at most every five seconds.
     """
     names = [choice for choice in many.choices if choice.id is None]
-    look_up = _look_up(task, names) if len(names) >= _MANY_NAMES else _LookUp({}, 0, 0.0)
+    look_up = _look_up(task, names) if len(names) >= _MANY_NAMES else _LookUp({}, 0, 0.0, ())
 
     by_id = frozenset(choice.id for choice in many.choices if choice.id)
 
@@ -72,12 +73,20 @@ def _look_up(task: ZoneTask, names: t.Sequence[ZoneChoice]) -> _LookUp:
             zones = [error for _name in names]
         for choice, zone in zip(names, zones):
             name = str(choice.name)
-            found[name] = failure(zone) if isinstance(zone, CloudflareError) else choice._replace(id=zone.id)
-        return _LookUp(found, client.requests, client.waited)
+            found[name] = _not_found(zone) if isinstance(zone, CloudflareError) else choice._replace(id=zone.id)
+        return _LookUp(found, client.requests, client.waited, client.messages)
+
+
+def _not_found(error: CloudflareError) -> Ended:
+    ended = failure(error)
+    ended.result.update(requests=0, waited=0.0)  # the task counts those of the common look-up
+    return ended
 
 
 def _put_together(task: ZoneTask, choices: t.Sequence[ZoneChoice], ended: t.Sequence[Ended], look_up: _LookUp) -> Ended:
-    items = [_item(task, choice, each) for choice, each in zip(choices, ended)]
+    items = [
+        _item(task, choice, each, look_up.messages if choice.id is None else ()) for choice, each in zip(choices, ended)
+    ]
     failed = [item for item in items if item["failed"]]
     changed = [item for item in items if item["changed"]]
     result: Result = {
@@ -96,11 +105,17 @@ def _put_together(task: ZoneTask, choices: t.Sequence[ZoneChoice], ended: t.Sequ
     return Ended(bool(failed), result, _warnings(items, ended))
 
 
-def _item(task: ZoneTask, choice: ZoneChoice, ended: Ended) -> Result:
-    """Return the result of a zone without its facts and diff. Certificates of an unchanged zone are only included on request."""
+def _item(task: ZoneTask, choice: ZoneChoice, ended: Ended, messages: t.Sequence[t.Any]) -> Result:
+    """Return the result of a zone without its facts and diff. Certificates of an unchanged zone are only included on request.
+
+    :param messages: The API's C(messages) for the look-up of the zone.
+    """
     item = {key: value for key, value in ended.result.items() if key not in ("ansible_facts", "diff")}
     if not (ended.failed or item["changed"] or task.options.return_certificates):
         item.pop("certificates", None)
+    messages = [*messages, *(note for note in item.get("messages", ()) if note not in messages)]
+    if messages:
+        item["messages"] = messages
     if ended.warnings:
         item["warnings"] = ended.warnings
     return {"zone_id": choice.id, **item, "zone": choice.name, "failed": ended.failed}

@@ -155,6 +155,7 @@ def test_many_names_are_looked_up_by_one_list(
     fleet: Emulator, names: list[str], ids: list[str], count: int, look_ups: int
 ) -> None:
     names, ids = names[: count - 1], ids[: count - 1]
+    fleet.behave(messages="some")
     result = ask(fleet, INSPECT, zones=[*map(str.upper, names), "nowhere.example"], concurrency=5).result
     paths = [request.path for request in fleet.requests]
     assert paths.count("/zones") == look_ups and len(paths) == look_ups + count - 1
@@ -163,6 +164,7 @@ def test_many_names_are_looked_up_by_one_list(
         (name.upper(), zone_id, False) for name, zone_id in zip(names, ids, strict=True)
     ]
     assert all("certificates" in item for item in found)
+    assert all(len(item["messages"]) == 1 and "requests" in item and "waited" in item for item in result["zones"])
     assert missing["failed"] and missing["zone_id"] is None and "No zone nowhere.example" in missing["msg"]
     assert result["failed_zones"] == ["nowhere.example"] and result["msg"].startswith("1 of ")
 

@@ -159,12 +159,6 @@ def test_an_inventory_is_reported_on_whole_and_a_zone_that_fails_is_a_row(
     assert "10000 Authentication error" in failed["msg"] and len(others) == 2
 
 
-def test_drift_is_quiet_where_all_is_as_requested(run: Run, fleet: Emulator) -> None:
-    played = run("drift", fleet, zone="a.example", **POLICY)
-    assert played.returncode == 0, played.stdout
-    assert table_of(played)[0].startswith("1 of 1 zone is in the order requested, on ")
-
-
 def test_drift_says_who_gets_what_and_fails(run: Run, fleet: Emulator, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     played = run("drift", fleet, zones=["a.example", "b.example"], report=str(path), unlisted="fail", **POLICY)
@@ -188,7 +182,8 @@ def test_the_policy_may_be_in_the_variables_of_the_inventory(run: Run, fleet: Em
 
     variables.unlink()
     assert "Zones without one: 2, such as a.example." in run("drift", fleet, "-i", inventory).stdout
-    assert run("drift", fleet, "-i", inventory, "--limit", "other").returncode == 0
+    quiet = run("drift", fleet, "-i", inventory, "--limit", "other")
+    assert quiet.returncode == 0 and table_of(quiet)[0].startswith("1 of 1 zone is in the order requested, on ")
 
 
 WRONG: dict[str, tuple[str, dict[str, t.Any], list[str]]] = {

@@ -18,8 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from ansible_runs import command, environment
+from ansible_runs import command, environment, write_yaml
 
 from emulator import Emulator
 
@@ -128,26 +127,16 @@ class Player:
             playbook,
             env=environment(home, emulator, **variables),
         )
-        return Played(finished.returncode, finished.stdout, finished.stderr, _read(home / "record"))
+        # There is no record if the play did not even begin.
+        lines = (home / "record").read_text("utf-8").splitlines() if (home / "record").exists() else []
+        done = tuple(Done(**json.loads(line)) for line in lines)
+        return Played(finished.returncode, finished.stdout, finished.stderr, done)
 
 
-def _read(record: Path) -> tuple[Done, ...]:
-    """What the callback plugin has written, unless the play did not even begin."""
-    lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-    return tuple(Done(**json.loads(line)) for line in lines)
-
-
-def _write_play(
-    home: Path,
-    tasks: Sequence[Task],
-    hosts: Mapping[str, Mapping[str, t.Any]],
-) -> Path:
-    play = {"hosts": list(hosts), "gather_facts": False, "tasks": list(tasks)}
+def _write_play(home: Path, tasks: Sequence[Task], hosts: Mapping[str, Mapping[str, t.Any]]) -> Path:
     inventory = {"all": {"vars": LOCAL, "hosts": {name: dict(variables) for name, variables in hosts.items()}}}
-    (home / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
-    path = home / "play.yml"
-    path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
-    return path
+    write_yaml(home / "inventory.yml", inventory)
+    return write_yaml(home / "play.yml", [{"hosts": list(hosts), "gather_facts": False, "tasks": list(tasks)}])
 
 
 PRIORITY = "zonefleet.cloudflare.custom_certificate_priority"

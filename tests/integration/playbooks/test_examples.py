@@ -18,8 +18,7 @@ import yaml
 from ansible_runs import ROOT
 
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version import VERSION
-from emulator import Edge, Emulator, Zone, certificate, make_pem, zone
-from emulator.fixture import StartEmulator
+from emulator import Edge, Emulator, certificate, make_pem, zone
 from integration.playbooks.playing import SERVED, Player, pairs_of
 
 # The first two return the certificates themselves.
@@ -33,52 +32,47 @@ def printed(module: str, name: str) -> t.Any:
     )
 
 
-def documented_zone() -> Zone:
-    """What the examples talk about: two certificates with the printed ids, and one more authority."""
-    return zone(
-        "example.com",
-        id="5a7e1c4d9b3f40268e0d7c51f3a2b684",
-        certificates=[
-            certificate(
-                ["example.com", "*.example.com", "shop.example.com"],
-                id="6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908",
-                issuer="DigiCertInc",
-                priority=2,
-            ),
-            certificate(
-                ["example.com", "*.example.com", "api.example.com"],
-                id="e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156",
-                issuer="GlobalSignnvsa",
-                priority=3,
-            ),
-            certificate(["shop.example.com", "pay.example.com"], issuer="LetsEncrypt", priority=9, expires_in=12),
-        ],
-    )
+# What the examples talk about: two certificates with the printed ids, and one of one more authority.
+EXAMPLE = zone(
+    "example.com",
+    id="5a7e1c4d9b3f40268e0d7c51f3a2b684",
+    plan="enterprise",
+    certificates=[
+        certificate(
+            ["example.com", "*.example.com", "shop.example.com", "www.example.com"],
+            id="6d1f0a52-94c7-4be3-8a0e-2f5c71b3d908",
+            issuer="DigiCertInc",
+            priority=2,
+        ),
+        certificate(
+            ["example.com", "*.example.com", "api.example.com"],
+            id="e07b93c4-1a5d-4f62-b8d3-90ce4a7f2156",
+            issuer="GlobalSignnvsa",
+            priority=3,
+        ),
+        certificate(
+            ["example.com", "*.example.com", "shop.example.com"], issuer="LetsEncrypt", priority=9, expires_in=12
+        ),
+    ],
+)
+with_example = pytest.mark.emulator(zones=[EXAMPLE])
 
 
-def zone_to_keep(play: Player) -> Zone:
-    """What the examples of custom_certificate talk about, with the files that they take."""
+def write_certificates(play: Player) -> None:
+    """The files that the examples of custom_certificate take."""
     for name, algorithm, passphrase in (("shop", "ecdsa", "of the key"), ("www", "rsa", None)):
         made = make_pem(
             [f"{name}.example.com"], algorithm=t.cast(t.Any, algorithm), passphrase=passphrase, expires_in=300
         )
-        for file, text in (("fullchain.pem", made.chain), ("key.pem", made.private_key)):
-            play.write(f"files/{name}.example.com/{file}", text)
-    return zone(
-        "example.com",
-        plan="enterprise",
-        certificates=[
-            certificate(["www.example.com", "old.example.com"], issuer="DigiCertInc", type="legacy_custom", priority=2),
-            certificate(["example.com", "api.example.com"], issuer="GlobalSignnvsa", type="sni_custom", priority=3),
-            certificate(["example.com", "*.example.com"], issuer="LetsEncrypt", type="sni_custom", priority=1),
-        ],
-    )
+        play.write(f"files/{name}.example.com/fullchain.pem", made.chain)
+        play.write(f"files/{name}.example.com/key.pem", made.private_key)
 
 
+@with_example
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_run_as_printed(play: Player, start_emulator: StartEmulator, closed_port: int, module: str) -> None:
+def test_examples_run_as_printed(play: Player, emulator: Emulator, closed_port: int, module: str) -> None:
     """No handshake leaves this machine."""
-    emulator = start_emulator(zones=[zone_to_keep(play) if module == "custom_certificate" else documented_zone()])
+    write_certificates(play)
     source = importlib.import_module(f"ansible_collections.zonefleet.cloudflare.plugins.modules.{module}").EXAMPLES
     tasks = play.write("tasks.yml", source.replace("192.0.2.10", "127.0.0.1"))
     wrapper = [
@@ -157,8 +151,8 @@ def test_return_names_the_fields_of_the_contract(module: str) -> None:
     assert leaves(returned, schemas) == leaves(schemas["certificate"]["properties"], schemas)
 
 
-def test_what_comes_back_is_documented(play: Player, start_emulator: StartEmulator, closed_port: int) -> None:
-    emulator = start_emulator(zones=[documented_zone()])
+@with_example
+def test_what_comes_back_is_documented(play: Player, emulator: Emulator, closed_port: int) -> None:
     emulator.behave(messages="some")
     given: dict[str, dict[str, t.Any]] = {
         "custom_certificate_priority": {"certificates": [{"issuer": "DigiCert*"}]},

@@ -12,15 +12,7 @@ from ansible_runs import ROOT
 from emulator import Emulator, generate, token, zone
 from emulator.fixture import StartEmulator
 from integration.playbooks import zones
-from integration.playbooks.playing import (
-    Player,
-    assert_settled,
-    four_steps,
-    ids_of,
-    info,
-    numbers_of,
-    priority,
-)
+from integration.playbooks.playing import Player, assert_settled, four_steps, ids_of, info, numbers_of, priority
 
 ISSUERS = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 
@@ -88,18 +80,13 @@ def test_the_audit_says_who_wins(play: Player, start_emulator: StartEmulator) ->
     fleet = [*generate(3, seed=3, free_every=3), zone("example.net"), zones.shop()]
     emulator = start_emulator(zones=fleet, tokens=[token("reader", permissions=["zone:read", "ssl:read"])])
     names = [item.name for item in fleet]
-    played = play(
-        ROOT / "examples" / "audit.yml",
-        extra_vars={"zones": names},
-        env={"CLOUDFLARE_API_TOKEN": emulator.tokens["reader"].value, "CLOUDFLARE_BASE_URL": emulator.url},
-    )
+    reading = {"CLOUDFLARE_API_TOKEN": emulator.tokens["reader"].value}
+    played = play(ROOT / "examples" / "audit.yml", emulator=emulator, extra_vars={"zones": names}, env=reading)
     assert played.returncode == 0, played.stdout
-    shown = {
-        item["zone"]["item"]: item["msg"] for item in played["Show which certificate comes first"].result["results"]
-    }
+    results = played["Show which certificate comes first"].result["results"]
+    shown = {item["zone"]["item"]: item["msg"] for item in results}
     undecided = played["Show where there is nothing to decide"].result["msg"]
-    for name in names:
-        assert (name in shown) is not (name in undecided), name
+    assert {name: name in undecided for name in names} == {name: name not in shown for name in names}
     until = emulator.zones["example.com"].certificates[1]["expires_on"][:10]
     assert shown["example.com"].startswith("example.com has 3 contested names. ")
     assert f" GlobalSignnvsa (expires {until}) wins example.com, www.example.com." in shown["example.com"]

@@ -35,9 +35,6 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_skipped(self, result: t.Any) -> None:
         self._write(result, "skipped")
 
-    def v2_runner_on_unreachable(self, result: t.Any) -> None:
-        self._write(result, "unreachable")
-
     def _write(self, result: t.Any, status: str) -> None:
         host, task = result._host.get_name(), result._task
         line = {

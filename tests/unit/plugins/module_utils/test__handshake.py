@@ -194,19 +194,22 @@ def test_a_server_that_hangs_costs_its_own_time_alone(behave: odd.Behaviour, wha
 
 
 def test_so_many_connections_are_open_at_a_time_and_no_more() -> None:
-    together, free = threading.Barrier(SIDE_BY_SIDE), threading.Semaphore(SIDE_BY_SIDE)
+    # Others would have come by then.
+    together = threading.Barrier(SIDE_BY_SIDE, lambda: threading.Event().wait(0.2))
+    open_now: set[int] = set()
+    counted: list[int] = []
 
-    def choose(*_hello: object) -> int | None:
-        if not free.acquire(blocking=False):
-            return ssl.ALERT_DESCRIPTION_USER_CANCELLED
+    def choose(*_hello: object) -> None:
+        open_now.add(threading.get_ident())
+        counted.append(len(open_now))
         together.wait(PATIENCE)
-        free.release()
-        return None
+        open_now.remove(threading.get_ident())
 
     pairs = [_pair(key, name="*.example.com") for key in (EC_KEY, RSA_KEY)]
     names = [f"{number}.example.com" for number in range(SIDE_BY_SIDE)]
     seen = _look(odd.tls(*pairs, adjust=_on_name(choose)), *names)
     assert seen == ["ecdsa: EC, trusted", "rsa: RSA, trusted"] * SIDE_BY_SIDE
+    assert max(counted) == SIDE_BY_SIDE
 
 
 @pytest.mark.parametrize(
@@ -242,6 +245,7 @@ def test_the_next_address_is_tried_within_the_same_time(monkeypatch: pytest.Monk
             waiting.connect_ex(full.getsockname())
         with socket.create_server(("127.0.0.1", 0)) as server:
             closed = server.getsockname()[1]
+        tried = 3
 
         def addresses(_host: str, port: int, **_keywords: object) -> t.Iterator[t.Any]:
             for place in (("::ffff:127.0.0.1", closed), full.getsockname(), ("127.0.0.1", port))[:tried]:
@@ -249,7 +253,6 @@ def test_the_next_address_is_tried_within_the_same_time(monkeypatch: pytest.Monk
                 yield family, socket.SOCK_STREAM, 6, "", place
 
         monkeypatch.setattr(socket, "getaddrinfo", addresses)
-        tried = 3
         assert _look(odd.tls(EC), kinds=[ECDSA], timeout=2) == ["ecdsa: EC, trusted"]
         tried = 2
         (told,) = _look(odd.tls(EC), kinds=[ECDSA], timeout=0.5)

@@ -54,7 +54,7 @@ def suggested(**fields: t.Any) -> str | None:
         ({"issuer": "DigiCert Inc Ltd"}, "issuer: DigiCertInc"),
         # Misspelled
         ({"issuer": "DigiCrtInc"}, "issuer: DigiCertInc"),
-        ({"issuer": "GlobalSing*"}, "issuer: GlobalSignnvsa"),
+        ({"issuer": "Glbal*"}, "issuer: GlobalSignnvsa"),
         ({"status": "aktive"}, "status: active"),
         ({"signature": "SHA384-RSA"}, "signature: SHA384WithRSA"),
         ({"host": "wwww.example.com"}, "host: www.example.com"),

@@ -299,10 +299,10 @@ def test_a_wait_includes_those_who_go_first(worker: Hire, clock: VirtualTime) ->
 @pytest.mark.parametrize(
     ("end", "due"),
     [
-        (lambda probe: probe.passed(), 33),
-        (lambda probe: probe.banned(30.0, False), 92.5),
-        (lambda probe: probe.leave(), 33),
-        (lambda probe: None, 40),
+        (lambda pacer: pacer.passed(), 33),
+        (lambda pacer: pacer.banned(30.0, False), 92.5),
+        (lambda pacer: pacer.leave(), 33),
+        (lambda pacer: None, 40),
     ],
     ids=["it passes", "it is refused", "it ends otherwise", "it is never heard of again"],
 )

@@ -105,11 +105,11 @@ def test_stand_ins_are_what_the_api_says(tmp_path: Path) -> None:
     hosts = ["xn--bcher-kva.example.com", "*.example.com"]
     item = certificate(hosts, signature="SHA512WithRSA", expires_on=from_today(90.5))
     with Emulator(zones=[zone("example.com", certificates=[item])]) as emulator, Edge(emulator) as edge:
+        trusting = ssl.create_default_context(cafile=str(edge.ca_bundle(tmp_path / "authorities.pem")))
         leaf = look(edge)
         assert leaf.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%S.000000Z") == item["expires_on"]
         assert leaf.signature_algorithm_oid == SignatureAlgorithmOID.RSA_WITH_SHA512
         assert isinstance(leaf.public_key(), rsa.RSAPublicKey)
-        trusting = ssl.create_default_context(cafile=str(edge.ca_bundle(tmp_path / "authorities.pem")))
         for name in ("bücher.example.com", NAME):
             with (
                 socket.create_connection((edge.address, edge.port), timeout=10) as raw,

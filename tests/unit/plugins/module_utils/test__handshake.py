@@ -194,10 +194,13 @@ def test_a_server_that_hangs_costs_its_own_time_alone(behave: odd.Behaviour, wha
 
 
 def test_so_many_connections_are_open_at_a_time_and_no_more() -> None:
-    # Others would have come by then.
-    together = threading.Barrier(SIDE_BY_SIDE, lambda: threading.Event().wait(0.2))
     open_now: set[int] = set()
     counted: list[int] = []
+
+    def let_others_come() -> None:
+        threading.Event().wait(0.2)
+
+    together = threading.Barrier(SIDE_BY_SIDE, let_others_come)
 
     def choose(*_hello: object) -> None:
         open_now.add(threading.get_ident())

@@ -224,38 +224,26 @@ def test_zones_wait_side_by_side(fleet: Emulator, ids: list[str], waits: list[fl
     assert result["waited"] == max(item["waited"] for item in result["zones"]) >= 30
 
 
-class _Told(Pacer):
-    """Says what it is told of a task: whether it may write, and whether its pacing counts against max_wait."""
+def test_what_a_pacer_is_told(fleet: Emulator, ids: list[str]) -> None:
+    """Whether the task may write, and whether its pacing counts against max_wait."""
+    told: list[bool] = []
 
-    def __init__(self, writes: bool) -> None:
-        self.told = [writes]
-
-    def another(self, *, bounded: bool = True) -> Pacer:
-        self.told.append(bounded)
-        return self
-
-
-@pytest.mark.parametrize(
-    ("job", "many", "check_mode", "told"),
-    [
-        (SET_ORDER, False, False, [True, True]),
-        (SET_ORDER, False, True, [False, True]),
-        (SET_ORDER, True, False, [True, False]),
-        (INSPECT, False, False, [False, True]),
-    ],
-)
-def test_what_a_pacer_is_told(
-    fleet: Emulator, ids: list[str], job: Job, many: bool, check_mode: bool, told: list[bool]
-) -> None:
-    pacers: list[_Told] = []
+    class Told(Pacer):
+        def another(self, *, bounded: bool = True) -> Pacer:
+            told.append(bounded)
+            return self
 
     def make_pacer(_connection: Connection, writes: bool) -> Pacer:
-        pacers.append(_Told(writes))
-        return pacers[0]
+        told.append(writes)
+        return Told()
 
-    which: Item = {"zones": ids[:1]} if many else {"zone_id": ids[0]}
-    assert not ask(fleet, job, check_mode, make_pacer=make_pacer, **which).failed
-    assert [pacer.told for pacer in pacers] == [told]
+    one: Item = {"zone_id": ids[0]}
+    many: Item = {"zones": ids[:1]}
+    assert not ask(fleet, SET_ORDER, check_mode=True, make_pacer=make_pacer, **one).failed
+    assert not ask(fleet, SET_ORDER, make_pacer=make_pacer, **one).failed
+    assert not ask(fleet, SET_ORDER, make_pacer=make_pacer, **many).failed
+    assert not ask(fleet, INSPECT, make_pacer=make_pacer, **one).failed
+    assert told == [False, True, True, True, True, False, False, True]
 
 
 def test_the_result_is_short_for_zones_in_order_and_the_diff_names_those_that_change(

@@ -288,7 +288,9 @@ NOTHING_CHANGED: dict[str, Scripted] = {
     "'policy' is '(country: SE)', but certificate new has": script([shown("new", **POLICY)], policy="(country: SE)"),
     # A key is asked for when it is needed
     "'private_key' or 'private_key_path' is needed to renew old (type": script(BEFORE, **NO_KEY),
+    "Nothing was sent": script(BEFORE, **NO_KEY, check=True),
     # Nothing is sent where several could be meant
+    "Select one with 'match'.": script([old("one"), old("two"), OTHER]),
     "2 certificates of the zone could be renewed with this one, and nothing was sent: one (type sni_custom": script(
         [old("one"), old("two", signature="SHA384WithRSA"), OTHER]
     ),

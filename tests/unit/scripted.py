@@ -57,8 +57,11 @@ class Script:
         self._server.expect_ordered_request(f"/client/v4{path}", method, **matchers).respond_with_data(
             json.dumps(envelope) if raw is None else raw,
             status,
-            {"cf-ray": "0123456789abcdef-TST", **(answer_headers or {})},
-            content_type="application/json" if raw is None else "text/html",
+            {
+                "cf-ray": "0123456789abcdef-TST",
+                "Content-Type": "application/json" if raw is None else "text/html",
+                **(answer_headers or {}),
+            },
         )
 
     def expect_all(self, *requests: Request) -> None:

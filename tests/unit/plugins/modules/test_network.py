@@ -287,8 +287,7 @@ class TestSecrets:
     )
     def test_an_answer_that_repeats_it(self, run: Run, answer: Item) -> None:
         result = run(module, answer, certificates=BY_ISSUER, api_token=LONG, diff=True)
-        shows_nothing(result)
-        assert "****" in json.dumps({**result, "invocation": None})
+        shows_nothing({**result, "invocation": None})
 
     def test_a_text_that_holds_json(self, run: Run) -> None:
         token = 'cfut_"0123\\456789'

@@ -20,21 +20,14 @@ from pathlib import Path
 
 import yaml
 
+if t.TYPE_CHECKING:
+    from emulator import Emulator
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 
 
-class API(t.Protocol):
-    """The API that a run uses."""
-
-    @property
-    def url(self) -> str: ...
-
-    @property
-    def token(self) -> str: ...
-
-
-def environment(home: Path, api: API | None = None, /, **variables: str | None) -> dict[str, str]:
+def environment(home: Path, api: Emulator | None = None, /, **variables: str | None) -> dict[str, str]:
     """Return an isolated environment. A run writes only to `home`.
 
     `variables` are added. None removes a variable.

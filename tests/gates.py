@@ -175,42 +175,36 @@ def run_all(parts: t.Sequence[Part], environment: t.Mapping[str, str]) -> dict[s
     """Run the parts. Return, by name, the problem (empty if there is none) and the duration in seconds."""
     side_by_side = [part for part in parts if not part.alone and len(parts) > 1]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        begun = {part.name: pool.submit(run, part, environment, at_once=False) for part in side_by_side}
+        begun = {part.name: pool.submit(run, part, environment) for part in side_by_side}
     results = {name: future.result() for name, future in begun.items()}
-    for part in parts:
-        if part.name not in results:
-            results[part.name] = run(part, environment, at_once=True)
-    return results
+    return results | {part.name: run(part, environment, at_once=True) for part in parts if part not in side_by_side}
 
 
-def run(part: Part, environment: t.Mapping[str, str], *, at_once: bool) -> tuple[str, float]:
+def run(part: Part, environment: t.Mapping[str, str], *, at_once: bool = False) -> tuple[str, float]:
     """Run a part and print its output. Return the problem (empty if there is none) and the duration in seconds."""
     # One run of ansible-test at a time, because each one writes its results to the tree.
     with IN_TREE if part.cwd == TREE else contextlib.nullcontext():
         begin = time.monotonic()
-        lines, problem = [f"\n=== {part.name}\n"], ""
-        env = {**environment, **(part.environment or {})}
-        with subprocess.Popen(
+        told = f"\n=== {part.name}\n\n"
+        if is_passed_on := at_once and not part.forbidden:
+            print(told, end="", flush=True)
+            told = ""
+        done = subprocess.run(
             part.command,
             cwd=part.cwd,
-            env=env,
+            env={**environment, **(part.environment or {})},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=None if is_passed_on else subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        ) as process:
-            for line in process.stdout or ():
-                lines.append(line)
-                if part.forbidden and re.match(part.forbidden, line):
-                    problem = f"FAILED: {line.strip():.90}"
-                if at_once:
-                    print("".join(lines), end="", flush=True)
-                    lines = []
-        if process.returncode:
-            problem = f"FAILED: exit code {process.returncode}"
+            check=False,
+        )
         seconds = time.monotonic() - begin
-    print("".join(lines), end="", flush=True)
-    return problem, seconds
+    print(f"{told}{done.stdout or ''}", end="", flush=True)
+    problem = f"exit code {done.returncode}" if done.returncode else ""
+    if part.forbidden and (found := re.search(f"^(?:{part.forbidden}).*", done.stdout, re.MULTILINE)):
+        problem = found[0]
+    return f"FAILED: {problem:.90}" if problem else "", seconds
 
 
 def prepare() -> tuple[dict[str, str], dict[str, str]]:
@@ -221,7 +215,6 @@ def prepare() -> tuple[dict[str, str], dict[str, str]]:
 
     HOME.mkdir(parents=True, exist_ok=True)
     keep_pip_configuration()
-    keep_git_configuration()
     replace_get_pip()
     copy_tree(environment)
     pythons = find_pythons()
@@ -232,6 +225,8 @@ def prepare() -> tuple[dict[str, str], dict[str, str]]:
 
     directories = [str(BIN), *dict.fromkeys(pythons.values()), *path_without_shims()]
     environment.update(HOME=str(HOME), PATH=os.pathsep.join(directories), PIP_CACHE_DIR=str(CACHE / "pip"))
+    # It may have a safe.directory for a clone that another user owns.
+    environment["GIT_CONFIG_GLOBAL"] = str(Path.home() / ".gitconfig")
     return environment, pythons
 
 
@@ -251,14 +246,6 @@ def keep_pip_configuration() -> None:
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8") as file:
         configuration.write(file)
-
-
-def keep_git_configuration() -> None:
-    """Link the Git configuration in the new home directory. It may have a safe.directory for a clone that another user owns."""
-    link, target = HOME / ".gitconfig", Path.home() / ".gitconfig"
-    link.unlink(missing_ok=True)
-    if target.exists():
-        link.symlink_to(target)
 
 
 STAND_IN = """\

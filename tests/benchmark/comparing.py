@@ -151,14 +151,15 @@ class _Case:
 
     def some(self, count: int) -> tuple[dict[str, str], dict[str, str]]:
         """Return the first zones, ids by name, and the environment in which they are found."""
-        return dict(itertools.islice(self._fleet.zones().items(), count)), self._fleet.environment()
+        return dict(itertools.islice(self._fleet.ids().items(), count)), self._fleet.environment()
 
     def run(self, step: Step) -> Run:
         """Run a job, and check its requests and the orders that it leaves."""
         self._fleet.reset()
         zones, environment = self.some(step.zones)
+        begun = self._fleet.processor()
         cost = self._stage.play(step.job, zones, environment)
-        processor, counts = self._fleet.processor(), self._fleet.counts()
+        processor, counts = self._fleet.processor() - begun, self._fleet.counts()
         ids = list(zones.values())
         due = step.job.due(ids, change=step.case.startswith(TO_CHANGE))
         if counts != due:

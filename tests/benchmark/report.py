@@ -11,22 +11,10 @@ import os
 import platform
 from collections.abc import Iterable, Sequence
 
-from .comparing import (
-    CASES,
-    FAR,
-    FAR_GROWTH,
-    GROWTH,
-    IN_ORDER,
-    KEPT,
-    LIMITED,
-    PLAIN,
-    Results,
-    Run,
-    median,
-)  # fmt: skip
+from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, IN_ORDER, KEPT, PLAIN, Results, Run, median
 from .imports import OTHER, OWN, Times
 from .jobs import CERTIFICATES, DEBUG, IN_PROCESS, INVENTORY, JOBS, KEEP, LOOK, MANY, PACED, Job
-from .judging import JUDGED_ZONES, judge
+from .judging import HEADS, JUDGED_ZONES, judge
 from .measuring import FORKS
 from .selecting import ENTRIES
 
@@ -38,9 +26,22 @@ _SPDX = "SPDX-License-Identifier"
 
 def write_page(results: Results, picture: str) -> str:
     """Return the page, with the name of the picture in the same directory."""
-    zones = results.zones
-    look, paced, plain = results.of(LOOK, IN_ORDER), results.of(PACED, LIMITED), results.of(IN_PROCESS, PLAIN)
-    floor = results.of(DEBUG, IN_ORDER)
+    zones, more = results.zones, results.zones * GROWTH
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
+    times_heads = ["", *(f"{case}: {head}" for case in CASES for head in _HEADS), "memory, MiB"]
+    times = [_times(results, job, job.title, zones) for job in JOBS]
+    times += [_times(results, job, f"{job.title}, {more} zones", more) for job in (IN_PROCESS, MANY)]
+    sizes = [(DEBUG, zones * FAR_GROWTH[0]), *((MANY, zones * growth) for growth in FAR_GROWTH)]
+    far = [[f"{job.title}, {size} zones", *_cells(results.of(job, FAR, size))] for job, size in sizes]
+    few = f"\n\nThe targets are for {JUDGED_ZONES} zones or more." if zones < JUDGED_ZONES else ""
+    floor, order, keep = results.of(DEBUG, IN_ORDER), results.of(IN_PROCESS, KEPT), results.of(KEEP, KEPT)
+    kept = [[title, *_cells(runs)] for title, runs in (("debug", floor), ("order", order), ("certificate", keep))]
+    listed = [(job.title, results.of(job, IN_ORDER, more)) for job in (INVENTORY, CERTIFICATES)]
+    inventories = [[f"{title}, {more} zones", *_cells(runs)[:2], str(runs[0].requests)] for title, runs in listed]
+    imports = [[payer, str(len(each)), f"{sum(each.values()):.1f}"] for payer, each in results.profile.items()]
+    selected = [[str(one.certificates), str(one.listed), f"{one.seconds * 1000:.0f}"] for one in results.selected]
+    look, plain = results.of(LOOK, IN_ORDER), results.of(IN_PROCESS, PLAIN)
+    paced = [run for run in results.runs if run.step.job == PACED]
     limited = paced[0].step.zones
     asked = [run for run in results.runs if run.step.job.asks]
     each = sum(run.emulator for run in asked) / sum(run.requests for run in asked)
@@ -67,14 +68,14 @@ The floors send no requests to the API: they show the time that Ansible takes fo
 tasks only write if the order is wrong, but do not read further pages, wait when the rate limit is exceeded, verify
 the change or show a diff.
 
-Measured with Python {platform.python_version()}, {_versions()} on {os.cpu_count()} cores, {platform.system()}.
+Measured with Python {platform.python_version()}, {versions} on {os.cpu_count()} cores, {platform.system()}.
 `make bench` repeats the measurements; `make bench BENCH="--help"` lists the options.
 
 ![Seconds for each way to do the job]({picture})
 
 ## Times
 
-{_times(results)}
+{_table(times_heads, times)}
 
 Seconds are medians, with the fastest and the slowest round. Memory is the peak of all processes of a run together,
 in separate runs with at most 50 zones; shared pages count once.
@@ -83,7 +84,7 @@ in separate runs with at most 50 zones; shared pages count once.
 
 Each response takes 150 ms. `zones` processes 50 zones at a time.
 
-{_far(results)}
+{_table(("", *_HEADS), far)}
 
 Without TLS, this collection with one host per zone takes {_wall(plain):.1f} s and
 {_processor(plain):.1f} CPU seconds for {zones} zones in order.
@@ -92,7 +93,7 @@ Without TLS, this collection with one host per zone takes {_wall(plain):.1f} s a
 
 Medians of the ratios of each round.
 
-{_ratios(results)}
+{_table(HEADS, judge(results))}{few}
 
 ## What visitors get
 
@@ -106,14 +107,14 @@ takes {_wall(look):.1f} s and {_processor(look):.1f} CPU seconds; `debug` takes 
 file, compared with `custom_certificate_priority` for the same zones in order. Each zone is a host, and the tasks
 run in process.
 
-{_kept(results)}
+{_table(("", *_HEADS), kept)}
 
 ## Inventory
 
 A play without tasks, which only reads the inventory. With `certificates: true`, it takes one more request for each
 zone.
 
-{_inventories(results)}
+{_table(("", *_HEADS[:2], "requests"), inventories)}
 
 ## With the rate limit
 
@@ -133,59 +134,24 @@ Its time is not part of the CPU seconds above.
 
 Measured with `python -X importtime` for the module as Ansible starts it. This makes everything a little slower.
 
-{_imports(results)}
+{_table(("imported", "modules", "ms"), imports)}
 
-The collection's slowest files: {_most_expensive(results.profile[OWN])}.
-Modules that only the collection imports: {_most_expensive(results.profile[OTHER])}.
+The collection's slowest files: {_slowest(results.profile[OWN])}.
+Modules that only the collection imports: {_slowest(results.profile[OTHER])}.
 
 ## Selectors in large zones
 
 {ENTRIES} entries of every kind (ids, exact hosts, hosts that a wildcard covers, patterns) for one zone whose order is
 completely wrong:
 
-{_selectors(results)}
+{_table(("certificates", "of which listed", "read, resolved and planned, ms"), selected)}
 """
 
 
-def _versions() -> str:
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
-
-
-def _times(results: Results) -> str:
-    rows = [_time_row(results, job, job.title, results.zones) for job in JOBS]
-    more = results.zones * GROWTH
-    rows += [_time_row(results, job, f"{job.title}, {more} zones", more) for job in (IN_PROCESS, MANY)]
-    return _table(["", *(f"{case}: {what}" for case in CASES for what in _HEADS), "memory, MiB"], rows)
-
-
-def _time_row(results: Results, job: Job, title: str, zones: int) -> list[str]:
+def _times(results: Results, job: Job, title: str, zones: int) -> list[str]:
     cells = [cell for case in CASES for cell in _cells(results.of(job, case, zones))]
     memory = results.memory[job] if zones == results.zones else 0
     return [title, *cells, f"{memory:.0f}" if memory else "-"]
-
-
-def _far(results: Results) -> str:
-    sizes = [(DEBUG, FAR_GROWTH[0]), *((MANY, growth) for growth in FAR_GROWTH)]
-    found = [results.of(job, FAR, results.zones * growth) for job, growth in sizes]
-    return _table(
-        ["", *_HEADS], [[f"{runs[0].step.job.title}, {runs[0].step.zones} zones", *_cells(runs)] for runs in found]
-    )
-
-
-def _kept(results: Results) -> str:
-    found = {
-        "debug": results.of(DEBUG, IN_ORDER),
-        "order": results.of(IN_PROCESS, KEPT),
-        "certificate": results.of(KEEP, KEPT),
-    }
-    return _table(["", *_HEADS], [[title, *_cells(runs)] for title, runs in found.items()])
-
-
-def _inventories(results: Results) -> str:
-    zones = results.zones * GROWTH
-    found = [results.of(job, IN_ORDER, zones) for job in (INVENTORY, CERTIFICATES)]
-    rows = [[f"{runs[0].step.job.title}, {zones} zones", *_cells(runs)[:2], str(runs[0].requests)] for runs in found]
-    return _table(["", *_HEADS[:2], "requests"], rows)
 
 
 def _cells(runs: Sequence[Run]) -> list[str]:
@@ -203,34 +169,9 @@ def _processor(runs: Iterable[Run]) -> float:
     return median(runs, lambda run: run.cost.processor)
 
 
-def _ratios(results: Results) -> str:
-    rows = [
-        [
-            verdict.what,
-            f"{verdict.value:.3g}{verdict.unit}",
-            f"{verdict.processor:.3g}" if verdict.processor else "-",
-            f"{'at least' if verdict.at_least else 'at most'} {verdict.target:g}{verdict.unit}",
-            "yes" if verdict.reached else "**no**",
-        ]
-        for verdict in judge(results)
-    ]
-    few = f"\n\nThe targets are for {JUDGED_ZONES} zones or more." if results.zones < JUDGED_ZONES else ""
-    return _table(["", "measured", "in CPU time", "target", "reached"], rows) + few
-
-
-def _imports(results: Results) -> str:
-    rows = [[payer, str(len(times)), f"{sum(times.values()):.1f}"] for payer, times in results.profile.items()]
-    return _table(["imported", "modules", "ms"], rows)
-
-
-def _most_expensive(times: Times) -> str:
+def _slowest(times: Times) -> str:
     names = sorted(times, key=lambda name: -times[name])[:_MOST_IMPORTS]
     return ", ".join(f"`{name.rpartition('.')[2]}` {times[name]:.1f} ms" for name in names)
-
-
-def _selectors(results: Results) -> str:
-    rows = [[str(item.certificates), str(item.listed), f"{item.seconds * 1000:.0f}"] for item in results.selected]
-    return _table(["certificates", "of which listed", "read, resolved and planned, ms"], rows)
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -16,19 +16,26 @@ from pathlib import Path
 
 import certifi
 
-from emulator import Edge, Emulator, generate, make_pem, uploaded
+from emulator import Edge, Emulator, Throttle, generate, make_pem, uploaded
 
 
-class Fleet:
+class Fleet(Emulator):
     """An emulator with so many zones, all of them in order or all of them not, and its edge.
 
     :param bundle: The file that it writes: all CAs that a client has to trust, as many as usual and its own.
     :param keep: Whether all zones hold one more certificate, which is in a file with its chain and key.
-    :param options: Of the emulator.
     """
 
     def __init__(
-        self, bundle: Path, zones: int, *, in_order: bool = True, keep: bool = False, **options: t.Any
+        self,
+        bundle: Path,
+        zones: int,
+        *,
+        in_order: bool = True,
+        keep: bool = False,
+        tls: bool = True,
+        throttle: Throttle | None = None,
+        latency: float = 0,
     ) -> None:
         made = generate(zones, out_of_order=0 if in_order else zones, free_every=0)
         chain = bundle.with_suffix(".chain.pem")
@@ -37,58 +44,44 @@ class Fleet:
             chain.write_text(pem.chain + pem.private_key, encoding="utf-8")
             for zone in made:
                 zone.add(uploaded(pem, type="sni_custom", priority=0))
-        options = {"tls": True, "throttle": None, **options}
-        self._emulator = Emulator(zones=made, validate=False, **options)
-        self._edge = Edge(self._emulator)
-        self._emulator.start()
+        super().__init__(zones=made, validate=False, tls=tls, throttle=throttle, latency=latency)
+        self._edge = Edge(self)
+        self.start()
         self._edge.start()
-        trusted = [Path(certifi.where()), self._edge.ca_bundle(bundle)]
-        trusted += [Path(self._emulator.ca_bundle)] if options["tls"] else []
+        trusted = [Path(certifi.where()), self._edge.ca_bundle(bundle), *([Path(self.ca_bundle)] if tls else [])]
         bundle.write_bytes(b"".join(path.read_bytes() for path in trusted))
         self._environment = {
-            "CLOUDFLARE_API_TOKEN": self._emulator.token,
-            "CLOUDFLARE_BASE_URL": self._emulator.url,
+            "CLOUDFLARE_API_TOKEN": self.token,
+            "CLOUDFLARE_BASE_URL": self.url,
             "REQUESTS_CA_BUNDLE": str(bundle),
             "SSL_CERT_FILE": str(bundle),
             "ZONEFLEET_EDGE_PORT": str(self._edge.port),
             "ZONEFLEET_CERTIFICATE": str(chain),
         }
-        self._processor = 0.0
 
-    def close(self) -> None:
-        """Stop."""
+    def stop(self) -> None:
+        """Stop both."""
         self._edge.stop()
-        self._emulator.stop()
+        super().stop()
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which every client finds and trusts it."""
         return self._environment
 
-    def zones(self) -> dict[str, str]:
+    def ids(self) -> dict[str, str]:
         """Return the ids of the zones by name."""
-        return {name: zone.id for name, zone in self._emulator.zones.items()}
-
-    def reset(self) -> None:
-        """Take back all that was done to it."""
-        self._emulator.reset()
-        self._processor = time.process_time()
+        return {name: zone.id for name, zone in self.zones.items()}
 
     def processor(self) -> float:
-        """Return the seconds of CPU time since the last reset."""
-        return time.process_time() - self._processor
-
-    def counts(self) -> dict[tuple[str, str | None], int]:
-        """Return the number of requests since the last reset, by method and zone id."""
-        return self._emulator.counts()
+        """Return the CPU time of the process of all fleets, in seconds."""
+        return time.process_time()
 
     def orders(self) -> dict[str, list[tuple[str, str]]]:
         """Return for each zone id issuer and id of the certificates, the one with the highest priority first."""
         orders = {}
-        for zone in self._emulator.zones.values():
+        for zone in self.zones.values():
             issuers = {item["id"]: item["issuer"] for item in zone.certificates}
-            orders[zone.id] = [
-                (issuers[identifier], identifier) for identifier, _number in self._emulator.order(zone.id)
-            ]
+            orders[zone.id] = [(issuers[identifier], identifier) for identifier, _number in self.order(zone.id)]
         return orders
 
 
@@ -111,4 +104,4 @@ def served(directory: Path, cases: Mapping[str, Mapping[str, t.Any]]) -> Iterato
             yield fleets
         finally:
             for fleet in fleets.values():
-                fleet.close()
+                fleet.stop()

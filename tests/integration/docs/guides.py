@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator import Emulator, Zone, certificate, zone
+from emulator import Emulator, Zone, certificate, generate, zone
 
 YAML = ("yaml", "yaml+jinja")
 _BLOCKS = {
@@ -43,18 +43,6 @@ _BLOCKS = {
 }
 # A line that begins a comment or a block of YAML, wherever it is.
 _BEGINNING = re.compile(r"^ *(?:(?:\.\.|<!--) (example:)|(?:```|\.\. code-block:: )yaml)", re.MULTILINE)
-KEY_SERVER = {
-    "id": "8c52f0e6d1b94a7730cf9ae214bd6508",
-    "name": "Keys of the shop",
-    "host": "keys.example.com",
-    "port": 24008,
-    "status": "active",
-    "enabled": True,
-    "permissions": ["#ssl:read", "#ssl:edit"],
-    "created_on": "2026-02-03T09:40:11Z",
-    "modified_on": "2026-02-03T09:41:37Z",
-}
-
 Row = dict[str, str]
 
 
@@ -113,7 +101,8 @@ def _certificate(row: Row) -> dict[str, t.Any]:
     if "expires" in row:
         fields["expires_on"] = f"{row['expires']}T23:59:59.000000Z"
     if row.get("kind") == "keyless":
-        fields["keyless_server"] = KEY_SERVER
+        kept = [item for made in generate() for item in made.certificates]
+        fields["keyless_server"] = next(item["keyless_server"] for item in kept if "keyless_server" in item)
     elif "kind" in row:
         fields["type"] = row["kind"]
     return certificate(row["hosts"].split(", "), priority=_priority(row), **fields)

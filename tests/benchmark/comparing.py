@@ -21,7 +21,7 @@ from emulator import Throttle
 
 from .imports import Times, profile
 from .jobs import AUTHORITIES, CERTIFICATES, DEBUG, IN_PROCESS, INVENTORY, JOBS, KEEP, LOOK, MANY, PACED, URI, Job
-from .measuring import BenchmarkFailed, Cost, Stage
+from .measuring import BenchmarkFailed, Stage
 from .selecting import Selected, select
 from .serving import Fleet, served
 
@@ -52,10 +52,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """One play that was run, its requests, and the CPU time that the emulator took for them."""
+    """One play that was run.
+
+    :param processor: Its CPU time, without that which the emulator took for it.
+    """
 
     step: Step
-    cost: Cost
+    wall: float
+    processor: float
     requests: int
     emulator: float
 
@@ -119,7 +123,7 @@ def compare(zones: int, rounds: int, say: Callable[[str], None]) -> Results:
             for step in reversed(due) if number % 2 else due:
                 run = cases[step.case].run(step)
                 results.runs.append(run)
-                say(f"round {number + 1}: {step}: {run.cost.wall:.2f} s, {run.cost.processor:.2f} s of CPU")
+                say(f"round {number + 1}: {step}: {run.wall:.2f} s, {run.processor:.2f} s of CPU")
     return results
 
 
@@ -158,8 +162,8 @@ class _Case:
         self._fleet.reset()
         zones, environment = self.some(step.zones)
         begun = self._fleet.processor()
-        cost = self._stage.play(step.job, zones, environment)
-        processor, counts = self._fleet.processor() - begun, self._fleet.counts()
+        wall, processor = self._stage.play(step.job, zones, environment)
+        emulator, counts = self._fleet.processor() - begun, self._fleet.counts()
         ids = list(zones.values())
         due = step.job.due(ids, change=step.case.startswith(TO_CHANGE))
         if counts != due:
@@ -167,7 +171,7 @@ class _Case:
             raise BenchmarkFailed(f"{step}: either not made or not due, by method and zone, with their number: {wrong}")
         if step.job.asks:
             self._check(step, self._fleet.orders(), ids)
-        return Run(step, cost, sum(counts.values()), processor)
+        return Run(step, wall, processor, sum(counts.values()), emulator)
 
     def _check(self, step: Step, orders: Mapping[str, list[tuple[str, str]]], zones: Iterable[str]) -> None:
         for zone in zones:

@@ -31,7 +31,7 @@ def judge(results: Results) -> list[Row]:
             _ratio(more, results.of(IN_PROCESS, case, zones * GROWTH), own, 6),
         ]
     pairs = zip(results.of(IN_PROCESS, IN_ORDER), results.of(IN_PROCESS, PLAIN), strict=True)
-    tls = statistics.median(one.cost.processor - other.cost.processor for one, other in pairs) / zones * 1000
+    tls = statistics.median(one.processor - other.processor for one, other in pairs) / zones * 1000
     some, most = (zones * growth for growth in FAR_GROWTH)
     what = f"{FAR}: {MANY.title} / {DEBUG.title}, {some} zones"
     many, floor = results.of(MANY, FAR, some), results.of(DEBUG, FAR, some)
@@ -63,8 +63,8 @@ def _ratio(
     """Compare the ratio of two groups of runs with a target, in wall time or CPU time."""
     # Pairs of the same round, so that a slower machine affects both.
     pairs = list(zip(runs, others))  # noqa: B905  # a slow job is measured once
-    wall = statistics.median(one.cost.wall / other.cost.wall for one, other in pairs)
-    processor = statistics.median(one.cost.processor / other.cost.processor for one, other in pairs)
+    wall = statistics.median(one.wall / other.wall for one, other in pairs)
+    processor = statistics.median(one.processor / other.processor for one, other in pairs)
     return _row(what, processor if in_cpu else wall, target, at_least=at_least, processor=f"{processor:.3g}")
 
 

@@ -13,7 +13,6 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_runs import BIN, environment, write_yaml
@@ -28,14 +27,6 @@ _LOOK_EVERY = 0.05
 
 class BenchmarkFailed(Exception):
     """A play failed, or did not do what it should."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds from start to end, and seconds of CPU time of ansible-playbook and the processes that it started."""
-
-    wall: float
-    processor: float
 
 
 class Stage:
@@ -53,8 +44,9 @@ class Stage:
         *,
         forks: int = FORKS,
         interpreter: str = "{{ ansible_playbook_python }}",
-    ) -> Cost:
-        """Run a job over zones (ids by name), with some environment variables.
+    ) -> tuple[float, float]:
+        """Run a job over zones (ids by name), with some environment variables. Return the seconds from start to end, and the
+        seconds of CPU time of ansible-playbook and the processes that it started.
 
         :raises BenchmarkFailed: the play failed.
         """
@@ -76,7 +68,7 @@ class Stage:
             status = subprocess.run(
                 command, cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
             ).returncode
-            cost = Cost(time.perf_counter() - begun, _processor() - before)
+            cost = time.perf_counter() - begun, _processor() - before
         if status:
             raise BenchmarkFailed(f"{job.title}: exit code {status}\n{log.read_text(encoding='utf-8')[-3000:]}")
         return cost

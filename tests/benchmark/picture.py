@@ -51,7 +51,7 @@ SPDX-License-"""
 
 def draw(results: Results) -> str:
     """Return an SVG: for each case a bar for each way, with its seconds and how many times those of C(debug) they are."""
-    seconds = {case: {job: median(results.of(job, case), lambda run: run.cost.wall) for job in JOBS} for case in CASES}
+    seconds = {case: {job: median(results.of(job, case), lambda run: run.wall) for job in JOBS} for case in CASES}
     scale = _LONGEST / max(max(found.values()) for found in seconds.values())
     bars: list[str] = []
     told: list[str] = []

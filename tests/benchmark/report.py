@@ -45,7 +45,7 @@ def write_page(results: Results, picture: str) -> str:
     limited = paced[0].step.zones
     asked = [run for run in results.runs if run.step.job.asks]
     each = sum(run.emulator for run in asked) / sum(run.requests for run in asked)
-    busiest = max(asked, key=lambda run: run.emulator / run.cost.wall)
+    busiest = max(asked, key=lambda run: run.emulator / run.wall)
     return f"""\
 <!--
 Copyright (c) 2026, zonefleet.cloudflare contributors
@@ -127,7 +127,7 @@ of them is sent 300 s later.
 ## The emulator's share
 
 The emulator took {each * 1000:.2f} ms of CPU time per request. In its busiest run, it took {busiest.emulator:.2f} s
-of {busiest.cost.wall:.1f} s, {busiest.emulator / busiest.cost.wall:.0%} of one core, so the runs did not wait for it.
+of {busiest.wall:.1f} s, {busiest.emulator / busiest.wall:.0%} of one core, so the runs did not wait for it.
 Its time is not part of the CPU seconds above.
 
 ## Imports of a module process
@@ -155,18 +155,18 @@ def _times(results: Results, job: Job, title: str, zones: int) -> list[str]:
 
 
 def _cells(runs: Sequence[Run]) -> list[str]:
-    walls = [run.cost.wall for run in runs]
+    walls = [run.wall for run in runs]
     spread = f" ({min(walls):.1f} to {max(walls):.1f})" if len(walls) > 1 else ""
     requests = f"{runs[0].requests / runs[0].step.zones:g}" if runs[0].step.job.asks else "-"
     return [f"{_wall(runs):.1f}{spread}", f"{_processor(runs):.1f}", requests]
 
 
 def _wall(runs: Iterable[Run]) -> float:
-    return median(runs, lambda run: run.cost.wall)
+    return median(runs, lambda run: run.wall)
 
 
 def _processor(runs: Iterable[Run]) -> float:
-    return median(runs, lambda run: run.cost.processor)
+    return median(runs, lambda run: run.processor)
 
 
 def _slowest(times: Times) -> str:

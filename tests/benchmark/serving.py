@@ -91,7 +91,7 @@ class _Manager(BaseManager):
     fleet: t.Callable[..., Fleet]
 
 
-_Manager.register("fleet", Fleet)
+_Manager.register("fleet", Fleet, exposed=("counts", "environment", "ids", "orders", "processor", "reset", "stop"))
 
 
 @contextlib.contextmanager

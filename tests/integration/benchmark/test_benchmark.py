@@ -18,7 +18,7 @@ from benchmark.picture import draw
 from benchmark.report import write_page
 
 # All runs are made for the first of the tests.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

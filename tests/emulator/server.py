@@ -143,7 +143,7 @@ class Wire:
             return self._cut(connection)
         outgoing = self._falsified(call, fault) if fault.applies else Outgoing()
         if fault.kind == "no_answer":
-            await self._never(connection)
+            await connection.gone.wait()  # or until stopping cancels this
             return self._cut(connection)
         is_page = fault.kind == "server_error" and self.service.behaviour.server_error == "html"
         replace = delivery.REPLACED.get("html" if is_page else fault.kind)
@@ -163,12 +163,6 @@ class Wire:
         if payload is not answer.payload:
             body = envelope.encode(payload)
         return Outgoing(answer.status, body, answer.headers)
-
-    async def _never(self, connection: Connection) -> None:
-        waits = [asyncio.ensure_future(connection.gone.wait()), asyncio.ensure_future(self._stopping.wait())]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
 
 
 class _Server(web.Server):

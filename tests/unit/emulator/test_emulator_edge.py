@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 from emulator import Edge, Emulator, Zone, certificate, from_today, make_pem, uploaded, zone
-from unit.emulator.client import Client
+from unit.emulator.client import Client, made
 
 NAME = "www.example.com"
 CIPHERS = {"ecdsa": "aECDSA", "rsa": "aRSA", "any": "DEFAULT"}
@@ -125,7 +125,8 @@ def test_uploads_are_served_as_they_are_and_a_renewal_leaves_no_gap() -> None:
     with Emulator(zones=[held]) as emulator, Edge(emulator) as edge:
         client = Client(emulator)
         emulator.behave(pending_reads=2)
-        client.renew(client.certificates()[0]["id"], renewal)
+        renewed = made(client.renew(held.certificates[0]["id"], make_pem([NAME])))
+        client.renew(renewed["id"], renewal)
         client.upload(make_pem([NAME], algorithm="rsa"))
         for _read in range(2):
             assert look(edge) == look(edge, kind="ecdsa") == pem.leaf

@@ -73,7 +73,7 @@ def test_errors_arrive_as_its_own(sdk: Cloudflare, emulator: Emulator) -> None:
 def test_uploads_renews_and_deletes(sdk: Cloudflare, emulator: Emulator) -> None:
     api, hosts = sdk.custom_certificates, ["new.example.com"]
     old, new = make_pem(hosts), make_pem(hosts, issuer="Sectigo", expires_on="2036-02-29T23:59:58Z")
-    made = api.create(zone_id=ZONE, certificate=old.certificate, private_key=old.private_key, type="sni_custom")
+    made = api.create(zone_id=ZONE, certificate=old.certificate, private_key=old.private_key, bundle_method="force")
     assert made and made.id and (made.hosts, made.status) == (hosts, "pending")
     edited = api.edit(made.id, zone_id=ZONE, certificate=new.certificate, private_key=new.private_key)
     assert edited and edited.id and (edited.issuer, edited.bundle_method) == ("Sectigo", "ubiquitous")

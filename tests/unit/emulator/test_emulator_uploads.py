@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from emulator import Pem, make_pem, zone
+from emulator import Pem, certificate, make_pem, zone
 from emulator.pem import key_pem, make_key
 from unit.emulator.client import ABSENT, Client, made, outcome
 
@@ -20,7 +20,7 @@ GOOD, RSA = make_pem(HOSTS), make_pem(list(reversed(HOSTS)), algorithm="rsa")
 DATED = make_pem(OTHERS, signature="SHA384WithRSA", expires_on="2036-02-29T23:59:58Z")
 EC_PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 POLICY = {"policy": "(region: EU)"}
-US = {"geo_restrictions": {"label": "us"}}
+EU = {"geo_restrictions": {"label": "eu"}}
 
 pytestmark = pytest.mark.emulator(zones=[zone("example.com"), zone("free.example", plan="free")])
 
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.emulator(zones=[zone("example.com"), zone("free.example
         (make_pem(HOSTS, expires_in=14.1), {"type": None}, {"type": "legacy_custom", "bundle_method": "ubiquitous"}),
         (make_pem(HOSTS, public=False), {"bundle_method": "force"}, {"bundle_method": "force"}),
         (GOOD, {"certificate": f"{GOOD.authority}{GOOD.certificate}"}, {"hosts": HOSTS}),
-        (GOOD, US, US),
+        (GOOD, EU, EU),
         (GOOD, POLICY, {"geo_restrictions": {"label": "custom"}, "policy_restrictions": "(region: EU)"}),
     ],
 )
@@ -58,7 +58,7 @@ def test_accepted_uploads(client: Client, pem: Pem, others: dict[str, t.Any], ex
         "private CA": (make_pem(HOSTS, public=False), {"bundle_method": "optimal"}, 2100),
         "no key": (GOOD, {"private_key": None}, 2001),
         "unknown field": (GOOD, {"priority": 3}, 2001),
-        "label and policy": (GOOD, {**US, **POLICY}, 2001),
+        "label and policy": (GOOD, {**EU, **POLICY}, 2001),
         "Free plan": (make_pem(["free.example"]), {"zone": "free.example"}, 1011),
     }.values(),
 )
@@ -68,13 +68,15 @@ def test_refused_uploads(client: Client, pem: Pem, others: dict[str, t.Any], cod
 
 
 def test_packs_and_their_order(client: Client) -> None:
+    sha1 = certificate(HOSTS, signature="SHA1WithRSA", type="sni_custom", id="sha1")
+    client.emulator.zones["example.com"].add(sha1)
     first, second = (made(client.upload(pem))["id"] for pem in (GOOD, RSA))
     assert outcome(client.upload(make_pem(HOSTS))) == "400 1228"
     assert outcome(client.renew(second, make_pem(HOSTS))) == "400 1228"
     assert outcome(client.renew(second, RSA)) == "400 1220"
     legacy = made(client.upload(make_pem(HOSTS), type="legacy_custom"))["id"]  # another type is another pack
-    assert outcome(client.delete(client.path(certificate_id=first))) == "400 1305"
-    for identifier in (second, first, legacy):
+    assert outcome(client.delete(client.path(certificate_id="sha1"))) == "400 1305"
+    for identifier in (second, first, legacy, "sha1"):
         assert made(client.delete(client.path(certificate_id=identifier))) == {"id": identifier}
     assert client.certificates() == []
 

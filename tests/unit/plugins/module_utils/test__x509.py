@@ -107,7 +107,8 @@ def test_signatures_with_sha1() -> None:
 def test_what_else_identifies_a_leaf() -> None:
     leaf = read_leaf(PLAIN.public_bytes(serialization.Encoding.DER))
     assert leaf.expires_on == END.replace(tzinfo=UTC)
-    assert leaf.serial_number == 4711
+    assert leaf.valid_from == PLAIN.not_valid_before_utc
+    assert leaf.serial_number == PLAIN.serial_number
     assert leaf.fingerprint_sha256 == PLAIN.fingerprint(hashes.SHA256()).hex()
     assert leaf.pem == pem(PLAIN) and leaf == leaf_of(PLAIN)
 

@@ -157,6 +157,7 @@ ANSWERS = st.builds(
 @example(given_answer=Answer(429, {"Retry-After": "Mon, 01 Jan 999999999999999999999 00:00:00 GMT"}, b"{}"))
 @example(given_answer=Answer(429, {"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2359"}, b"{}"))
 @example(given_answer=Answer(200, {}, b'{"success":true,"result":' + b"[" * 3000 + b"]" * 3000 + b"}"))
+@example(given_answer=Answer(400, {}, b'{"success":false,"errors":[' + b'{"error_chain":[' * 450 + b"]}" * 450 + b"]}"))
 def test_any_answer(given_answer: Answer) -> None:
     outcome, _asked = run(INSPECT, validated(INSPECT, SANE), given_answer)
     if outcome.failed:

@@ -120,11 +120,9 @@ CONNECTION = [
 
 # Envelopes of a read that are as good as none, and parts of one that do not matter.
 ENVELOPES: list[dict[str, t.Any]] = [
-    *({"success": "true"}, {"success": 1}),
-    *({"result": "text"}, {"result": {}}, {"result": [1]}, {"result": [{"id": 1}]}, {"result": [{"id": ""}]}),
+    *({"success": "true"}, {"result": "text"}, {"result": [1]}, {"result": [{"id": ""}]}),
     {"success": False, "errors": None},
     {"success": False, "errors": "text"},
-    {"success": False, "errors": [None]},
     {"success": False, "errors": [{"code": True, "message": 1}]},
     {"success": False, "errors": [{"code": 1, "message": {"a": []}, "error_chain": "text"}]},
     {"success": False, "errors": [{"code": 10**30, "error_chain": [None, {"code": None}]}]},
@@ -323,40 +321,16 @@ WRITES = [
 ]
 
 
-def _http(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    return (
-        "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]).encode("latin-1") + body
-    )
-
-
 _BOMB = gzip.compress(bytes(200_000_000), 1)
 
-
-def _chain(depth: int) -> bytes:
-    return b'{"success":false,"errors":[' + b'{"error_chain":[' * depth + b"]}" * depth + b"]}"
-
-
-# What no well-behaved server sends; a run has to fail on each of them, in the usual way.
+# What no well-behaved server sends, beside the answers of test_network.py.
 RAW: dict[str, bytes] = {
     "another version": b"HTTP/9.9 200 OK\r\n\r\n",
-    "a status out of range": b"HTTP/1.1 99999 OK\r\n\r\n",
     "continue, many times": b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000,
     "no header's end": b"HTTP/1.1 200 OK\r\nContent-Type: application/json",
-    "a NUL in a header": _http(b"[]", "X-A: \0"),
     "a length in superscript": b"HTTP/1.1 200 OK\r\nContent-Length: \xb2\r\n\r\n[]",
-    "a chunk too great": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n[]",
-    "deflate": _http(b"garbage", "Content-Encoding: deflate"),
-    "twenty encodings": _http(b"garbage", "Content-Encoding: " + ", ".join(["gzip"] * 20)),
-    "no UTF-8": _http(b'{"success":true,"result":[{"id":"\xff"}]}'),
-    "a redirect to bytes": _http(b"", "Location: \xff\x1b]0;x\x07", status="302 Found"),
-    "a redirect with a bomb": _http(_BOMB, "Location: /", "Content-Encoding: gzip", status="302 Found"),
-    "a failure with a bomb": _http(_BOMB, "Content-Encoding: gzip", status="502 Bad Gateway"),
-    "odd headers": _http(
-        b"", "Content-Type: \x1b[31m\x9b31m; charset=\xff", "cf-ray: \x1b[2J\x9b2J", "Retry-After: \xb2"
-    ),
-    "cookies": _http(b"", 'Set-Cookie: ="; expires=\xff; max-age=x; domain=.; version="a', status="500 Oops"),
-    "deep errors": _http(_chain(20_000), status="400 Bad Request"),
-    "errors less deep": _http(_chain(450), status="400 Bad Request"),
+    "headers that act": b"HTTP/1.1 302 \x1b[2J\r\nLocation: \xff\x1b]0;x\x07\r\ncf-ray: \x9b2J\r\nContent-Length: 0\r\n\r\n",
+    "a failure with a bomb": b"HTTP/1.1 502 Bad\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + _BOMB,
 }
 HTTP = [
     Case(name, elsewhere(functools.partial(raw_server, answer)), "GET", {"max_wait": 0}) for name, answer in RAW.items()

@@ -171,18 +171,16 @@ TIMES = (
     | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d*)?(Z|[+-]\d\d:\d\d)", fullmatch=True)
     | TEXT
 )
+# Odd values are in, but nothing that a run has to stop for.
 RIGHT: dict[str, st.SearchStrategy[t.Any]] = {
-    "priority": st.integers(0, 3),
-    "hosts": st.lists(TEXT | st.text("abw.*-\u3002\u00fcxn", max_size=80), max_size=3),
-    "expires_on": TIMES,
-    "uploaded_on": TIMES,
-    "geo_restrictions": st.none() | st.fixed_dictionaries({"label": TEXT}),
-    **dict.fromkeys(("issuer", "signature", "type", "status"), TEXT | st.text("AB", max_size=4)),
+    "priority": st.none() | st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False),
+    "hosts": st.none() | st.lists(TEXT | st.text("abw.*-\u3002\u00fcxn", max_size=80), max_size=3),
+    **dict.fromkeys(("expires_on", "uploaded_on"), TIMES | JSON),
+    "geo_restrictions": st.none() | st.fixed_dictionaries({}, optional={"label": st.none() | TEXT}),
+    "keyless_server": st.none() | st.just({}),
+    **dict.fromkeys(("issuer", "signature", "type", "status"), st.none() | TEXT | st.text("AB", max_size=4)),
 }
 CERTIFICATES = st.fixed_dictionaries({"id": TEXT.filter(bool)}, optional=RIGHT)
-ODD_CERTIFICATES = st.builds(
-    lambda item, name, value: {**item, name: value}, CERTIFICATES, st.sampled_from(list(RIGHT)), NUMBERS | JSON
-)
 PATTERNS = st.text(st.sampled_from("abAB?*[]!-^\\$.\n") | st.characters(codec=None), min_size=1, max_size=12)
 ENTRIES = st.fixed_dictionaries(
     {"issuer": PATTERNS},
@@ -197,21 +195,30 @@ A_AND_B = [{"id": name, "hosts": ["a.example"], "issuer": name, "priority": 1} f
 
 @TRIED
 @given(
-    items=st.lists(CERTIFICATES, max_size=4) | st.lists(ODD_CERTIFICATES, max_size=2),
+    items=st.lists(CERTIFICATES, max_size=4, unique_by=lambda item: str(returned(item["id"]))),
+    wrong=st.just({}) | st.dictionaries(st.sampled_from(list(RIGHT)), NUMBERS | JSON, max_size=1),
     entries=st.just([{"issuer": "*"}]) | st.lists(ENTRIES, min_size=1, max_size=3),
     missing=st.sampled_from(["fail", "ignore"]),
     written=ANSWERS,
 )
-@example(items=A_AND_B, entries=[{"issuer": "[b-a]"}], missing="fail", written=answer())
-@example(items=A_AND_B, entries=[{"issuer": "[[:a:]]"}], missing="fail", written=answer())
-@example(items=A_AND_B, entries=[{"issuer": "*a" * 8 + "b"}], missing="ignore", written=answer())
-@example(items=[{"id": "a", "priority": math.inf}], entries=[{"issuer": "*"}], missing="fail", written=answer())
+@example(items=A_AND_B, entries=[{"issuer": "[b-a]"}], missing="fail", written=answer(), wrong={})
+@example(items=A_AND_B, entries=[{"issuer": "[[:a:]]"}], missing="fail", written=answer(), wrong={})
+@example(items=A_AND_B, entries=[{"issuer": "*a" * 8 + "b"}], missing="ignore", written=answer(), wrong={})
+@example(items=A_AND_B, entries=[{"issuer": "*"}], missing="fail", written=answer(), wrong={"priority": math.inf})
 @example(
-    items=[{"id": "a", "hosts": ["a" * 5000 + "\xfc"]}], entries=[{"issuer": "!b"}], missing="fail", written=answer()
+    items=[{"id": "a", "hosts": ["a" * 5000 + "\xfc"]}],
+    entries=[{"issuer": "!b"}],
+    missing="fail",
+    written=answer(),
+    wrong={},
 )
-def test_any_certificate(items: list[t.Any], entries: list[t.Any], missing: str, written: Answer) -> None:
+def test_any_certificate(
+    items: list[t.Any], wrong: dict[str, t.Any], entries: list[t.Any], missing: str, written: Answer
+) -> None:
+    items = [*({**item, **wrong} for item in items[:1]), *items[1:]]
     listed = answer(result=items, result_info={"total_count": len(items)})
     read, _asked = run(INSPECT, validated(INSPECT, {**SANE, "filter": entries}), listed)
+    assert not read.failed or wrong or "'filter'" in read.result["msg"]
     if not read.failed:
         there = returned([{**item, "priority": item.get("priority") or 0} for item in items])
         assert all(any(item.items() <= told.items() for item in there) for told in read.result["certificates"])

@@ -26,7 +26,7 @@ LAST_YEAR = {
 
 def _over_tls(world: World, start_emulator: StartEmulator, files: TLSFiles) -> None:
     world.emulator = start_emulator(tls=files)
-    world.environment = {"REQUESTS_CA_BUNDLE": str(world.authority.bundle), "NO_PROXY": ""}
+    world.environment = {"CURL_CA_BUNDLE": str(world.authority.bundle), "NO_PROXY": ""}
 
 
 @pytest.mark.parametrize("reason", ["unknown CA", "expired", "another name"])
@@ -50,18 +50,6 @@ def test_a_server_that_is_not_to_be_trusted(
     assert "the server's TLS certificate is not trusted" in run.msg
     judge(world, run, world.emulator.order("example.com"))
     assert not world.emulator.requests
-
-
-@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_a_private_authority_works_through_the_environment(
-    world: World, start_emulator: StartEmulator, variable: str
-) -> None:
-    _over_tls(world, start_emulator, world.authority.issue())
-    world.environment = {variable: str(world.authority.bundle)}
-    before = world.emulator.order("example.com")
-    run = world.run()
-    assert not run.failed, run.msg
-    judge(world, run, before)
 
 
 def test_a_proxy_gets_the_host_and_not_the_token(world: World, start_emulator: StartEmulator) -> None:

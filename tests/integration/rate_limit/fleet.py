@@ -61,7 +61,7 @@ class Fleet:
         self._inventory = write_yaml(directory / "inventory.yml", {"all": {"hosts": hosts, "vars": LOCAL}})
 
     @contextlib.contextmanager
-    def start(self, *, forks: int = 20, token: str | None = None) -> Iterator[Run]:
+    def start(self, *, forks: int = 20) -> Iterator[Run]:
         """Start a run that puts all zones in order."""
         self._runs += 1
         options = {
@@ -87,7 +87,6 @@ class Fleet:
         env = environment(
             self._directory / "home",
             self.emulator,
-            CLOUDFLARE_API_TOKEN=token or self.emulator.token,
             ANSIBLE_CALLBACK_PLUGINS=str(CALLBACK),
             ZONEFLEET_TEST_SCALE=json.dumps(scale),
         )

@@ -83,15 +83,6 @@ def test_a_ban_that_an_outsider_brought_about(
         assert re.fullmatch(BANNED, recap.waits[0])
 
 
-def test_a_bad_token_costs_a_request_for_each_worker_at_most(tmp_path: Path) -> None:
-    with make_fleet(tmp_path, Throttle(limit=300, window=4), zones=60) as fleet:
-        for runs in (1, 2):  # what is known of one run says nothing about the next
-            recap = fleet.run(forks=10, token="cfut_0000000000000000000000000000000000000000")
-            assert recap.totals["failed"] == 60
-            assert runs <= len(fleet.emulator.requests) <= runs * 10
-            assert "The next request was not sent: these credentials were refused before." in recap.output
-
-
 @pytest.mark.parametrize("moment", ["while it asks", "while it waits"])
 def test_a_controller_that_is_killed_hinders_nobody(tmp_path: Path, moment: str) -> None:
     with make_fleet(tmp_path, Throttle(limit=36, window=3, ban=4), zones=40, out_of_order=16) as fleet:

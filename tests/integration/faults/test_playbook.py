@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets do not appear in the output, in particular that of ansible-playbook."""
+"""What ansible-playbook shows: no secrets, and no hostile strings that act on the terminal or as templates."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import typing as t
 
 import pytest
 
-from emulator import Emulator, Fault, make_pem, token
+from emulator import Emulator, Fault, certificate, make_pem, token, zone
 from integration.faults.controller import command_lines
 from integration.faults.serving import connect_proxy
+from integration.faults.world import acts
 from integration.playbooks.playing import CERTIFICATE, PRIORITY, Player
 
 PEM = make_pem(["example.com"], algorithm="rsa", expires_in=60)
@@ -71,3 +72,52 @@ def test_secrets_are_nowhere_to_be_seen(play: Player, tmp_path: pathlib.Path, wa
         hidden = [secret, key, *PEM.private_key.splitlines()[1:-1]]
         assert [text for text in shown if any(each in text for each in hidden)] == []
         assert not any("Traceback" in text for text in shown)
+
+
+MARKS = (
+    "\x1b]0;owned\x07\x1b[2J\x1b[31mred \u202egro.elpmaxe\u202c \u2066x\u2069 \x9b31m\x9d0;owned\x9c \ud800 and \udfff"
+)
+
+
+def test_hostile_strings_have_no_effect(play: Player, tmp_path: pathlib.Path) -> None:
+    """Not in the bytes of --diff, and not as templates that are registered and printed. What a run returns is in test_fuzz.py."""
+    owned = tmp_path / "owned"
+    template = "{{ 7919 * 7907 }}{{ lookup('ansible.builtin.pipe', 'touch " + str(owned) + "') }}"
+
+    def pair(name: str, text: str) -> t.Any:
+        first = certificate([name, f"www.{name}", text], issuer=text, priority=1)
+        return zone(name, certificates=[first, certificate([name, text], issuer="GlobalSignnvsa", priority=2)])
+
+    with Emulator(
+        zones=[pair("marks.example.com", MARKS), pair("template.example.com", template)], validate=False
+    ) as emulator:
+        common = {"api_token": emulator.token, "api_url": emulator.url, "retries": 0}
+        order = [{"issuer": "!GlobalSign*"}, {"issuer": "GlobalSign*"}]
+
+        def task(name: str, options: dict[str, t.Any], **keywords: t.Any) -> dict[str, t.Any]:
+            given = {**common, "zone_id": emulator.zones[f"{name}.example.com"].id, "certificates": order, **options}
+            return {"name": name, PRIORITY: given, "register": name, **keywords}
+
+        looked_up = "{{ (template.certificates + module.certificates) | map(attribute='issuer') | list }}"
+        facts = "{{ cloudflare_certificate_order | map(attribute='issuer') | list }}"
+        tasks = [
+            task("marks", {}),
+            task("marks", {"certificates": [{"host": "nowhere.example.com"}]}, ignore_errors=True),
+            task("template", {}),
+            task("template", {"certificates": order[::-1]}, environment={"X": "1"}, register="module"),
+            {"ansible.builtin.debug": {"var": "template"}},
+            {"ansible.builtin.debug": {"var": "module"}},
+            {"ansible.builtin.debug": {"msg": [looked_up, facts]}},
+            {"ansible.builtin.set_fact": {"again": looked_up}},
+            {"name": "again", "ansible.builtin.debug": {"msg": "{{ again }} {{ again[0] }}"}},
+        ]
+        played = play(tasks, diff=True)
+        assert played.returncode == 0, played.stdout + played.stderr
+        # Neither way to run evaluates it, and no use of the result does.
+        assert not owned.exists()
+        assert played["again"].result["msg"] == f"{[template, 'GlobalSignnvsa', 'GlobalSignnvsa', template]} {template}"
+        assert "{{ 7919 * 7907 }}" in played.stdout
+        assert str(7919 * 7907) not in played.stdout
+        text = played.stdout + played.stderr
+        assert "gets" in text and "marks" in text
+        assert acts(text.replace("\n", "")) == []

@@ -56,6 +56,8 @@ def test_permissions_and_zones_of_tokens(start_emulator: StartEmulator) -> None:
     assert outcome(reader.get(reader.path("example.net"))) == "403 9109"
     assert outcome(names.get(names.path())) == outcome(writer.get("/zones")) == "403 10000"
     assert made(writer.prioritize({}, "example.net")) == []
+    with pytest.raises(ValueError, match="permissions must be some of"):
+        token(permissions=["everything"])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ EC_PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PA
 POLICY = {"policy": "(region: EU)"}
 EU = {"geo_restrictions": {"label": "eu"}}
 
-pytestmark = pytest.mark.emulator(zones=[zone("example.com"), zone("free.example", plan="free")])
+pytestmark = pytest.mark.emulator(
+    zones=[zone("example.com"), zone("free.example", plan="free"), zone("pending.example", status="pending")]
+)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.emulator(zones=[zone("example.com"), zone("free.example
         (make_pem(HOSTS, expires_in=14.1), {"type": None}, {"type": "legacy_custom", "bundle_method": "ubiquitous"}),
         (make_pem(HOSTS, public=False), {"bundle_method": "force"}, {"bundle_method": "force"}),
         (GOOD, {"certificate": f"{GOOD.authority}{GOOD.certificate}"}, {"hosts": HOSTS}),
+        (make_pem(["pending.example"]), {"zone": "pending.example"}, {"status": "holding_deployment"}),
         (GOOD, EU, EU),
         (GOOD, POLICY, {"geo_restrictions": {"label": "custom"}, "policy_restrictions": "(region: EU)"}),
     ],

@@ -192,7 +192,7 @@ def test_a_ban_that_an_outsider_brought_about(
 
 @pytest.mark.parametrize("moment", ["while it asks", "while it waits"])
 def test_a_controller_that_is_killed_hinders_nobody(tmp_path: Path, moment: str) -> None:
-    with make_fleet(tmp_path, Throttle(limit=36, window=3, ban=4), zones=40, out_of_order=16) as fleet:
+    with make_fleet(tmp_path, Throttle(limit=24, window=6, ban=4), zones=30, out_of_order=12) as fleet:
         with fleet.start() as run:
             if moment == "while it asks":
                 fleet.emulator.wait_for_requests(5, 60)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import functools
 import itertools
-import statistics
 import tempfile
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_runs import ROOT
@@ -76,17 +75,12 @@ class Results:
     memory: Mapping[Job, float]
     profile: Mapping[str, Times]
     selected: list[Selected]
-    runs: list[Run] = field(default_factory=list)
+    runs: list[Run]
 
     def of(self, job: Job, case: str, zones: int | None = None) -> list[Run]:
         """Return the runs of a job, one a round; of the slow one, one."""
         step = Step(job, case, zones or self.zones)
         return [run for run in self.runs if run.step == step]
-
-
-def median(runs: Iterable[Run], of: Callable[[Run], float]) -> float:
-    """Return the median of something over some runs."""
-    return statistics.median(map(of, runs))
 
 
 def compare(zones: int, rounds: int, say: Callable[[str], None]) -> Results:
@@ -115,16 +109,18 @@ def compare(zones: int, rounds: int, say: Callable[[str], None]) -> Results:
         some = [Step(job, TO_CHANGE, min(zones, _MEMORY_ZONES)) for job in JOBS]
         memory = {step.job: stage.memory(functools.partial(cases[TO_CHANGE].run, step)) for step in some}
         imports = profile(stage, Path(name) / "imports", *cases[IN_ORDER].some(min(zones, _PROFILED_ZONES)))
-        results = Results(zones, rounds, memory, imports, select())
-        for number in range(rounds):
-            # The slow one starts processes for each zone and takes minutes, so it runs only once.
-            due = [step for step in _steps(zones) if number == 0 or step.job != URI]
-            # In alternating order, so that no job always follows the same one.
-            for step in reversed(due) if number % 2 else due:
-                run = cases[step.case].run(step)
-                results.runs.append(run)
-                say(f"round {number + 1}: {step}: {run.wall:.2f} s, {run.processor:.2f} s of CPU")
-    return results
+        return Results(zones, rounds, memory, imports, select(), list(_runs(cases, zones, rounds, say)))
+
+
+def _runs(cases: Mapping[str, _Case], zones: int, rounds: int, say: Callable[[str], None]) -> Iterator[Run]:
+    for number in range(rounds):
+        # The slow one starts processes for each zone and takes minutes, so it runs only once.
+        due = [step for step in _steps(zones) if number == 0 or step.job != URI]
+        # In alternating order, so that no job always follows the same one.
+        for step in reversed(due) if number % 2 else due:
+            run = cases[step.case].run(step)
+            say(f"round {number + 1}: {step}: {run.wall:.2f} s, {run.processor:.2f} s of CPU")
+            yield run
 
 
 def _steps(zones: int) -> list[Step]:

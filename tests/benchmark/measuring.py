@@ -12,6 +12,7 @@ import re
 import resource
 import subprocess
 import time
+import typing as t
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -57,10 +58,7 @@ class Stage:
         if job.inventory:
             (home / _INVENTORY).write_text(job.inventory, encoding="utf-8")
         else:
-            # As the inventory plugin sets them.
-            local = {"ansible_connection": "local", "ansible_python_interpreter": interpreter}
-            hosts = {name: {"cloudflare_zone_id": zone_id} for name, zone_id in zones.items()}
-            write_yaml(home / _INVENTORY, {"all": {"vars": local, "hosts": hosts}})
+            write_yaml(home / _INVENTORY, _inventory(zones, interpreter))
         log = home / "log"
         command = [str(BIN / "ansible-playbook"), "-i", _INVENTORY, "play.yml"]
         with log.open("wb") as output:
@@ -92,6 +90,12 @@ class Stage:
                     found = re.search(r"^Pss: +(\d+)", (process / "smaps_rollup").read_text("ascii"), re.MULTILINE)
                     kib += int(found[1]) if found else 0
         return kib / 1024
+
+
+def _inventory(zones: Mapping[str, str], interpreter: str) -> dict[str, t.Any]:
+    # As the inventory plugin sets them.
+    local = {"ansible_connection": "local", "ansible_python_interpreter": interpreter}
+    return {"all": {"vars": local, "hosts": {name: {"cloudflare_zone_id": zones[name]} for name in zones}}}
 
 
 def _processor() -> float:

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from .comparing import CASES, Results, median
+import statistics
+
+from .comparing import CASES, Results
 from .jobs import DEBUG, JOBS, TEMPLATED, URI
 
 _WIDTH, _LEFT, _LONGEST = 880, 320, 370
@@ -51,7 +53,9 @@ SPDX-License-"""
 
 def draw(results: Results) -> str:
     """Return an SVG: for each case a bar for each way, with its seconds and how many times those of C(debug) they are."""
-    seconds = {case: {job: median(results.of(job, case), lambda run: run.wall) for job in JOBS} for case in CASES}
+    seconds = {
+        case: {job: statistics.median(run.wall for run in results.of(job, case)) for job in JOBS} for case in CASES
+    }
     scale = _LONGEST / max(max(found.values()) for found in seconds.values())
     bars: list[str] = []
     told: list[str] = []

@@ -9,9 +9,10 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import statistics
 from collections.abc import Iterable, Sequence
 
-from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, IN_ORDER, KEPT, PLAIN, Results, Run, median
+from .comparing import CASES, FAR, FAR_GROWTH, GROWTH, IN_ORDER, KEPT, PLAIN, Results, Run
 from .imports import OTHER, OWN, Times
 from .jobs import CERTIFICATES, DEBUG, IN_PROCESS, INVENTORY, JOBS, KEEP, LOOK, MANY, PACED, Job
 from .judging import HEADS, JUDGED_ZONES, judge
@@ -26,21 +27,9 @@ _SPDX = "SPDX-License-Identifier"
 
 def write_page(results: Results, picture: str) -> str:
     """Return the page, with the name of the picture in the same directory."""
-    zones, more = results.zones, results.zones * GROWTH
+    zones, tables = results.zones, _tables(results)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
-    times_heads = ["", *(f"{case}: {head}" for case in CASES for head in _HEADS), "memory, MiB"]
-    times = [_times(results, job, job.title, zones) for job in JOBS]
-    times += [_times(results, job, f"{job.title}, {more} zones", more) for job in (IN_PROCESS, MANY)]
-    sizes = [(DEBUG, zones * FAR_GROWTH[0]), *((MANY, zones * growth) for growth in FAR_GROWTH)]
-    far = [[f"{job.title}, {size} zones", *_cells(results.of(job, FAR, size))] for job, size in sizes]
-    few = f"\n\nThe targets are for {JUDGED_ZONES} zones or more." if zones < JUDGED_ZONES else ""
-    floor, order, keep = results.of(DEBUG, IN_ORDER), results.of(IN_PROCESS, KEPT), results.of(KEEP, KEPT)
-    kept = [[title, *_cells(runs)] for title, runs in (("debug", floor), ("order", order), ("certificate", keep))]
-    listed = [(job.title, results.of(job, IN_ORDER, more)) for job in (INVENTORY, CERTIFICATES)]
-    inventories = [[f"{title}, {more} zones", *_cells(runs)[:2], str(runs[0].requests)] for title, runs in listed]
-    imports = [[payer, str(len(each)), f"{sum(each.values()):.1f}"] for payer, each in results.profile.items()]
-    selected = [[str(one.certificates), str(one.listed), f"{one.seconds * 1000:.0f}"] for one in results.selected]
-    look, plain = results.of(LOOK, IN_ORDER), results.of(IN_PROCESS, PLAIN)
+    floor, look, plain = results.of(DEBUG, IN_ORDER), results.of(LOOK, IN_ORDER), results.of(IN_PROCESS, PLAIN)
     paced = [run for run in results.runs if run.step.job == PACED]
     limited = paced[0].step.zones
     asked = [run for run in results.runs if run.step.job.asks]
@@ -75,7 +64,7 @@ Measured with Python {platform.python_version()}, {versions} on {os.cpu_count()}
 
 ## Times
 
-{_table(times_heads, times)}
+{tables["times"]}
 
 Seconds are medians, with the fastest and the slowest round. Memory is the peak of all processes of a run together,
 in separate runs with at most 50 zones; shared pages count once.
@@ -84,7 +73,7 @@ in separate runs with at most 50 zones; shared pages count once.
 
 Each response takes 150 ms. `zones` processes 50 zones at a time.
 
-{_table(("", *_HEADS), far)}
+{tables["far"]}
 
 Without TLS, this collection with one host per zone takes {_wall(plain):.1f} s and
 {_processor(plain):.1f} CPU seconds for {zones} zones in order.
@@ -93,7 +82,7 @@ Without TLS, this collection with one host per zone takes {_wall(plain):.1f} s a
 
 Medians of the ratios of each round.
 
-{_table(HEADS, judge(results))}{few}
+{tables["ratios"]}
 
 ## What visitors get
 
@@ -107,14 +96,14 @@ takes {_wall(look):.1f} s and {_processor(look):.1f} CPU seconds; `debug` takes 
 file, compared with `custom_certificate_priority` for the same zones in order. Each zone is a host, and the tasks
 run in process.
 
-{_table(("", *_HEADS), kept)}
+{tables["kept"]}
 
 ## Inventory
 
 A play without tasks, which only reads the inventory. With `certificates: true`, it takes one more request for each
 zone.
 
-{_table(("", *_HEADS[:2], "requests"), inventories)}
+{tables["inventories"]}
 
 ## With the rate limit
 
@@ -134,7 +123,7 @@ Its time is not part of the CPU seconds above.
 
 Measured with `python -X importtime` for the module as Ansible starts it. This makes everything a little slower.
 
-{_table(("imported", "modules", "ms"), imports)}
+{tables["imports"]}
 
 The collection's slowest files: {_slowest(results.profile[OWN])}.
 Modules that only the collection imports: {_slowest(results.profile[OTHER])}.
@@ -144,8 +133,42 @@ Modules that only the collection imports: {_slowest(results.profile[OTHER])}.
 {ENTRIES} entries of every kind (ids, exact hosts, hosts that a wildcard covers, patterns) for one zone whose order is
 completely wrong:
 
-{_table(("certificates", "of which listed", "read, resolved and planned, ms"), selected)}
+{tables["selectors"]}
 """
+
+
+def _tables(results: Results) -> dict[str, str]:
+    zones, more = results.zones, results.zones * GROWTH
+    times = [_times(results, job, job.title, zones) for job in JOBS]
+    times += [_times(results, job, f"{job.title}, {more} zones", more) for job in (IN_PROCESS, MANY)]
+    far = [(DEBUG, zones * FAR_GROWTH[0]), *((MANY, zones * growth) for growth in FAR_GROWTH)]
+    few = f"\n\nThe targets are for {JUDGED_ZONES} zones or more." if zones < JUDGED_ZONES else ""
+    kept = {
+        "debug": results.of(DEBUG, IN_ORDER),
+        "order": results.of(IN_PROCESS, KEPT),
+        "certificate": results.of(KEEP, KEPT),
+    }
+    listed = [(job.title, results.of(job, IN_ORDER, more)) for job in (INVENTORY, CERTIFICATES)]
+    return {
+        "times": _table(["", *(f"{case}: {head}" for case in CASES for head in _HEADS), "memory, MiB"], times),
+        "far": _table(
+            ["", *_HEADS], [[f"{job.title}, {size} zones", *_cells(results.of(job, FAR, size))] for job, size in far]
+        ),
+        "ratios": _table(HEADS, judge(results)) + few,
+        "kept": _table(["", *_HEADS], [[title, *_cells(runs)] for title, runs in kept.items()]),
+        "inventories": _table(
+            ["", *_HEADS[:2], "requests"],
+            [[f"{title}, {more} zones", *_cells(runs)[:2], str(runs[0].requests)] for title, runs in listed],
+        ),
+        "imports": _table(
+            ["imported", "modules", "ms"],
+            [[payer, str(len(each)), f"{sum(each.values()):.1f}"] for payer, each in results.profile.items()],
+        ),
+        "selectors": _table(
+            ["certificates", "of which listed", "read, resolved and planned, ms"],
+            [[str(one.certificates), str(one.listed), f"{one.seconds * 1000:.0f}"] for one in results.selected],
+        ),
+    }
 
 
 def _times(results: Results, job: Job, title: str, zones: int) -> list[str]:
@@ -162,11 +185,11 @@ def _cells(runs: Sequence[Run]) -> list[str]:
 
 
 def _wall(runs: Iterable[Run]) -> float:
-    return median(runs, lambda run: run.wall)
+    return statistics.median(run.wall for run in runs)
 
 
 def _processor(runs: Iterable[Run]) -> float:
-    return median(runs, lambda run: run.processor)
+    return statistics.median(run.processor for run in runs)
 
 
 def _slowest(times: Times) -> str:

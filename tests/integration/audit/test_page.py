@@ -52,7 +52,6 @@ ZONES = {
     "soon.example": pair("soon.example", expires_in=9, decided_by="undocumented"),
     "pending.example": pair("pending.example", status="pending"),
     LONG: pair(LONG, issuer="ACertificateAuthorityWithALongNameIncorporated" * 2),
-    "unsure.example": pair("unsure.example", decided_by="recency"),
     HOSTILE: pair(HOSTILE, "ok.example", issuer=HOSTILE),
     "empty.example": result([]) | {"changed": False},
 }

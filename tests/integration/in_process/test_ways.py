@@ -50,7 +50,8 @@ TASKS: dict[str, tuple[str, dict[str, t.Any], str]] = {
     # The user whom it would become may not exist, nor the means to do so.
     "becoming": ("becoming", {"failed_when": False}, "run as a module, because the task becomes another user"),
 }
-RUN_ONCE: dict[str, t.Any] = {"environment": {"LC_ALL": "C"}, "run_once": True}
+# The same for ten hosts: once, and as modules.
+ONCE: dict[str, t.Any] = {"environment": {"LC_ALL": "C"}, "run_once": True}
 SLOW: dict[str, t.Any] = {"environment": {"LANGUAGE": "C"}}
 
 
@@ -73,10 +74,12 @@ def test_the_way_that_is_taken(play: Player, emulator: Emulator, tmp_path: Path)
     other = play.write("other-python", f'#!/bin/sh\nexec {BIN / "python"} "$@"\n')
     other.chmod(0o755)
     tasks = [(host, {**priority(name, ORDER), **keywords}) for name, (host, keywords, _said) in TASKS.items()]
-    tasks += [("zone*", {**priority("on zones", ORDER), **keywords}) for keywords in ({}, RUN_ONCE, SLOW)]
+    tasks += [("zone*", {**priority("on zones", ORDER), **keywords}) for keywords in ({}, ONCE, SLOW)]
     played = _run(play, emulator, tasks, "-vvv", "--forks=4", f"--extra-vars=other_python={other}")
 
-    said = {name: re.findall(rf"{PRIORITY}: (.*)", part) for name, part in _parts(played.stdout).items()}
+    pieces = re.split(r"^TASK \[(.*?)\] \*+$", played.stdout, flags=re.MULTILINE)
+    parts = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+    said = {name: re.findall(rf"{PRIORITY}: (.*)", parts[name]) for name in TASKS}
     assert said == {name: [text.format(other=other)] for name, (_host, _keywords, text) in TASKS.items()}
     assert {done.status for done in played.done} == {"ok"}
     assert emulator.writes("example.com") == 1
@@ -122,9 +125,3 @@ def test_requests_that_is_missing_on_the_controller_is_named(play: Player, emula
     assert "The Python library 'requests' (2.25 or newer) is needed" in told and "No module named 'requests'" in told
     assert "Traceback" not in played.stdout + played.stderr
     assert emulator.requests == []
-
-
-def _parts(output: str) -> dict[str, str]:
-    """The output by task."""
-    pieces = re.split(r"^TASK \[(.*?)\] \*+$", output, flags=re.MULTILINE)
-    return {name: part for name, part in zip(pieces[1::2], pieces[2::2], strict=True) if name in TASKS}

@@ -48,10 +48,6 @@ class Done:
         return [request.method for request in emulator.requests if self.begun <= request.at <= self.ended]
 
     @property
-    def warnings(self) -> list[str]:
-        return list(self.result.get("warnings", ()))
-
-    @property
     def order(self) -> Order:
         """The certificates of the result, as `Emulator.order` shows them."""
         return pairs_of(self.result["certificates"])

@@ -21,15 +21,14 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._version impo
 from emulator import Edge, Emulator, certificate, make_pem, zone
 from integration.playbooks.playing import SERVED, Player, pairs_of
 
+PLUGINS = "ansible_collections.zonefleet.cloudflare.plugins.modules"
 # The first two return the certificates themselves.
 MODULES = ("custom_certificate_priority", "custom_certificate_info", "served_certificate_info", "custom_certificate")
 
 
 def printed(module: str, name: str) -> t.Any:
     """A part of a module's documentation, as data."""
-    return yaml.safe_load(
-        getattr(importlib.import_module(f"ansible_collections.zonefleet.cloudflare.plugins.modules.{module}"), name)
-    )
+    return yaml.safe_load(getattr(importlib.import_module(f"{PLUGINS}.{module}"), name))
 
 
 # What the examples talk about: two certificates with the printed ids, and one of one more authority.
@@ -73,7 +72,7 @@ def write_certificates(play: Player) -> None:
 def test_examples_run_as_printed(play: Player, emulator: Emulator, closed_port: int, module: str) -> None:
     """No handshake leaves this machine."""
     write_certificates(play)
-    source = importlib.import_module(f"ansible_collections.zonefleet.cloudflare.plugins.modules.{module}").EXAMPLES
+    source = importlib.import_module(f"{PLUGINS}.{module}").EXAMPLES
     tasks = play.write("tasks.yml", source.replace("192.0.2.10", "127.0.0.1"))
     wrapper = [
         {

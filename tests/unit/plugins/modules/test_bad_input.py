@@ -105,7 +105,7 @@ CASES: dict[str, list[tuple[t.Any, ...]]] = {
     "info": [
         ({"filter": [{}]}, "entry 1 of 'filter' has no selector"),
         ({"filter": {"issuer": "DigiCert*"}}, "'filter' is a dictionary"),
-        ({"zone_id": "x"}, "32 hexadecimal digits"),
+        ({"zone_id": ZONE[1:]}, "32 hexadecimal digits"),
         ({**MANY, "zones": []}, "'zones' is empty"),
     ],
     "certificate": [

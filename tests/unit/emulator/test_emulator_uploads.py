@@ -62,6 +62,7 @@ def test_accepted_uploads(client: Client, pem: Pem, others: dict[str, t.Any], ex
         "no key": (GOOD, {"private_key": None}, 2001),
         "unknown field": (GOOD, {"priority": 3}, 2001),
         "label and policy": (GOOD, {**EU, **POLICY}, 2001),
+        "not entitled": (GOOD, {"deploy": "staging"}, 2001),
         "Free plan": (make_pem(["free.example"]), {"zone": "free.example"}, 1011),
     }.values(),
 )

@@ -66,6 +66,11 @@ class Answer:
         return (self.body.get("result") or []) if self.body.get("success") is True else []
 
     @property
+    def info(self) -> dict[str, t.Any]:
+        """What is said of the list as a whole."""
+        return self.body.get("result_info") or {}
+
+    @property
     def numbers(self) -> Numbers:
         """The priorities by id, the highest first; null is 0."""
         living = {item["id"]: item.get("priority") or 0 for item in self.items if item.get("status") != "deleted"}
@@ -155,13 +160,17 @@ def restore(path: Path) -> None:
 def read(api: Api) -> tuple[Answer, dict[str, Finding]]:
     """Return the list, and what can be learned without a write."""
     listed, one, hundred = api.list(), api.list(1), api.list(100)
+    unknown = api.ask("GET", f"/{UNKNOWN}")
     sizes = f"{one}, {len(one.items)} certificates; {hundred}, {len(hundred.items)} certificates"
     size = "refuse" if one.status == hundred.status == 400 else "clamp" if len(one.items) > 1 else None
     return listed, {
         "per_page_out_of_range": (size, sizes),
         "list_order": _list_order(listed.items),
         "custom_csr_id": _custom_csr_id(listed.items),
-        "unknown_id": _unknown_id(api.ask("GET", f"/{UNKNOWN}")),
+        "type_field": _presence("type", listed.items),
+        "total_pages": _presence("total_pages", [listed.info] if listed.info else []),
+        "unknown_id": _unknown_id(unknown),
+        "failure_status": ("real" if unknown.status >= 300 else "200" if unknown.status else None, str(unknown)),
     }
 
 
@@ -175,6 +184,7 @@ def write(api: Api, before: Numbers) -> dict[str, Finding]:
     unlisted = {now[first]: "keep", 0: "reset", min(part.sent.values()) - 1: "shift_below"}
     return {
         "put_result": _put_result(part, len(now)),
+        "put_result_info": _presence("result_info", [put.answer.body for put in (reverse, part) if put.answer.body]),
         "unlisted": (unlisted.get(part.after.get(first, -1)), f"{now[first]:g} became {part.after.get(first)}"),
         "stale_reads": (max(stale, default=None), f"{stale} reads after a write did not show it"),
         "unknown_id": _unknown_id(
@@ -201,6 +211,12 @@ def _custom_csr_id(items: list[dict[str, t.Any]]) -> Finding:
     if (nulls and without) or not having:
         return None, text  # where no certificate has one, perhaps none was made from a CSR
     return ("null" if nulls else "where_set" if without else "value"), text
+
+
+def _presence(key: str, objects: list[dict[str, t.Any]]) -> Finding:
+    having = sum(key in item for item in objects)
+    value = {len(objects): "present", 0: "absent"}.get(having) if objects else None
+    return value, f"{having} of {len(objects)} have it"
 
 
 def _unknown_id(answer: Answer) -> Finding:

@@ -23,8 +23,13 @@ from emulator import SWITCHES, Emulator, Fault, certificate, zone
 from live.__main__ import main
 
 ZONE = "example.com"
-READ = ("per_page_out_of_range", "list_order", "custom_csr_id", "unknown_id")
-ASKED = (*READ, "put_result", "unlisted", "stale_reads")
+READ = (
+    *("per_page_out_of_range", "list_order", "custom_csr_id", "type_field", "total_pages"),
+    *("unknown_id", "failure_status"),
+)
+ASKED = (*READ, "put_result", "put_result_info", "unlisted", "stale_reads")
+# whether the throttle's refusals have status 200 as well is not asked: that would take 1,200 requests
+SETTINGS = [(name, value) for name in ASKED for value in SWITCHES[name] if value != "200_throttle_too"]
 
 
 @pytest.fixture
@@ -75,14 +80,16 @@ def kit(
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize(("switch", "value"), [(switch, value) for switch in ASKED for value in SWITCHES[switch]])
+@pytest.mark.parametrize(("switch", "value"), SETTINGS)
 def test_it_tells_one_setting_from_another(emulator: Emulator, kit: Kit, switch: str, value: t.Any) -> None:
     before = emulator.order(ZONE)
     emulator.behave(**{switch: value})
     assert kit.run("--write") == 0, kit.text
     # A certificate that shows no CSR may have none.
     told = "?" if (switch, value) == ("custom_csr_id", "absent") else str(value)
-    assert kit.values == {name: str(SWITCHES[name][0]) for name in ASKED} | {switch: told}
+    # A refusal with status 200 does not tell which status it should have.
+    hidden = {"unknown_id": "?"} if value == "200" else {}
+    assert kit.values == {name: str(SWITCHES[name][0]) for name in ASKED} | {switch: told} | hidden
     changed = f"{switch}={value!r}" if told not in ("?", str(SWITCHES[switch][0])) else ""
     assert f"Behaviour({changed})" in kit.text
     assert emulator.order(ZONE) == before

@@ -119,7 +119,8 @@ def test_all_agree(emulator: Emulator, edge: Edge, count: int, switches: dict[st
             assert row["as_expected"] is not False, told
             assert row["certificate_id"] is None or row["certificate_id"] in choice, told
             if row["as_expected"]:
-                assert len(possible) == 1 and row["expected_id"] in choice, told
+                assert len(possible) == 1, told
+                assert row["expected_id"] in choice, told
             seen |= {
                 f"as_expected {row['as_expected']}",
                 contested.get(row["name"], {}).get("decided_by", "not contested"),

@@ -106,12 +106,14 @@ def test_a_fault(start_emulator: StartEmulator, scenario: Scenario, way: str, fa
     assert outcome.result["changed"] or not changed, outcome.result
     assert not outcome.result["changed"] or changed or outcome.result.get("status") is None, outcome.result
     if not outcome.failed:
-        assert told(outcome) == scenario.ends and scenario.problems(emulator) == []
+        assert told(outcome) == scenario.ends
+        assert scenario.problems(emulator) == []
         if scenario.method in ("POST", "PATCH") and way == "once":
             assert methods(emulator)[scenario.method] == (1 if fault.applies else 2)
     elif way == "once":
         # A PUT whose answer is unusable is not repeated: it says what it knows.
-        assert scenario.method == "PUT" and "did not get the priority" in outcome.result["msg"], outcome.result
+        assert scenario.method == "PUT", outcome.result
+        assert "did not get the priority" in outcome.result["msg"], outcome.result
     emulator.reset(state=False)
     emulator.behave(pending_reads=0, **scenario.behaviour)
     assert told(scenario.run(emulator)) in ((scenario.ends, "unchanged") if outcome.failed else ("unchanged",))
@@ -138,7 +140,8 @@ def test_two_controllers_at_once(start_emulator: StartEmulator, name: str, dupli
     assert [told(other) for other in others] == [scenario.ends]
     if (name, duplicate) == ("upload", "made"):
         assert "Another run has uploaded the same certificate at the same time" in outcome.result["msg"]
-        assert outcome.result["changed"] is True and len(living(emulator)) == 3
+        assert outcome.result["changed"] is True
+        assert len(living(emulator)) == 3
         return
     assert told(outcome) == ("removed" if name == "removal" else "unchanged")
     assert scenario.problems(emulator) == []

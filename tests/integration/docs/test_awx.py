@@ -39,23 +39,26 @@ LOADED: dict[str, dict[str, t.Any]] = {name: yaml.safe_load(text) for name, text
 
 def test_the_credential_type_hands_its_inputs_to_the_environment() -> None:
     found = LOADED["credential_type"]
-    assert set(found) == {"name", "description", "kind", "inputs", "injectors"} and found["kind"] == "cloud"
+    assert set(found) == {"name", "description", "kind", "inputs", "injectors"}
+    assert found["kind"] == "cloud"
     fields = {field["id"]: field for field in found["inputs"]["fields"]}
-    assert fields and all(set(field) <= FIELD and field["type"] in ("string", "boolean") for field in fields.values())
+    assert fields
+    assert all(set(field) <= FIELD and field["type"] in ("string", "boolean") for field in fields.values())
     assert set(found["inputs"]["required"]) <= set(fields)
     injected = found["injectors"]["env"]
     used = {name for value in injected.values() for name in re.findall(r"{{ (\w+) }}", value)}
-    assert used == set(fields) and set(injected) == {"CLOUDFLARE_API_TOKEN"}
+    assert used == set(fields)
+    assert set(injected) == {"CLOUDFLARE_API_TOKEN"}
     assert all(fields[name]["secret"] for name in used)
 
 
 def test_the_job_template_uses_that_credential_type_and_the_playbook() -> None:
     found = LOADED["job_template"]
-    assert set(found) == JOB_TEMPLATE and found["job_type"] == "run"
+    assert set(found) == JOB_TEMPLATE
+    assert found["job_type"] == "run"
     assert found["credentials"] == [LOADED["credential_type"]["name"]]
-    assert (
-        "import_playbook: zonefleet.cloudflare.drift" in FILES["job_template"] and found["extra_vars"]["certificates"]
-    )
+    assert "import_playbook: zonefleet.cloudflare.drift" in FILES["job_template"]
+    assert found["extra_vars"]["certificates"]
 
 
 def test_the_playbook_of_the_guide_passes_both_files_to_awx(tmp_path: Path) -> None:
@@ -70,6 +73,7 @@ def test_the_playbook_of_the_guide_passes_both_files_to_awx(tmp_path: Path) -> N
         (modules / f"{name}.py").write_text(module, encoding="utf-8")
     env = environment(tmp_path / "home", ANSIBLE_COLLECTIONS_PATH=str(tmp_path / "collections"))
     played = command("ansible-playbook", tmp_path / "awx.yml", env=env)
-    assert played.returncode == 0 and "WARNING" not in played.stderr, played.stdout + played.stderr
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "WARNING" not in played.stderr, played.stdout + played.stderr
     for name, found in LOADED.items():
         assert json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8")) == found

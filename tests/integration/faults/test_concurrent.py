@@ -38,7 +38,7 @@ def states(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Order
         return answer
 
     monkeypatch.setattr(prioritize, "prioritize", recording)
-    yield found
+    return found
 
 
 def _falls(order: t.Sequence[str], state: Order) -> bool:
@@ -81,7 +81,8 @@ def test_two_orders_at_once(world: World, states: list[Order], meet: str, answer
 def _true_or_disturbed(done: Run, order: list[str], states: list[Order]) -> None:
     if done.failed:
         assert "Another writer may have changed them since" in done.msg, done.msg
-        assert done.result["changed"] is True and done.result["restore"]
+        assert done.result["changed"] is True
+        assert done.result["restore"]
         return
     told = {item["id"]: item["priority"] for item in done.result["certificates"]}
     assert _falls(order, told)
@@ -107,5 +108,6 @@ def test_a_controller_killed(
     assert in_order(world) is written
     # One with the same home, where the killed one has left its files.
     again = Player(tmp_path)([task], env={"HOME": str(tmp_path / "home")})
-    assert again["Order"].status == "ok" and again["Order"].result["changed"] is not written
+    assert again["Order"].status == "ok"
+    assert again["Order"].result["changed"] is not written
     assert in_order(world)

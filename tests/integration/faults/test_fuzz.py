@@ -84,9 +84,11 @@ def run(job: Job, options: dict[str, t.Any], *answers: Answer) -> tuple[Outcome,
     written: list[t.Any] = []
 
     def attempt(_session: object, method: str, url: str, **keywords: t.Any) -> Answer:
-        assert URL.fullmatch(url) and ".." not in url
+        assert URL.fullmatch(url)
+        assert ".." not in url
         sent = "".join(keywords["auth"](mock.Mock(headers={})).headers.values())
-        assert sent.isascii() and sent.isprintable()
+        assert sent.isascii()
+        assert sent.isprintable()
         if method == "PUT":
             written.append(keywords["json"]["certificates"])
         return next(coming)
@@ -154,7 +156,8 @@ def test_any_answer(given_answer: Answer) -> None:
     if outcome.failed:
         assert "GET /zones" in outcome.result["msg"]
     else:
-        assert 200 <= given_answer.status < 300 and json.loads(given_answer.body)["success"] is True
+        assert 200 <= given_answer.status < 300
+        assert json.loads(given_answer.body)["success"] is True
 
 
 TIMES = (
@@ -265,4 +268,5 @@ def test_a_hostile_option(option: str, hostile: str) -> None:
     given_options = {**SANE, **zone, "certificates": [entry], **({} if in_entry else {option: hostile})}
     listed = answer(result=A_AND_B, result_info={"total_count": len(A_AND_B)})
     outcome, written = run(SET_ORDER, validated(SET_ORDER, given_options), listed)
-    assert outcome.failed and written == []
+    assert outcome.failed
+    assert written == []

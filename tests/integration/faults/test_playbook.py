@@ -24,7 +24,8 @@ def _files(directory: pathlib.Path) -> t.Iterator[str]:
     """The names and texts of what a run has left, but for the play itself: the count of requests, for its owner alone."""
     for path in directory.rglob("*"):
         if path.is_file() and path.name not in ("play.yml", "inventory.yml", "ansible.cfg", "record"):
-            assert path.name.startswith("zonefleet-cloudflare-") and path.stat().st_mode & 0o077 == 0, path
+            assert path.name.startswith("zonefleet-cloudflare-"), path
+            assert path.stat().st_mode & 0o077 == 0, path
             yield path.name + path.read_text()
 
 
@@ -65,8 +66,10 @@ def test_secrets_are_nowhere_to_be_seen(play: Player, tmp_path: pathlib.Path, wa
         given = {"SECRET": secret, "KEY": key, "PEM": PEM.private_key, "CLOUDFLARE_API_TOKEN": f" {secret} "}
         played = play(list(_shown(emulator, way)), diff=True, arguments=["-vvvv"], env=given)
         assert [done.status for done in played.done] == ["failed"] * len(SHOWN)
-        assert "cf-ray" in played.stdout and ("run in process" in played.stdout) is (way == "in process")
-        assert lines and all(b"ansible-playbook" in line for line in lines)
+        assert "cf-ray" in played.stdout
+        assert ("run in process" in played.stdout) is (way == "in process")
+        assert lines
+        assert all(b"ansible-playbook" in line for line in lines)
         assert elsewhere.heads == []
         shown = [b"".join(lines).decode(), played.stdout, played.stderr, str(played.done), *_files(tmp_path)]
         hidden = [secret, key, *PEM.private_key.splitlines()[1:-1]]
@@ -119,5 +122,6 @@ def test_hostile_strings_have_no_effect(play: Player, tmp_path: pathlib.Path) ->
         assert "{{ 7919 * 7907 }}" in played.stdout
         assert str(7919 * 7907) not in played.stdout
         text = played.stdout + played.stderr
-        assert "gets" in text and "marks" in text
+        assert "gets" in text
+        assert "marks" in text
         assert acts(text.replace("\n", "")) == []

@@ -132,7 +132,8 @@ def judge(world: World, run: Run, before: Order, *, lied_to: bool = False, distu
     """
     arguments = world.arguments()
     assert run.seconds <= run.result["requests"] * arguments["timeout"] + arguments["max_wait"] + 5
-    assert world.emulator.token not in run.told and world.emulator.key not in run.told
+    assert world.emulator.token not in run.told
+    assert world.emulator.key not in run.told
     if run.failed:
         _judge_failure(world, run, dict(before), disturbed)
     elif not lied_to:
@@ -148,7 +149,8 @@ def _judge_failure(world: World, run: Run, before: dict[str, t.Any], disturbed: 
         assert changed is True, run.result
     assert ("restore" in run.result) is changed
     if changed:
-        assert run.result["zone_id"] == world.emulator.zones[ZONE].id and run.result["certificates"]
+        assert run.result["zone_id"] == world.emulator.zones[ZONE].id
+        assert run.result["certificates"]
     if changed and not disturbed:
         highest_first = sorted(world.wanted, key=lambda key: -(before[key] or 0))
         assert run.result["restore"] == [{"id": key, "priority": before[key] or 0} for key in highest_first]
@@ -171,5 +173,6 @@ def next_run_repairs(world: World) -> None:
     before = world.emulator.order(ZONE)
     judge(world, world.run(), before)
     again = world.run()
-    assert not again.failed and again.result["changed"] is False, again.result
+    assert not again.failed, again.result
+    assert again.result["changed"] is False, again.result
     assert again.result["requests"] == 1

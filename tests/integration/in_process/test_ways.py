@@ -98,7 +98,8 @@ def test_the_way_that_is_taken(play: Player, emulator: Emulator, tmp_path: Path)
 def test_a_loop_makes_one_tls_handshake(play: Player, emulator: Emulator) -> None:
     task = {**priority("order", ORDER, zone_id="{{ item }}"), "loop": [zone.id for zone in emulator.zones.values()]}
     _run(play, emulator, [("home", task)], REQUESTS_CA_BUNDLE=emulator.ca_bundle)
-    assert len(emulator.requests) == 10 and len({call.connection for call in emulator.requests}) == 1
+    assert len(emulator.requests) == 10
+    assert len({call.connection for call in emulator.requests}) == 1
 
 
 @EMULATOR
@@ -122,6 +123,7 @@ def test_requests_that_is_missing_on_the_controller_is_named(play: Player, emula
     played = _run(play, emulator, [("home", priority("order", ORDER))], "-vvv", PYTHONPATH=str(stub.parent))
     assert IN_PROCESS in played.stdout
     told = played["order"].result["msg"]
-    assert "The Python library 'requests' (2.25 or newer) is needed" in told and "No module named 'requests'" in told
+    assert "The Python library 'requests' (2.25 or newer) is needed" in told
+    assert "No module named 'requests'" in told
     assert "Traceback" not in played.stdout + played.stderr
     assert emulator.requests == []

@@ -80,7 +80,8 @@ def test_the_cores_of_the_matrix_are_those_that_are_supported_and_used() -> None
     assert f"ansible-core {series}" in read("README.md")
     installed = re.findall(r"^ansible-core==.*", read("requirements-dev.txt"), re.MULTILINE)
     tools = re.findall(r"_core_package = \"(.*)\"", read("antsibull-nox.toml"))
-    assert installed and tools
+    assert installed
+    assert tools
     assert len({*installed, *tools}) == 1
     assert installed[0] in [package for row in CORES for package in row.packages]
 

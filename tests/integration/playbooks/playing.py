@@ -179,7 +179,8 @@ def assert_settled(
     for key in ("reprioritized", "restore", "contested", "diff", "unmatched"):
         assert (key, check[key]) == (key, run[key])
     for step in again:
-        assert step["reprioritized"] == [] and step["diff"]["before"] == step["diff"]["after"]
+        assert step["reprioritized"] == []
+        assert step["diff"]["before"] == step["diff"]["after"]
     result: dict[str, t.Any] = run
     return result
 

@@ -61,8 +61,10 @@ def test_info_reads_and_changes_nothing(play: Player, emulator: Emulator) -> Non
     assert played.returncode == 0, played.stdout
     everything, filtered, nothing, empty, free = (played[task["name"]] for task in tasks[:5])
     assert everything.order == [(identifier, number or 0) for identifier, number in before]
-    assert everything.methods(emulator) == ["GET", "GET"] and filtered.methods(emulator) == ["GET"]
-    assert "diff" not in everything.result and everything.result["changed"] is False
+    assert everything.methods(emulator) == ["GET", "GET"]
+    assert filtered.methods(emulator) == ["GET"]
+    assert "diff" not in everything.result
+    assert everything.result["changed"] is False
     assert {item["issuer"] for item in filtered.result["certificates"]} == {"Entrust", "GlobalSignnvsa"}
     assert nothing.order == empty.order == free.order == []
     # What a filter leaves out is served all the same.
@@ -73,7 +75,8 @@ def test_info_reads_and_changes_nothing(play: Player, emulator: Emulator) -> Non
     for found in ordered["ansible_facts"]["cloudflare_certificate_order"]:
         assert shown.count(f'"uploaded_on": "{found["uploaded_on"]}"') == 1
     assert played["facts"].result["msg"] is False
-    assert {request.method for request in emulator.requests} == {"GET"} and emulator.order("example.com") == before
+    assert {request.method for request in emulator.requests} == {"GET"}
+    assert emulator.order("example.com") == before
 
 
 def test_the_audit_says_who_wins(play: Player, start_emulator: StartEmulator) -> None:
@@ -91,5 +94,6 @@ def test_the_audit_says_who_wins(play: Player, start_emulator: StartEmulator) ->
     assert shown["example.com"].startswith("example.com has 3 contested names. ")
     assert f" GlobalSignnvsa (expires {until}) wins example.com, www.example.com." in shown["example.com"]
     assert f" Sectigo (expires {until}) wins shop.example.com." in shown["example.com"]
-    assert "\n" not in "".join(shown.values()) and "  " not in "".join(shown.values())
+    assert "\n" not in "".join(shown.values())
+    assert "  " not in "".join(shown.values())
     assert {request.method for request in emulator.requests} == {"GET"}

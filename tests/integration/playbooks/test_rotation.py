@@ -87,11 +87,14 @@ def test_a_whole_rotation(play: Player, start_emulator: StartEmulator, start_edg
     done = run(renew_before=100)
     assert {"Make a key", "Have the CA sign it", "Upload the certificate, or renew it in place"} <= set(changed(done))
     renewed = emulator.order("example.com")[0]
-    assert key_of(directory) != key and renewed[0] != first[0] and renewed[1] == first[1]
+    assert key_of(directory) != key
+    assert renewed[0] != first[0]
+    assert renewed[1] == first[1]
     assert done["Wait until visitors get it, a minute at most"].result["served"][0]["certificate_id"] == renewed[0]
     # what is left over goes, unless a hostname would be left without a certificate
     done = run(left_over=[{"issuer": "GlobalSign*"}])
-    assert done.returncode != 0 and "would leave old.example.com without" in done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "would leave old.example.com without" in done.stdout + done.stderr
     assert len(emulator.order("example.com")) == 2
     emulator.zones["example.com"].certificates[0]["hosts"] = ["shop.example.com"]
     assert changed(run(left_over=[{"issuer": "GlobalSign*"}])) == ["Remove what is left over"]

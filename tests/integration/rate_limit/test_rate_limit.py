@@ -161,7 +161,8 @@ def test_alone_no_request_is_ever_refused(tmp_path: Path, throttle: Throttle, zo
         windows = (made - 1) // fleet.rate_limit
         assert windows * throttle.window <= seconds <= windows * (throttle.window + 1) + SLACK
         waits = first.waits + second.waits
-        assert waits and all(re.fullmatch(PACED, text) for text in waits)
+        assert waits
+        assert all(re.fullmatch(PACED, text) for text in waits)
         assert len(waits) <= made // fleet.rate_limit + 1
 
 
@@ -227,11 +228,13 @@ def test_a_thousand_zones_in_order_fit_into_a_limit_of_a_thousand(tmp_path: Path
     with make_fleet(tmp_path, Throttle(limit=1200, window=300), zones=1000) as fleet:
         recap = fleet.run()
         fleet.assert_in_order(recap, changed=0)
-        assert len(fleet.emulator.requests) == 1000 and recap.waits == []
+        assert len(fleet.emulator.requests) == 1000
+        assert recap.waits == []
 
 
 def _until_it_waits(run: Run) -> None:
     end = time.monotonic() + 60
     while not re.search(PACED, run.output):
-        assert run.process.poll() is None and time.monotonic() < end, run.output
+        assert run.process.poll() is None, run.output
+        assert time.monotonic() < end, run.output
         time.sleep(0.02)

@@ -46,7 +46,8 @@ def test_modules_on_a_target(play: Player, emulator: Emulator) -> None:
     assert [version["major"], version["minor"], version["micro"]] == [int(part) for part in told[0].split(".")]
     assert_settled(played, emulator, before)
     assert played["read"].order == emulator.order("example.com")
-    assert played["refused"].status == "failed" and played["refused"].result["errors"]
+    assert played["refused"].status == "failed"
+    assert played["refused"].result["errors"]
 
 
 def test_upload_and_renewal_on_a_target(play: Player, emulator: Emulator) -> None:
@@ -110,4 +111,5 @@ def test_network_on_a_target(play: Player, start_emulator: StartEmulator) -> Non
     }
     for name, text in says.items():
         result = played[name].result
-        assert text in result["msg"] and result["requests"] == 1, result
+        assert text in result["msg"], result
+        assert result["requests"] == 1, result

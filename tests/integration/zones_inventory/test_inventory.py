@@ -232,10 +232,12 @@ def test_a_mistake_is_told_with_its_file_and_without_secrets_and_leaves_no_host(
         _before, *told = joined(done.told).split(joined(f"{configs[name]}: "))
         wanted = joined(problem.replace("FIRST", first).replace("SERVERS", servers))
         assert [text for text in told if wanted in text.partition("cloudflare_zones.yml:")[0]], (name, told)
-    assert done.tells("Old, status moved)") and done.tells("New, status active)")
+    assert done.tells("Old, status moved)")
+    assert done.tells("New, status active)")
     assert done.tells(f"[WARNING]: {misnamed} is not for zonefleet.cloudflare.zones: its name does not end in")
     assert done.tells("Rename it.")
-    assert not done.tells(SECRET) and not done.tells(f"{first}: The host name")  # which is read twice
+    assert not done.tells(SECRET)
+    assert not done.tells(f"{first}: The host name")
     assert not list(runner.directory.rglob("pwned"))
 
 
@@ -256,7 +258,8 @@ def test_what_the_api_refuses_leaves_no_host(runner: Runner, emulator: Emulator)
     done = runner.list(slow, half, certificates)
     assert done.hosts == {}
     # Not on stdout, which may be the inventory.
-    assert f"{slow}: Waiting 300 s: " in done.err and done.tells("'max_wait' is 1 s")
+    assert f"{slow}: Waiting 300 s: " in done.err
+    assert done.tells("'max_wait' is 1 s")
     assert done.tells(f"{half}: Could not list zones: GET /zones")
     assert done.tells(f"{certificates}: Could not list the custom certificates of zone {unread.id}")
 
@@ -265,7 +268,8 @@ def test_what_the_api_refuses_leaves_no_host(runner: Runner, emulator: Emulator)
 def test_requests_that_is_missing(runner: Runner, emulator: Emulator) -> None:
     runner.write("missing/requests.py", "raise ImportError('No module named requests')")
     done = runner.list(runner.config(), PYTHONPATH=str(runner.directory / "missing"))
-    assert done.tells("The Python library 'requests'") and done.hosts == {}
+    assert done.tells("The Python library 'requests'")
+    assert done.hosts == {}
     assert emulator.requests == []
 
 
@@ -402,7 +406,8 @@ def test_nothing_meant_for_a_server_runs_here(runner: Runner) -> None:
         runner.write("play.yml", ON_SERVERS),
         ANSIBLE_SSH_COMMON_ARGS="-oPort=1 -oBatchMode=yes -oConnectTimeout=3",
     )
-    assert done.returncode != 0 and "UNREACHABLE!" in done.stdout, done
+    assert done.returncode != 0, done
+    assert "UNREACHABLE!" in done.stdout, done
     assert not list(runner.directory.rglob("touched"))
 
 

@@ -123,7 +123,8 @@ def test_an_answer_against_the_contract_is_a_500(client: Client, change: dict[st
     emulator = client.emulator
     emulator.zones["example.com"].certificates[0].update(change)
     answer = client.get(client.path())
-    assert answer.status_code == 500 and "breaks its contract" in answer.text
+    assert answer.status_code == 500
+    assert "breaks its contract" in answer.text
     (broken,) = emulator.contract_violations
     assert broken.side == "response"
     emulator.clear()  # the fixture would fail the test for it, as it does everywhere else

@@ -65,13 +65,20 @@ def test_uploads_renews_and_deletes(sdk: Cloudflare, emulator: Emulator) -> None
     api, hosts = sdk.custom_certificates, ["new.example.com"]
     old, new = make_pem(hosts), make_pem(hosts, issuer="Sectigo", expires_on="2036-02-29T23:59:58Z")
     made = api.create(zone_id=ZONE, certificate=old.certificate, private_key=old.private_key, bundle_method="force")
-    assert made and made.id and (made.hosts, made.status) == (hosts, "pending")
+    assert made
+    assert made.id
+    assert (made.hosts, made.status) == (hosts, "pending")
     edited = api.edit(made.id, zone_id=ZONE, certificate=new.certificate, private_key=new.private_key)
-    assert edited and edited.id and (edited.issuer, edited.bundle_method) == ("Sectigo", "ubiquitous")
+    assert edited
+    assert edited.id
+    assert (edited.issuer, edited.bundle_method) == ("Sectigo", "ubiquitous")
     read = api.get(edited.id, zone_id=ZONE)
-    assert read and read.expires_on and read.expires_on.isoformat() == "2036-02-29T23:59:58+00:00"
+    assert read
+    assert read.expires_on
+    assert read.expires_on.isoformat() == "2036-02-29T23:59:58+00:00"
     gone = api.delete(edited.id, zone_id=ZONE)
-    assert gone and gone.id == edited.id
+    assert gone
+    assert gone.id == edited.id
     with pytest.raises(cloudflare.NotFoundError) as refused:
         api.delete(edited.id, zone_id=ZONE)
     assert [error.code for error in refused.value.errors] == [1002]

@@ -28,7 +28,8 @@ def test_endings(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, ending
     for name in ("team_a", "zones.yml", "cloudflare_zones.json", "cloudflare_zones.yml.bak"):
         (tmp_path / f"{name}{ending}").touch()
         assert plugin.verify_file(str(tmp_path / f"{name}{ending}")) is bool(ending)
-    assert all(shown in text for text in told for shown in zones.ENDINGS) and len(told) == (0 if ending else 4)
+    assert all(shown in text for text in told for shown in zones.ENDINGS)
+    assert len(told) == (0 if ending else 4)
 
 
 def test_connection_options_are_those_of_the_modules() -> None:

@@ -103,10 +103,12 @@ def test_plans_are_correct_minimal_low_and_stable(wanted: Wanted, highest: int) 
     assert after == best[1]
     for certificate in wanted.order:
         if plan.after[certificate.id] != certificate.priority:
-            assert isinstance(plan.after[certificate.id], int) and plan.after[certificate.id] >= 0
+            assert isinstance(plan.after[certificate.id], int)
+            assert plan.after[certificate.id] >= 0
     assert bool(plan.write) == (after != [certificate.priority for certificate in wanted.order])
     assert not plan.write or [identifier for identifier, _number in plan.write] == [c.id for c in wanted.order]
-    assert again.write == () and again.after == plan.after
+    assert again.write == ()
+    assert again.after == plan.after
     # What is gone is a fault, and only those that compete are looked at.
     gone = {certificate.id: number for certificate, number in zip(wanted.order[1:], after[1:], strict=True)}
     assert "is gone" in next(faults(wanted, gone))

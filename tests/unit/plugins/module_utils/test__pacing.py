@@ -340,7 +340,8 @@ def test_a_ban_without_an_end_is_believed_no_longer_than_others() -> None:
     state = State(ban_until=1e12, ban_told=True)
     state.forget(START)
     wait = state.wait_for_ban(START)
-    assert wait and wait.seconds == 330
+    assert wait
+    assert wait.seconds == 330
 
 
 def test_any_answer_but_a_refusal_by_the_throttle_ends_a_ban(clock: VirtualTime) -> None:

@@ -17,7 +17,17 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._connection i
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._route import Route, find_route, is_read
 
 PROXIES = st.sampled_from(["", "http://127.0.0.1:3128", "proxy.example:80", "socks5://user:pass@127.0.0.1"])
-HOSTS = ["*", "example.com", ".example.com", "api.example.com", "api.example.com:443", "ple.com", "192.0.2.0/24", "192.0.2.7", "::1"]
+HOSTS = [
+    "*",
+    "example.com",
+    ".example.com",
+    "api.example.com",
+    "api.example.com:443",
+    "ple.com",
+    "192.0.2.0/24",
+    "192.0.2.7",
+    "::1",
+]
 EXCEPTIONS = st.lists(st.sampled_from(HOSTS), max_size=3).map(", ".join)
 BUNDLES = st.sampled_from(["", "/a/bundle.pem", "/a/directory"])
 ENVIRONMENTS = st.fixed_dictionaries(
@@ -30,7 +40,12 @@ ENVIRONMENTS = st.fixed_dictionaries(
         "REQUEST_METHOD": st.just("GET"),
     },
 )
-URLS = ["https://api.example.com/client/v4", "https://api.example.com:8443", "https://192.0.2.7", "https://[::1]:8443/v4"]
+URLS = [
+    "https://api.example.com/client/v4",
+    "https://api.example.com:8443",
+    "https://192.0.2.7",
+    "https://[::1]:8443/v4",
+]
 
 
 @given(environ=ENVIRONMENTS, own=ENVIRONMENTS, url=st.sampled_from(URLS))

@@ -145,7 +145,8 @@ def test_ids_and_reasons(
 ) -> None:
     (row,) = rows(certificates, shown)
     assert (row.certificate_id, row.expected_id) == (certificate_id, expected_id)
-    assert (row.reason or "").startswith(reason or "") and bool(row.reason) is bool(reason)
+    assert (row.reason or "").startswith(reason or "")
+    assert bool(row.reason) is bool(reason)
 
 
 @pytest.mark.parametrize(

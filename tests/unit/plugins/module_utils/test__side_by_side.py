@@ -22,11 +22,11 @@ def test_after_a_failure_no_more_are_begun() -> None:
     def work(item: int) -> None:
         begun.append(item)
         if not item:
-            raise ValueError
+            raise ValueError("the first one")
         failed.wait(60)
 
     others = set(threading.enumerate())
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="the first one"):
         side_by_side(work, range(100), AT_A_TIME)
     failed.set()
     for thread in set(threading.enumerate()) - others:

@@ -37,7 +37,8 @@ def test_it_is_built_once(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None
     _trust.prepare({"CURL_CA_BUNDLE": str(bundle)})
     _trust.prepare({"CURL_CA_BUNDLE": "\0"})  # which is told later
     context = _trust.context_for(str(bundle), proxy=True)
-    assert context.check_hostname and context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.verify_mode == ssl.CERT_REQUIRED
     monkeypatch.setattr(_trust, "_build", None)
     assert _trust.context_for(str(bundle), proxy=True) is context
     assert subjects(_trust.context_for(str(bundle))) == subjects(context)
@@ -63,7 +64,8 @@ def test_a_directory_that_changes_is_read_again(bundle: Path, tmp_path: Path) ->
     seen.append(_trust.context_for(str(directory)))
     (directory / "to_nowhere.0").symlink_to("nowhere")
     seen.append(_trust.context_for(str(directory)))
-    assert len(set(map(id, seen))) == 4 and _trust.context_for(str(directory)) is seen[-1]
+    assert len(set(map(id, seen))) == 4
+    assert _trust.context_for(str(directory)) is seen[-1]
 
 
 def test_the_one_of_requests_is_used_without_another(monkeypatch: pytest.MonkeyPatch, bundle: Path) -> None:

@@ -110,7 +110,8 @@ def test_what_else_identifies_a_leaf() -> None:
     assert leaf.valid_from == PLAIN.not_valid_before_utc
     assert leaf.serial_number == PLAIN.serial_number
     assert leaf.fingerprint_sha256 == PLAIN.fingerprint(hashes.SHA256()).hex()
-    assert leaf.pem == pem(PLAIN) and leaf == leaf_of(PLAIN)
+    assert leaf.pem == pem(PLAIN)
+    assert leaf == leaf_of(PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,8 @@ def test_what_else_identifies_a_leaf() -> None:
 )
 def test_only_the_certificates_of_a_file_count(text: str) -> None:
     chain = read_chain(text, NOW)
-    assert chain.pem == pem(PLAIN, CA) and chain.leaf == leaf_of(PLAIN)
+    assert chain.pem == pem(PLAIN, CA)
+    assert chain.leaf == leaf_of(PLAIN)
 
 
 DAMAGED = pem(PLAIN).replace("MII", "AAA", 1)
@@ -227,7 +229,8 @@ def test_refused_keys(text: str, passphrase: str | None, problem: str) -> None:
     with pytest.raises(X509Error) as caught:
         unlock_key(text, passphrase, leaf_of(PLAIN))
     assert str(caught.value).startswith(problem)
-    assert caught.value.__cause__ is None and (caught.value.__context__ is None or caught.value.__suppress_context__)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
     shows_nothing_of(str(caught.value), text)
     assert not passphrase or passphrase not in str(caught.value)
 

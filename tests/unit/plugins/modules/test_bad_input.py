@@ -165,7 +165,9 @@ def refusal(run: Run, which: str, **options: t.Any) -> str:
     """Return the message of a task that makes no request."""
     module, _job, given = MODULES[which]
     result = run(module, **{**given, **options})
-    assert result["failed"] is True and not result.get("changed") and "requests" not in result
+    assert result["failed"] is True
+    assert not result.get("changed")
+    assert "requests" not in result
     told = json.dumps(result)
     lines = [line for line in KEY.splitlines() if not line.startswith("-")]
     assert not any(secret in told for secret in (TOKEN, "SECRETK", "SECRET\\nK", *lines)), told
@@ -231,7 +233,8 @@ def test_urls(run: Run, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     told = refusal(run, "priority", api_url=url)
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", url)
     assert told == refusal(run, "priority", api_url=None)
-    assert told.startswith("'api_url' ") and URLS[url] in told
+    assert told.startswith("'api_url' ")
+    assert URLS[url] in told
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.2:9", "http://LOCALHOST:9", "http://[::1]:9/client/v4/"])
@@ -243,4 +246,5 @@ def test_the_stripped_form_of_a_secret_is_censored_too(run: Run, monkeypatch: py
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", f"\t{TOKEN}\n")
     refusing = refused(10000, f"echo {TOKEN}", 403)
     result = run(custom_certificate_priority, refusing, certificates=[ENTRY], api_token=None)
-    assert TOKEN not in json.dumps(result) and "10000 echo ****" in result["msg"]
+    assert TOKEN not in json.dumps(result)
+    assert "10000 echo ****" in result["msg"]

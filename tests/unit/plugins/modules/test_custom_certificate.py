@@ -244,7 +244,8 @@ def test_what_is_done(keep: Run, outcome: tuple[str, str | None, str | None], na
     assert (result["action"], result["changed"]) == (action, action != "unchanged")
     assert result["certificate"] == (now and as_read(requests, now)[-1])
     assert result["previous"] == (before and as_read(requests, before)[0])
-    assert result["zone_id"] == ZONE and "diff" not in result
+    assert result["zone_id"] == ZONE
+    assert "diff" not in result
 
 
 def as_read(requests: tuple[Request, ...], identifier: str) -> list[Item]:
@@ -325,7 +326,8 @@ def test_what_fails(keep: Run, message: str) -> None:
     assert (result["failed"], result["changed"]) == (True, message in MAYBE_CHANGED)
     assert message in result["msg"]
     returned = RETURNED.get(message, {})
-    assert {key: result[key] for key in returned} == returned and result["zone_id"] == ZONE
+    assert {key: result[key] for key in returned} == returned
+    assert result["zone_id"] == ZONE
 
 
 def test_a_server_that_says_nothing_may_apply_it_later(keep: Run) -> None:
@@ -333,7 +335,8 @@ def test_a_server_that_says_nothing_may_apply_it_later(keep: Run) -> None:
     nothing = f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode()
     with raw_server(nothing, b"", *[nothing] * 4) as port:
         result = keep(api_url=f"http://127.0.0.1:{port}")
-    assert result["failed"] and result["changed"] is True
+    assert result["failed"]
+    assert result["changed"] is True
     assert "The list of certificates does not show the change." in result["msg"]
 
 
@@ -383,7 +386,8 @@ class TestRequests:
         monkeypatch.chdir(tmp_path)
         line = key.splitlines()[5]
         result = keep([], {**POST, **refused(2106, f"cannot read {line}")}, **options)
-        assert "2106 cannot read ********" in result["msg"] and line not in str(result)
+        assert "2106 cannot read ********" in result["msg"]
+        assert line not in str(result)
 
 
 class TestDecisions:
@@ -476,7 +480,8 @@ class TestDecisions:
         both = [shown("first"), shown("second", uploaded_on="2026-11-01T10:00:01Z")]
         for mine, failed in (("first", False), ("second", True)):
             result = keep([], {**POST, "result": {"id": mine}}, both)
-            assert result.get("failed", False) is failed and result["changed"] is True
+            assert result.get("failed", False) is failed
+            assert result["changed"] is True
             assert not failed or "Another run has uploaded the same certificate at the same time" in result["msg"]
 
     @pytest.mark.parametrize(
@@ -497,7 +502,8 @@ class TestDecisions:
 
 def test_each_look_at_a_pending_one_is_a_request(keep: Run, waits: list[float]) -> None:
     result = keep([], POST, *([shown("new", status=status)] for status in ("initializing", "pending", "active")))
-    assert result["certificate"]["status"] == "active" and "warnings" not in result
+    assert result["certificate"]["status"] == "active"
+    assert "warnings" not in result
     assert waits == [0.0, 0.5, 1.0]
 
 
@@ -591,7 +597,8 @@ WARNED: dict[str, Scripted] = {
 def test_what_is_warned_of(keep: Run, warning: str) -> None:
     requests, options = WARNED[warning]
     result = keep(*requests, **options)
-    assert warning in str(result["warnings"]) and not result.get("failed")
+    assert warning in str(result["warnings"])
+    assert not result.get("failed")
 
 
 QUIET = {

@@ -65,9 +65,12 @@ def test_a_zone_in_order_costs_one_request(order: Run) -> None:
     result = order(BEFORE, certificates=THE_OTHER_WAY)
     assert result["changed"] is False
     assert [found["id"] for found in result["certificates"]] == ["globalsign", "digicert"]
-    assert result["reprioritized"] == [] and result["waited"] == 0
+    assert result["reprioritized"] == []
+    assert result["waited"] == 0
     assert result["ansible_facts"] == {"cloudflare_certificate_order": result["certificates"]}
-    assert result["zone_id"] == ZONE and "diff" not in result and "messages" not in result
+    assert result["zone_id"] == ZONE
+    assert "diff" not in result
+    assert "messages" not in result
 
 
 @pytest.mark.parametrize("check", [False, True])
@@ -75,7 +78,8 @@ def test_the_list_is_returned_only_as_a_fact_on_request(order: Run, check: bool)
     result = order(BEFORE, *[write(AFTER)] * (not check), check=check, return_certificates=False)
     in_order = ["globalsign", "digicert"] if check else ["digicert", "globalsign"]
     assert [found["id"] for found in result["ansible_facts"]["cloudflare_certificate_order"]] == in_order
-    assert result["changed"] and "certificates" not in result
+    assert result["changed"]
+    assert "certificates" not in result
 
 
 def test_check_mode_predicts_without_a_put(order: Run) -> None:
@@ -125,7 +129,8 @@ def test_the_diff_names_the_first_names_alone(order: Run) -> None:
     lines = order(zone, certificates=[{"id": "two"}, {"id": "one"}], check=True, diff=True)["diff"][
         "after"
     ].splitlines()
-    assert [line.split()[0] for line in lines[:20]] == hosts[:20] and lines[20] == "and 5 more hostnames"
+    assert [line.split()[0] for line in lines[:20]] == hosts[:20]
+    assert lines[20] == "and 5 more hostnames"
 
 
 def test_equal_numbers_are_listed_by_id(order: Run) -> None:
@@ -135,7 +140,8 @@ def test_equal_numbers_are_listed_by_id(order: Run) -> None:
 
 def test_what_a_filter_leaves_out_is_contested_all_the_same(run: Run) -> None:
     result = run(info_module, BEFORE, filter=[{"issuer": "DigiCert*", "valid_for_days": 0}])
-    assert [item["id"] for item in result["certificates"]] == ["digicert"] and len(result["contested"]) == 1
+    assert [item["id"] for item in result["certificates"]] == ["digicert"]
+    assert len(result["contested"]) == 1
 
 
 @pytest.mark.parametrize("number", [None, 0.1, 2**60 + 1, 1e300, -3])
@@ -309,7 +315,8 @@ FAILED = {
 @pytest.mark.parametrize(("message", "case"), FAILED.items(), ids=FAILED)
 def test_what_fails(order: Run, message: str, case: Case) -> None:
     result = order(*case.requests, **case.options)
-    assert result["failed"] and result["zone_id"] == ZONE
+    assert result["failed"]
+    assert result["zone_id"] == ZONE
     assert message.strip() in result["msg"]
     assert "Did you mean" not in message or "to 'ignore'" not in result["msg"]
     assert (result["changed"], result.get("restore")) == (case.ends is not None, case.ends)
@@ -338,7 +345,8 @@ WARNED: dict[str, Scripted] = {
 def test_what_is_warned_of(order: Run, warning: str) -> None:
     requests, options = WARNED[warning]
     result = order(*requests, **options)
-    assert not result.get("failed") and warning in str(result["warnings"])
+    assert not result.get("failed")
+    assert warning in str(result["warnings"])
 
 
 @pytest.mark.parametrize(
@@ -351,15 +359,18 @@ def test_what_is_warned_of(order: Run, warning: str) -> None:
 )
 def test_an_entry_of_no_effect_that_is_not_warned_of(order: Run, certificates: list[Item]) -> None:
     result = order([DIGICERT], certificates=certificates)
-    assert result["changed"] is False and "warnings" not in result
+    assert result["changed"] is False
+    assert "warnings" not in result
 
 
 def test_what_is_left_out(order: Run) -> None:
     result = order([GLOBALSIGN], certificates=TWO_IDS, missing="ignore")
-    assert result["unmatched"] == [{"id": "digicert"}, {"id": "other"}] and result["changed"] is False
+    assert result["unmatched"] == [{"id": "digicert"}, {"id": "other"}]
+    assert result["changed"] is False
     # Deleted ones do not exist.
     result = order(DELETED, certificates=[{"issuer": "*"}], unlisted="fail")
-    assert result["certificates"] == [GLOBALSIGN] and result["contested"] == []
+    assert result["certificates"] == [GLOBALSIGN]
+    assert result["contested"] == []
 
 
 def test_a_filter_that_selects_none(run: Run) -> None:
@@ -371,8 +382,10 @@ def test_a_filter_that_selects_none(run: Run) -> None:
 def test_a_zone_without_certificates_is_in_order_but_not_for_an_id(order: Run) -> None:
     """Most zones of an account have no custom certificate."""
     result = order([certificate("gone", status="deleted")])
-    assert not result.get("failed") and result["changed"] is False
-    assert len(result["unmatched"]) == 2 and result["certificates"] == []
+    assert not result.get("failed")
+    assert result["changed"] is False
+    assert len(result["unmatched"]) == 2
+    assert result["certificates"] == []
     assert order([], certificates=[*BY_ISSUER, {"id": "digicert"}])["failed"] is True
 
 
@@ -442,7 +455,8 @@ def test_what_is_waited_for(order: Run, waits: list[float], case: tuple[list[Ite
     """A throttle does not use up a retry."""
     responses, least, options = case
     result = order(*responses, [GLOBALSIGN], certificates=[{"id": "globalsign"}], **options)
-    assert len(waits) == len(least) and not result.get("failed")
+    assert len(waits) == len(least)
+    assert not result.get("failed")
     assert all(low <= wait <= low * 1.1 for low, wait in zip(least, waits, strict=True)), waits
     assert result["waited"] == pytest.approx(sum(waits), abs=0.1)
 
@@ -468,7 +482,9 @@ ENDS: dict[str, tuple[list[Item], Item, str]] = {
 def test_what_ends_a_task(order: Run, waits: list[float], case: tuple[list[Item], Item, str]) -> None:
     responses, options, says = case
     result = order(*responses, certificates=[{"id": "globalsign"}], **options)
-    assert result["failed"] and says in result["msg"] and result["changed"] is False
+    assert result["failed"]
+    assert says in result["msg"]
+    assert result["changed"] is False
     assert len(waits) == len(responses) - 1
 
 
@@ -524,9 +540,12 @@ INVALID_HEADERS = {
 )
 def test_refusals(order: Run, status: int, error: t.Any, hint: str) -> None:
     result = order({"status": status, "answer": {"success": False, "errors": [error], "result": None}})
-    assert result["errors"] == [error] and result["status"] == status
+    assert result["errors"] == [error]
+    assert result["status"] == status
     assert f"GET {LIST} answered HTTP {status} (cf-ray 0123456789abcdef-TST): " in result["msg"]
-    assert hint in result["msg"] and "exception" not in result and result["changed"] is False
+    assert hint in result["msg"]
+    assert "exception" not in result
+    assert result["changed"] is False
     if isinstance(error, dict):
         assert all(told["message"] in result["msg"] for told in (error, *error.get("error_chain", ())))
 

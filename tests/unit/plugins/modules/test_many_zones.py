@@ -108,7 +108,8 @@ def test_each_zone_ends_as_it_would_alone(count: int) -> None:
         assert len(outcomes) >= 4  # in order, changed, failed before and after a write
     result = together.result
     assert result["changed_zones"] == [item["zone_id"] for item in items if item["changed"]] != []
-    assert result["failed_zones"] != [] and together.failed
+    assert result["failed_zones"] != []
+    assert together.failed
     first = result["failed_zones"][0]
     assert result["msg"].startswith(f"{len(result['failed_zones'])} of {count} zones failed. {first}: ")
 
@@ -146,8 +147,11 @@ def test_a_retry_that_another_zone_prevents_fails_after_a_change(
     monkeypatch.setattr(_client.time, "sleep", lambda _seconds: meet(pacers[0]))
     fleet.fault(Fault("reset_after_apply"), method="PUT")
     result = ask(fleet, make_pacer=make_pacer, zone_id=zone_id, retries=1).result
-    assert "The next request was not sent" in result["msg"] and "The change may have been made" in result["msg"]
-    assert result["changed"] is True and result["restore"] and result["requests"] == 2
+    assert "The next request was not sent" in result["msg"]
+    assert "The change may have been made" in result["msg"]
+    assert result["changed"] is True
+    assert result["restore"]
+    assert result["requests"] == 2
 
 
 @pytest.mark.parametrize(("count", "look_ups"), [(19, 19), (20, 1)])
@@ -158,15 +162,19 @@ def test_many_names_are_looked_up_by_one_list(
     fleet.behave(messages="some")
     result = ask(fleet, INSPECT, zones=[*map(str.upper, names), "nowhere.example"], concurrency=5).result
     paths = [request.path for request in fleet.requests]
-    assert paths.count("/zones") == look_ups and len(paths) == look_ups + count - 1
+    assert paths.count("/zones") == look_ups
+    assert len(paths) == look_ups + count - 1
     *found, missing = result["zones"]
     assert [(item["zone"], item["zone_id"], item["failed"]) for item in found] == [
         (name.upper(), zone_id, False) for name, zone_id in zip(names, ids, strict=True)
     ]
     assert all("certificates" in item for item in found)
     assert all(len(item["messages"]) == 1 and "requests" in item and "waited" in item for item in result["zones"])
-    assert missing["failed"] and missing["zone_id"] is None and "No zone nowhere.example" in missing["msg"]
-    assert result["failed_zones"] == ["nowhere.example"] and result["msg"].startswith("1 of ")
+    assert missing["failed"]
+    assert missing["zone_id"] is None
+    assert "No zone nowhere.example" in missing["msg"]
+    assert result["failed_zones"] == ["nowhere.example"]
+    assert result["msg"].startswith("1 of ")
 
 
 def test_what_only_reads_does_not_talk_of_changes(fleet: Emulator, names: list[str]) -> None:
@@ -178,7 +186,8 @@ def test_a_list_that_cannot_be_read_fails_the_names_and_no_id(
 ) -> None:
     fleet.fault(Fault("html", status=403), path="/zones")
     result = ask(fleet, zones=[*names[:20], ids[20]]).result
-    assert len(result["failed_zones"]) == 20 and not result["zones"][-1]["failed"]
+    assert len(result["failed_zones"]) == 20
+    assert not result["zones"][-1]["failed"]
 
 
 @pytest.mark.parametrize("count", [1, 20])
@@ -192,7 +201,8 @@ def test_a_zone_by_its_name_and_its_id_is_done_once(
     assert by_name["msg"] == f"{names[0]} and {ids[0]} in 'zones' are the same zone: remove one of them."
     assert (by_name["failed"], by_name["changed"], by_name["zone_id"]) == (True, False, ids[0])
     assert by_id["failed"] is False
-    assert outcome.failed and outcome.result["msg"].startswith(f"1 of {count + 1} zones failed. {names[0]}: ")
+    assert outcome.failed
+    assert outcome.result["msg"].startswith(f"1 of {count + 1} zones failed. {names[0]}: ")
 
 
 def _condemned(code: int, message: str = "no") -> Fault:
@@ -214,7 +224,8 @@ def test_what_one_zone_meets_of_the_credential_stops_the_others(fleet: Emulator,
     for concurrency in (1, 4):
         fleet.clear()
         result = ask(fleet, INSPECT, zones=ids, concurrency=concurrency).result
-        assert 1 <= len(fleet.requests) <= concurrency and len(result["failed_zones"]) == 40
+        assert 1 <= len(fleet.requests) <= concurrency
+        assert len(result["failed_zones"]) == 40
 
 
 def test_zones_wait_side_by_side(fleet: Emulator, ids: list[str], waits: list[float]) -> None:
@@ -251,15 +262,21 @@ def test_the_result_is_short_for_zones_in_order_and_the_diff_names_those_that_ch
 ) -> None:
     outcome = ask(fleet, zones=ids)
     result = outcome.result
-    assert not outcome.failed and result["changed"] and len(result["changed_zones"]) == 10
-    assert "ansible_facts" not in result and result["msg"] == "10 of 40 zones changed."
+    assert not outcome.failed
+    assert result["changed"]
+    assert len(result["changed_zones"]) == 10
+    assert "ansible_facts" not in result
+    assert result["msg"] == "10 of 40 zones changed."
     for item in result["zones"]:
         assert ("certificates" in item) is item["changed"]
-        assert "contested" in item and "restore" in item and "diff" not in item
+        assert "contested" in item
+        assert "restore" in item
+        assert "diff" not in item
     headers = [re.findall("[0-9a-f]{32}", diff["before_header"]) for diff in result["diff"]]
     assert headers == [[zone_id] for zone_id in result["changed_zones"]]
     again = ask(fleet, zones=ids, return_certificates=True)
-    assert not again.result["changed"] and again.result["diff"] == []
+    assert not again.result["changed"]
+    assert again.result["diff"] == []
     assert all("certificates" in item for item in again.result["zones"])
 
 
@@ -267,11 +284,13 @@ def test_progress_is_told_while_a_run_goes_on(fleet: Emulator, ids: list[str], m
     monkeypatch.setattr(_many_zones, "_PROGRESS_EVERY", 0.0)  # seconds
     told: list[str] = []
     ask(fleet, check_mode=True, tell=told.append, zones=ids[:4])
-    assert told and re.fullmatch(r"[1-4] of 4 zones done, \d changed, 0 failed\.", told[0])
+    assert told
+    assert re.fullmatch(r"[1-4] of 4 zones done, \d changed, 0 failed\.", told[0])
 
 
 def test_the_module_does_them_too(run: Run) -> None:
     zone = [certificate("globalsign", issuer="GlobalSignnvsa")]
     result = run(module, zone, zones=[ZONE], zone_id=None, certificates=POLICY, missing="ignore")
-    assert result["zones"][0]["zone_id"] == ZONE and result["changed"] is False
+    assert result["zones"][0]["zone_id"] == ZONE
+    assert result["changed"] is False
     assert TOKEN not in str(result)

@@ -87,10 +87,15 @@ FAILED_ATTEMPTS = {
 def test_what_is_no_answer(order: Run, waits: list[float], answer: bytes, says: str) -> None:
     """Another attempt is made. If none is left after a write, it may have been done."""
     result = order(answer, http(IN_ORDER), retries=1)
-    assert result.get("failed") is None and result["requests"] == 2 and len(waits) == 1, result
+    assert result.get("failed") is None, result
+    assert result["requests"] == 2, result
+    assert len(waits) == 1, result
     result = order(READ, answer)
-    assert result["failed"] and "PUT" in result["msg"] and says in result["msg"], result["msg"]
-    assert result["changed"] is True and "exception" not in result
+    assert result["failed"], result["msg"]
+    assert "PUT" in result["msg"], result["msg"]
+    assert says in result["msg"], result["msg"]
+    assert result["changed"] is True
+    assert "exception" not in result
     assert result["restore"] == [{"id": "globalsign", "priority": 10}, {"id": "digicert", "priority": 5}]
 
 
@@ -112,7 +117,8 @@ INTERIM = b"".join(
 )
 def test_an_answer(order: Run, answer: bytes) -> None:
     result = order(answer)
-    assert result.get("failed") is None and result["requests"] == 1
+    assert result.get("failed") is None
+    assert result["requests"] == 1
 
 
 BOMB = gzip.compress(bytes(128 * 2**20), 1)
@@ -134,7 +140,8 @@ REFUSED = {
 def test_what_is_too_large_or_not_readable_is_refused_at_once(order: Run, answer: bytes, says: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     result = order(answer, retries=5)
-    assert says in result["msg"] and result["requests"] == 1
+    assert says in result["msg"]
+    assert result["requests"] == 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024
 
 
@@ -150,8 +157,10 @@ def test_a_write_that_got_no_connection_in_time_has_changed_nothing(
 
     monkeypatch.setattr(_deadline, "create_connection", connect)
     result = order(READ)
-    assert result["failed"] and "PUT" in result["msg"]
-    assert result["changed"] is False and "restore" not in result
+    assert result["failed"]
+    assert "PUT" in result["msg"]
+    assert result["changed"] is False
+    assert "restore" not in result
 
 
 def test_the_addresses_of_a_host_share_the_time(order: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,9 +200,13 @@ def test_a_configuration_that_fails_at_once(
     for name, value in {"CLOUDFLARE_BASE_URL": NOWHERE, "NO_PROXY": "", **variables}.items():
         monkeypatch.setenv(name, value.format(tmp_path))
     result = order(api_url=None, retries=5)
-    assert result["failed"] and f"GET {LIST} failed: " in result["msg"] and "exception" not in result
-    assert says in result["msg"] and all(name in result["msg"] for name in variables if "BUNDLE" in name)
-    assert result["requests"] == 1 and result["changed"] is False
+    assert result["failed"]
+    assert f"GET {LIST} failed: " in result["msg"]
+    assert "exception" not in result
+    assert says in result["msg"]
+    assert all(name in result["msg"] for name in variables if "BUNDLE" in name)
+    assert result["requests"] == 1
+    assert result["changed"] is False
     assert not any(part in json.dumps(result) for part in ("pa/ss", "user:", "pass@"))
 
 
@@ -201,7 +214,9 @@ def test_a_refused_connection_is_told_with_its_place(order: Run, waits: list[flo
     port = closed_port()
     result = order(api_url=f"http://127.0.0.1:{port}", retries=2)
     assert f"no connection to 127.0.0.1 port {port}: Connection refused" in result["msg"]
-    assert "'api_url'" in result["msg"] and "3 attempts were made" in result["msg"] and len(waits) == 2
+    assert "'api_url'" in result["msg"]
+    assert "3 attempts were made" in result["msg"]
+    assert len(waits) == 2
 
 
 def test_a_proxy_that_refuses_is_told_with_its_place(order: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +225,8 @@ def test_a_proxy_that_refuses_is_told_with_its_place(order: Run, monkeypatch: py
     monkeypatch.setenv("no_proxy", "")
     result = order(api_url=NOWHERE)
     assert f"no connection to the proxy 127.0.0.1 port {port}: Connection refused" in result["msg"]
-    assert "HTTPS_PROXY" in result["msg"] and "proxy-password" not in json.dumps(result)
+    assert "HTTPS_PROXY" in result["msg"]
+    assert "proxy-password" not in json.dumps(result)
 
 
 def test_a_proxy_that_wants_another_login_is_final(order: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,8 +234,10 @@ def test_a_proxy_that_wants_another_login_is_final(order: Run, monkeypatch: pyte
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:proxy%20password@127.0.0.1:{port}")
         monkeypatch.setenv("NO_PROXY", "")
         result = order(api_url=NOWHERE, retries=3)
-    assert "the proxy refused: 407" in result["msg"] and result["requests"] == 1
-    assert "proxy password" not in json.dumps(result) and "proxy%20password" not in json.dumps(result)
+    assert "the proxy refused: 407" in result["msg"]
+    assert result["requests"] == 1
+    assert "proxy password" not in json.dumps(result)
+    assert "proxy%20password" not in json.dumps(result)
 
 
 @pytest.mark.parametrize("variables", [["CURL_CA_BUNDLE"], ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]])
@@ -229,13 +247,17 @@ def test_an_empty_ca_variable_means_nothing(
     for name in variables:
         monkeypatch.setenv(name, "")
     result = order(http(IN_ORDER), scheme="https", tls=Authority(tmp_path).issue())
-    assert result["failed"] and "certificate is not trusted" in result["msg"]
-    assert "Check 'api_url' and the clock of this host." in result["msg"] and "REQUESTS_CA_BUNDLE" in result["msg"]
+    assert result["failed"]
+    assert "certificate is not trusted" in result["msg"]
+    assert "Check 'api_url' and the clock of this host." in result["msg"]
+    assert "REQUESTS_CA_BUNDLE" in result["msg"]
 
 
 def test_a_server_without_tls_is_told_with_what_to_check(order: Run) -> None:
     result = order(http(IN_ORDER), scheme="https")
-    assert result["failed"] and "TLS failed: " in result["msg"] and "Check 'api_url'" in result["msg"]
+    assert result["failed"]
+    assert "TLS failed: " in result["msg"]
+    assert "Check 'api_url'" in result["msg"]
 
 
 def test_no_cookie_is_sent_back(run: Run, httpserver: HTTPServer) -> None:
@@ -261,7 +283,9 @@ def echo(padding: int) -> Item:
 
 def shows_nothing(result: Item) -> None:
     told = json.dumps(result)
-    assert LONG[:9] not in told and LONG[-24:] not in told and TOKEN not in told, told
+    assert LONG[:9] not in told, told
+    assert LONG[-24:] not in told, told
+    assert TOKEN not in told, told
     assert "****" in told or "VALUE_SPECIFIED" in told
 
 
@@ -293,7 +317,8 @@ class TestSecrets:
         token = 'cfut_"0123\\456789'
         error = {"code": 1, "message": json.dumps({"token": token})}
         message = run(module, refusing(error), certificates=BY_ISSUER, api_token=token)["msg"]
-        assert json.dumps(token)[1:-1] not in message and "********" in message
+        assert json.dumps(token)[1:-1] not in message
+        assert "********" in message
 
     def test_a_text_that_is_cut_in_a_thread(self, order: Run) -> None:
         refusal = json.dumps(refusing({"message": "x" * 490 + LONG})["answer"]).encode()
@@ -318,7 +343,8 @@ class TestSecrets:
     def test_a_secret_of_several_lines(self, order: Run) -> None:
         entries = [{"id": "first line"}, {"host": "second line"}]
         told = json.dumps(order(certificates=entries, api_token="first line\nsecond line"))
-        assert "first line" not in told and "second line" not in told
+        assert "first line" not in told
+        assert "second line" not in told
 
 
 def test_lone_surrogates_are_replaced(run: Run) -> None:

@@ -115,5 +115,7 @@ def test_no_names_is_no_promise(run: Run, contested: list[Item]) -> None:
 def test_without_the_library_it_fails_before_any_request(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_x509, "IMPORT_ERROR", "No module named 'cryptography'")
     result = run(module)
-    assert result["failed"] and "'cryptography'" in result["msg"] and result["requests"] == 0
+    assert result["failed"]
+    assert "'cryptography'" in result["msg"]
+    assert result["requests"] == 0
     assert given(run, 443)["msg"] == result["msg"]

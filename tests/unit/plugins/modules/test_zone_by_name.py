@@ -38,12 +38,14 @@ def test_a_server_that_ignores_the_filter_is_not_believed(run: Run) -> None:
 @pytest.mark.parametrize(("status", "code"), [(403, 10000), (401, 1)])
 def test_a_token_that_may_not_list_zones_is_told_what_it_needs(run: Run, status: int, code: int) -> None:
     message = run(module, {**look_up(), **refused(code, status=status)}, **BY_NAME)["msg"]
-    assert "'Zone Read'" in message and "SSL and Certificates" not in message
+    assert "'Zone Read'" in message
+    assert "SSL and Certificates" not in message
 
 
 def test_none(run: Run) -> None:
     message = run(module, look_up(), **BY_NAME)["msg"]
-    assert "No zone example.com is visible" in message and "'Zone Read'" in message
+    assert "No zone example.com is visible" in message
+    assert "'Zone Read'" in message
 
 
 def test_several_are_listed_and_the_account_decides(run: Run) -> None:
@@ -58,4 +60,5 @@ def test_several_are_listed_and_the_account_decides(run: Run) -> None:
 
 def test_a_zone_without_a_readable_id_is_not_asked_for(run: Run) -> None:
     result = run(module, look_up(zone("example.com", "../../accounts")), **BY_NAME)
-    assert result["failed"] and "../../accounts" in result["msg"]
+    assert result["failed"]
+    assert "../../accounts" in result["msg"]

@@ -88,18 +88,22 @@ def test_arguments_come_as_a_module_gets_them(value: t.Any, expected: t.Any) -> 
     assert result["anything"] == expected
     assert type(result["anything"]) is type(expected)
     # Results are what a module could print, and the arguments of the task stay as they are.
-    assert result["pair"] == [1, 2] and result["numbers"] == {"1": "one"}
+    assert result["pair"] == [1, 2]
+    assert result["numbers"] == {"1": "one"}
     assert arguments == {"api_token": TOKEN, "domain": "example.com", "anything": value}
 
 
 def test_a_secret_that_looks_like_a_truth_value_masks_no_truth_value() -> None:
     result = run({"api_token": "False", "zone": "True or False"})
-    assert result["changed"] is False and result["zone"] == "True or ********"
+    assert result["changed"] is False
+    assert result["zone"] == "True or ********"
 
 
 def test_a_bad_option_shows_no_secret_of_the_environment() -> None:
     result = run({"timeout": TOKEN}, CLOUDFLARE_API_TOKEN=TOKEN)
-    assert result["failed"] is True and "'timeout'" in result["msg"] and TOKEN not in json.dumps(result)
+    assert result["failed"] is True
+    assert "'timeout'" in result["msg"]
+    assert TOKEN not in json.dumps(result)
 
 
 def test_secrets_are_registered_where_core_masks_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,5 +117,7 @@ def test_secrets_are_registered_where_core_masks_what_is_shown(monkeypatch: pyte
 @pytest.mark.parametrize("token", ["e", "failed", "msg"])
 def test_a_short_secret_takes_no_field_from_the_result(token: str) -> None:
     result = run({"api_token": token, "timeout": 0})
-    assert result["failed"] is True and result["changed"] is False and "msg" in result
+    assert result["failed"] is True
+    assert result["changed"] is False
+    assert "msg" in result
     assert result["invocation"]["module_args"]["api_token"] not in (token, None)

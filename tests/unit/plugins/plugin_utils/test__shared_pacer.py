@@ -87,7 +87,8 @@ def test_all_of_a_run_and_later_runs_count_together(
         with Client(connection, pacer) as client, contextlib.suppress(CloudflareError):
             pacer.enter(client, "GET")
     printed = capsys.readouterr()
-    assert printed.out == "" and printed.err.startswith("inventory: Waiting 301 s: 'rate_limit' is reached")
+    assert printed.out == ""
+    assert printed.err.startswith("inventory: Waiting 301 s: 'rate_limit' is reached")
 
 
 def test_others_have_their_own_count(worker: Make, clock: VirtualTime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +161,8 @@ def test_a_file_that_makes_no_sense_is_written_anew(
     shared.write_text(content, errors="surrogateescape")
     one = worker()
     one.enter(*["GET"] * 4)
-    assert clock.slept == [] and one.noted == []
+    assert clock.slept == []
+    assert one.noted == []
     one.enter("GET")
     assert clock.passed == 301.0
 
@@ -205,7 +207,8 @@ def test_what_is_no_file_of_ours_is_a_note_and_no_failure(
     worker().enter("GET", "GET")
     assert clock.slept == []
     (note,) = one.noted
-    assert note.startswith(ALONE) and reason in note
+    assert note.startswith(ALONE)
+    assert reason in note
 
 
 def test_a_file_of_someone_else_is_a_note(worker: Make, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +217,8 @@ def test_a_file_of_someone_else_is_a_note(worker: Make, shared: Path, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(_locked_file.os, "geteuid", lambda: 12345)
         one.enter("GET")
-    assert len(one.noted) == 1 and shared.read_bytes() == content
+    assert len(one.noted) == 1
+    assert shared.read_bytes() == content
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
@@ -264,7 +268,8 @@ def test_files_that_were_left_behind_are_removed(worker: Make, clock: VirtualTim
         fcntl.flock(holder, fcntl.LOCK_EX)
         worker().enter("GET")
     left = {path.name for path in directory.iterdir()}
-    assert left >= {"zonefleet-cloudflare-new", "another-old", locked.name} and len(left) == 4
+    assert left >= {"zonefleet-cloudflare-new", "another-old", locked.name}
+    assert len(left) == 4
 
 
 def test_a_file_that_is_removed_while_we_wait_for_it_is_not_used(
@@ -284,7 +289,8 @@ def test_a_file_that_is_removed_while_we_wait_for_it_is_not_used(
         assert opened.wait(5)
         shared.unlink()
     waiting.join()
-    assert counted(shared) == 1 and entered.noted == []
+    assert counted(shared) == 1
+    assert entered.noted == []
 
 
 def test_a_stuck_lock_costs_a_run_its_wait_once(worker: Make, clock: VirtualTime, shared: Path) -> None:
@@ -301,7 +307,8 @@ def test_a_stuck_lock_costs_a_run_its_wait_once(worker: Make, clock: VirtualTime
     assert counted(shared) == 1
     # As soon as it can be had again, it is waited for again.
     worker().enter("GET")
-    assert counted(shared) == 2 and list((shared.parent / "run-1").iterdir()) == []
+    assert counted(shared) == 2
+    assert list((shared.parent / "run-1").iterdir()) == []
 
 
 def _failing(error: OSError) -> Callable[..., t.NoReturn]:

@@ -96,6 +96,9 @@ class Behaviour(_UploadBehaviour):
     put_effect: t.Literal["applied", "ignored", "pretended"] = "applied"
     """A PUT sets the priorities; or changes nothing, and the response (200) shows the old or the requested priorities."""
 
+    put_modified_on: t.Literal["touched", "kept"] = "touched"
+    """Whether a PUT changes `modified_on` of the certificates in the body."""
+
     unlisted: t.Literal["keep", "reset", "shift_below"] = "keep"
     """What a PUT does to certificates that are not in the body: nothing; sets their priority to 0; or moves those that
     are not below the lowest one in the body to just below it (never below 0)."""

@@ -74,7 +74,9 @@ def _apply(certificates: list[JSONObject], wishes: list[Wish], behaviour: Behavi
     listed, names, moment = _listed(certificates, wishes), dict(wishes), now()
     priorities = {identifier: priority for identifier, priority in wishes if priority is not None}
     for item in listed:
-        item.update(modified_on=moment, priority=priorities.get(item["id"], item["priority"]))
+        item["priority"] = priorities.get(item["id"], item["priority"])
+        if behaviour.put_modified_on == "touched":
+            item["modified_on"] = moment
     unlisted = [item for item in certificates if item["id"] not in names]
     _move_unlisted(unlisted, listed, behaviour)
     _renumber(certificates, listed, behaviour)

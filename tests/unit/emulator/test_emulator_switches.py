@@ -50,6 +50,13 @@ def put_and_stored(client: Client) -> list[t.Any]:
     return [priorities(put(client)["result"]), stored(client)]
 
 
+def put_moves(client: Client) -> list[bool]:
+    """Of which certificates a PUT changes `modified_on`."""
+    before = stored(client, field="modified_on")
+    put(client)
+    return [old != new for old, new in zip(before, stored(client, field="modified_on"), strict=True)]
+
+
 def put_many(client: Client) -> list[int]:
     """How many certificates the response to a PUT has, and in how many pages all would be."""
     answer = client.prioritize(dict.fromkeys(stored(client, MANY, "id"), 1), MANY).json()
@@ -149,6 +156,7 @@ EFFECTS: dict[str, tuple[Callable[[Client], t.Any], dict[t.Any, t.Any]]] = {
     "put_result_info": (lambda client: "result_info" in put(client), PRESENT),
     "put_page_size": (put_many, {0: [23, 1], 20: [20, 2]}),
     "put_effect": (put_and_stored, {"applied": [NEW, NEW], "ignored": [OLD, OLD], "pretended": [NEW, OLD]}),
+    "put_modified_on": (put_moves, {"touched": [True, True, False, False], "kept": [False] * 4}),
     "unlisted": (put_and_stored, {"keep": [NEW] * 2, "reset": [[6, 4, 0, 0]] * 2, "shift_below": [[6, 4, 3, 3]] * 2}),
     "renumber": (put_and_stored, {"no": [NEW] * 2, "spread": [[26, 14, 5, 7]] * 2, "dense": [[3, 1, 2, 4]] * 2}),
     "bad_item": (put_with_unknown_id, {"atomic": OLD, "partial": [8, 9, 5, 7]}),

@@ -150,6 +150,10 @@ class Behaviour(_UploadBehaviour):
     deleted: t.Literal["removed", "lingers"] = "removed"
     """A deleted or renewed certificate is removed from the list at once, or stays in it with status `deleted`."""
 
+    free_zone: t.Literal["empty", "403_10000", "400_1212", "400_1011"] = "empty"
+    """The response for a zone on the Free or Pro plan: as for a zone without certificates, or an error. An upload is
+    always refused, with 400 and code 1011 if the list is empty."""
+
     messages: t.Literal["none", "some"] = "none"
     """Whether successful responses have an entry in `messages`."""
 

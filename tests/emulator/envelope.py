@@ -88,7 +88,7 @@ throttled = functools.partial(Refusal, 429, 971, "Please wait and consider throt
 no_such_path = functools.partial(Refusal, 400, 7000, "No route for that URI")
 wrong_method = functools.partial(Refusal, 405, 10405, "Method not allowed for this endpoint")
 invalid_parameters = functools.partial(Refusal, 400, 2001, "Invalid or missing parameters.")
-plan_refuses = functools.partial(Refusal, 400, 1011, "Plan level does not allow custom certificates with type ")
+quota_reached = functools.partial(Refusal, 400, message="The maximum number of custom certificates has been reached.")
 
 
 def no_route(path: str) -> Refusal:
@@ -99,6 +99,15 @@ def no_route(path: str) -> Refusal:
 def unreadable_body(status: int = 400) -> Refusal:
     """The body is not JSON."""
     return Refusal(status, 9207, "Request body is invalid.")
+
+
+def plan_refuses(behaviour: Behaviour) -> Refusal:
+    """The plan of the zone does not include custom certificates."""
+    if behaviour.free_zone == "403_10000":
+        return not_permitted()
+    if behaviour.free_zone == "400_1212":
+        return quota_reached(1212)
+    return Refusal(400, 1011, "Plan level does not allow custom certificates with type ")
 
 
 def unknown_certificate(behaviour: Behaviour) -> Refusal:

@@ -33,7 +33,7 @@ def create(zone: Zone, body: bytes, behaviour: Behaviour) -> JSONObject:
     """Return the certificate that a POST adds."""
     asked = _asked(body)
     if "certificate" in asked and not zone.has_plan:
-        raise envelope.plan_refuses()
+        raise envelope.plan_refuses(behaviour)
     sent = _read(asked, None)
     if sent is None:
         raise envelope.invalid_parameters()
@@ -130,7 +130,7 @@ def seen(zone: Zone, items: Iterable[JSONObject]) -> None:
 
 def find(zone: Zone, identifier: str, behaviour: Behaviour) -> JSONObject:
     """Return the certificate with this id."""
-    found = zone.find(identifier) if zone.has_plan else None
+    found = zone.find(identifier)
     if found is None:
         raise envelope.unknown_certificate(behaviour)
     return found

@@ -161,9 +161,7 @@ class Zone:
             self.stale = Stale(reads, copy.deepcopy(self.certificates))
 
     def as_listed(self) -> list[JSONObject]:
-        """Return the certificates for one read of the list, which may show an earlier state. A plan without them has none."""
-        if not self.has_plan:
-            return []
+        """Return the certificates for one read of the list, which may show an earlier state."""
         if self.stale is None:
             return self.certificates
         listed = self.stale.certificates

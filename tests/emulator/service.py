@@ -96,6 +96,10 @@ class Service:
             raise envelope.wrong_method()
         zone = gate.visible_zone(self.zones, caller, parts[1], gate.READ if call.method == "GET" else gate.WRITE)
         self._check_request(call, behaviour)
+        if not zone.has_plan:
+            if behaviour.free_zone != "empty":
+                raise envelope.plan_refuses(behaviour)
+            zone = Zone(zone.api, [])  # Certificates from before a change of the plan are not listed.
         lifecycle.settle(zone)
         return methods[call.method](zone, call, behaviour)
 

@@ -14,17 +14,18 @@ import pytest
 from emulator import ALL_SWITCHES, SWITCHES, UPLOAD_SWITCHES, Behaviour, Fault, certificate, make_pem, pairs, zone
 from unit.emulator.client import ABSENT, Client, made, outcome
 
-MANY = "many.example"
+MANY, FREE = "many.example", "free.example"
 HOSTS = ["www.example.com", "www.example.net"]
 FIRST, SECOND = (make_pem(HOSTS, issuer="GlobalSign nv-sa") for _renewal in range(2))
 
 
 def zones() -> list[t.Any]:
-    """Of four certificates, the last one is from a CSR. Another zone has more than a page of them."""
+    """Of four certificates, the last one is from a CSR. Another zone has more than a page of them, one has lost its plan."""
     plain = [certificate([f"{priority}.example.com"], priority=priority) for priority in (2, 9, 5)]
     from_csr = certificate(["csr.example.com"], priority=7, custom_csr_id=ABSENT)
     many = [certificate([f"{number}.many.example"]) for number in range(23)]
-    return [zone("example.com", certificates=[*plain, from_csr]), zone(MANY, certificates=many)]
+    free = zone(FREE, plan="free", certificates=[certificate([FREE], id=ABSENT)])
+    return [zone("example.com", certificates=[*plain, from_csr]), zone(MANY, certificates=many), free]
 
 
 def stored(client: Client, zone_name: str = "example.com", field: str = "priority") -> list[t.Any]:
@@ -118,6 +119,21 @@ def server_error(client: Client) -> str:
     return client.get("/zones").headers["Content-Type"].partition(";")[0]
 
 
+def free_zone(client: Client) -> list[t.Any]:
+    """Use every endpoint of a zone without the plan for custom certificates."""
+    one = client.path(FREE, ABSENT)
+    answers = (
+        client.get(client.path(FREE)),
+        client.prioritize({ABSENT: 1}, FREE),
+        client.upload(make_pem([FREE]), FREE),
+        client.get(one),
+        client.patch(one, json={"bundle_method": "force"}),
+        client.delete(one),
+    )
+    assert not answers[0].json()["result"]
+    return [outcome(answer) for answer in answers]
+
+
 def retry_after(client: Client) -> str | None:
     client.emulator.ban(59.5)
     return client.get("/zones").headers.get("Retry-After")
@@ -167,7 +183,7 @@ EFFECTS: dict[str, tuple[Callable[[Client], t.Any], dict[t.Any, t.Any]]] = {
     ),
     "list_result_info": (lambda client: "result_info" in page(client), PRESENT),
     "total_pages": (lambda client: "total_pages" in page(client)["result_info"], PRESENT),
-    "total_count": (total_counts, {"filtered": [0, 1], "unfiltered": [4, 2]}),
+    "total_count": (total_counts, {"filtered": [0, 1], "unfiltered": [4, 3]}),
     "per_page_out_of_range": (sizes, {"clamp": [23, 5, 20], "refuse": ["400 2001"] * 3}),
     "max_page_size": (lambda client: len(page(client, "per_page=50", MANY)["result"]), {50: 23, 20: 20}),
     "empty_result": (lambda client: page(client, "page=9")["result"], {"list": [], "null": None}),
@@ -180,6 +196,13 @@ EFFECTS: dict[str, tuple[Callable[[Client], t.Any], dict[t.Any, t.Any]]] = {
     "deleted": (
         statuses_after_deleting,
         {"removed": ["active"] * 3, "lingers": ["deleted", "active", "active", "active"]},
+    ),
+    "free_zone": (
+        free_zone,
+        {
+            "empty": ["200", "400 1002", "400 1011", "400 1002", "400 1002", "404 1002"],
+            **{value: [value.replace("_", " ")] * 6 for value in ("403_10000", "400_1212", "400_1011")},
+        },
     ),
     "messages": (lambda client: len(put(client)["messages"]), {"none": 0, "some": 1}),
     "unknown_id": (refused, {"400_1002": ["400 1002", "429 971"], "404": ["404 1002", "429 971"]}),

@@ -169,6 +169,9 @@ class Behaviour(_UploadBehaviour):
     retry_after: t.Literal["present", "absent"] = "present"
     """Whether the throttle's 429 has `Retry-After`."""
 
+    ratelimit_headers: t.Literal["present", "absent"] = "present"
+    """Whether responses have `Ratelimit` and `Ratelimit-Policy`."""
+
 
 ALL_SWITCHES = values_of(Behaviour)
 UPLOAD_SWITCHES = values_of(_UploadBehaviour)

@@ -52,6 +52,8 @@ class Service:
                 answer = self._admitted(call, behaviour)
             except Refusal as refusal:
                 answer = refusal.answer(behaviour)
+            if behaviour.ratelimit_headers == "present":
+                answer.headers.update(self.guard.policy(call.path == "/zones"))
             return answer, envelope.encode(answer.payload)
 
     def _admitted(self, call: Recorded, behaviour: Behaviour) -> Answer:

@@ -48,6 +48,15 @@ class Guard:
         self.refused += left > 0
         return max(left, 0.0)
 
+    def policy(self, lists_zones: bool) -> dict[str, str]:
+        """Return the rate limit headers. As in real responses, the remainder never changes."""
+        throttle, name = self.throttle or REAL, "list_zones" if lists_zones else "default"
+        quota = throttle.limit + lists_zones
+        return {
+            "Ratelimit": f'"{name}";r={quota - 1};t=1',
+            "Ratelimit-Policy": f'"{name}";q={quota};w={throttle.window:g}',
+        }
+
     def ban(self, seconds: float, user: str = EVERYONE) -> None:
         """Ban a user, or all users, for this number of seconds from now; 0 ends a ban."""
         self._banned_until[user] = time.monotonic() + seconds

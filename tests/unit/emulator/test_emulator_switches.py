@@ -139,6 +139,12 @@ def retry_after(client: Client) -> str | None:
     return client.get("/zones").headers.get("Retry-After")
 
 
+def ratelimit_headers(client: Client) -> list[str | None]:
+    """Of a success, and of a refusal."""
+    answers = [client.get("/zones"), client.get(client.path(certificate_id=ABSENT))]
+    return [answer.headers.get(name) for answer in answers for name in ("Ratelimit", "Ratelimit-Policy")]
+
+
 def uploaded(client: Client) -> dict[str, t.Any]:
     client.emulator.zones["example.com"].certificates.clear()
     return t.cast(dict[str, t.Any], made(client.upload(FIRST)))
@@ -220,6 +226,16 @@ EFFECTS: dict[str, tuple[Callable[[Client], t.Any], dict[t.Any, t.Any]]] = {
     ),
     "server_error": (server_error, {"html": "text/html", "json": "application/json"}),
     "retry_after": (retry_after, {"present": "60", "absent": None}),
+    "ratelimit_headers": (
+        ratelimit_headers,
+        {
+            "present": [
+                *('"list_zones";r=1200;t=1', '"list_zones";q=1201;w=300'),
+                *('"default";r=1199;t=1', '"default";q=1200;w=300'),
+            ],
+            "absent": [None] * 4,
+        },
+    ),
     "patch_id": (renewed, {"new": ["new id", 7], "kept": ["same id", 7]}),
     "patch_priority": (renewed, {"kept": ["new id", 7], "reset": ["new id", 0]}),
     "upload_priority": (lambda client: uploaded(client)["priority"], {0: 0, 20: 20}),

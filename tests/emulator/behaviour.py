@@ -79,6 +79,9 @@ class _UploadBehaviour(Switches):
     duplicate: t.Literal["refused", "made"] = "refused"
     """Whether uploading a certificate that the zone has already is refused with code 1220, or adds a second one."""
 
+    quota_code: t.Literal["2005", "1212"] = "2005"
+    """The error code of an upload that exceeds the quota."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Behaviour(_UploadBehaviour):

@@ -202,6 +202,9 @@ def _hold_against_zone(
             raise Refusal(400, 1220, "The certificate was submitted already.")
     elif packs.family(item) in map(packs.family, packs.others_of(item, others)):
         raise Refusal(400, 1228, "The pack has a certificate of that signature type already.")
+    kind = item["type"]
+    if packs.counted([*others, item], kind) > max(packs.counted(zone.certificates, kind), zone.quotas[kind]):
+        raise envelope.quota_reached(int(behaviour.quota_code))
 
 
 def _is_submitted_already(zone: Zone, sent: _Sent, item: JSONObject, renewed: JSONObject | None) -> bool:

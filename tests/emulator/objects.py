@@ -110,7 +110,7 @@ class Rollout:
 class Zone:
     """A zone with its certificates. Both are the API's objects, and changes in them take effect at once.
 
-    The API never returns `uploads` (by certificate id).
+    The API never returns `uploads` (by certificate id). `quotas` are the maximum numbers of packs by type.
     """
 
     api: JSONObject
@@ -118,6 +118,7 @@ class Zone:
     stale: Stale | None = None
     uploads: dict[str, Pem] = dataclasses.field(default_factory=dict)
     rollouts: dict[str, Rollout] = dataclasses.field(default_factory=dict)
+    quotas: dict[str, int] = dataclasses.field(default_factory=lambda: {"legacy_custom": 1, "sni_custom": 5})
     uploaded: int = 0
 
     @property

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Packs: certificates of the same type with the same hosts and different signature algorithms, of which a client picks one."""
+"""Packs: certificates of the same type with the same hosts and different signature algorithms, of which a client picks one.
+
+A pack counts as one certificate of the quota.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,11 @@ def family(item: JSONObject) -> tuple[bool, bool]:
 def living(items: Iterable[JSONObject]) -> list[JSONObject]:
     """Return the certificates that are not deleted."""
     return [item for item in items if item.get("status") != "deleted"]
+
+
+def counted(items: Iterable[JSONObject], kind: str) -> int:
+    """Return the number of packs of this type."""
+    return len({pack_of(item) for item in living(items) if item.get("type") == kind})
 
 
 def others_of(item: JSONObject, items: Iterable[JSONObject]) -> list[JSONObject]:

@@ -64,7 +64,9 @@ def test_documented_examples(
 def test_uploads_renews_and_deletes(sdk: Cloudflare, emulator: Emulator) -> None:
     api, hosts = sdk.custom_certificates, ["new.example.com"]
     old, new = make_pem(hosts), make_pem(hosts, issuer="Sectigo", expires_on="2036-02-29T23:59:58Z")
-    made = api.create(zone_id=ZONE, certificate=old.certificate, private_key=old.private_key, bundle_method="force")
+    made = api.create(
+        zone_id=ZONE, certificate=old.certificate, private_key=old.private_key, bundle_method="force", type="sni_custom"
+    )
     assert made
     assert made.id
     assert (made.hosts, made.status) == (hosts, "pending")

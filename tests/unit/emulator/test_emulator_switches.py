@@ -167,6 +167,11 @@ def uploaded_again(client: Client) -> list[t.Any]:
     return [outcome(client.upload(FIRST)), len(client.certificates())]
 
 
+def uploaded_over_quota(client: Client) -> str:
+    client.emulator.zones["example.com"].quotas["sni_custom"] = 0
+    return outcome(client.upload(FIRST))
+
+
 OLD, NEW = [2, 9, 5, 7], [6, 4, 5, 7]
 PRESENT = {"present": True, "absent": False}
 
@@ -253,6 +258,7 @@ EFFECTS: dict[str, tuple[Callable[[Client], t.Any], dict[t.Any, t.Any]]] = {
     ),
     "foreign_hosts": (lambda client: uploaded(client)["hosts"], {"listed": HOSTS, "left_out": HOSTS[:1]}),
     "duplicate": (uploaded_again, {"refused": ["400 1220", 1], "made": ["200", 2]}),
+    "quota_code": (uploaded_over_quota, {"2005": "400 2005", "1212": "400 1212"}),
 }
 
 

@@ -85,6 +85,22 @@ def test_packs_and_their_order(client: Client) -> None:
     assert client.certificates() == []
 
 
+def test_quotas_count_packs_of_a_type(client: Client) -> None:
+    """A renewal needs no place, and the new hosts of a pack's only certificate need none either."""
+    first, *_others = (
+        made(client.upload(make_pem([host]), type=kind))["id"]
+        for kind, host in (("legacy_custom", "example.com"), *(("sni_custom", f"{n}.example.com") for n in range(5)))
+    )
+    for kind in ("legacy_custom", "sni_custom"):
+        assert outcome(client.upload(GOOD, type=kind)) == "400 2005"
+    second = made(client.upload(make_pem(["example.com"], algorithm="rsa"), type="legacy_custom"))["id"]
+    assert outcome(client.renew(second, RSA)) == "400 2005"
+    made(client.delete(client.path(certificate_id=second)))
+    renewed = made(client.renew(first, GOOD))["id"]
+    made(client.delete(client.path(certificate_id=renewed)))
+    made(client.upload(GOOD, type="legacy_custom"))
+
+
 def test_keys_are_not_kept_in_the_clear(client: Client) -> None:
     client.upload(GOOD)
     client.post(client.path(), data=f"not JSON {GOOD.private_key}")

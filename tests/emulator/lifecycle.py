@@ -34,7 +34,7 @@ def create(zone: Zone, body: bytes, behaviour: Behaviour) -> JSONObject:
     asked = _asked(body)
     if "certificate" in asked and not zone.has_plan:
         raise envelope.plan_refuses(behaviour)
-    sent = _read(asked, None)
+    sent = _read(zone, asked, None)
     if sent is None:
         raise envelope.invalid_parameters()
     moment = now()
@@ -50,7 +50,7 @@ def create(zone: Zone, body: bytes, behaviour: Behaviour) -> JSONObject:
         "expires_on": sent.leaf.expires_on,
         "priority": behaviour.upload_priority,
         "status": "pending",
-        **_restrictions(asked),
+        **_extras(asked),
     }
     _hold_against_zone(zone, sent, item, behaviour)
     zone.remember(behaviour.stale_reads)
@@ -64,11 +64,11 @@ def edit(zone: Zone, identifier: str, body: bytes, behaviour: Behaviour) -> JSON
     """Return the certificate after a PATCH, or its replacement."""
     asked = _asked(body)
     old = find(zone, identifier, behaviour)
-    sent = _read(asked, zone.uploads.get(identifier))
+    sent = _read(zone, asked, zone.uploads.get(identifier))
     new = copy.deepcopy(old)
     if sent is not None:
         new.update(_fields(zone, sent.leaf, behaviour), expires_on=sent.leaf.expires_on)
-    new.update(bundle_method=asked.get("bundle_method", "ubiquitous"), modified_on=now(), **_restrictions(asked))
+    new.update(bundle_method=asked.get("bundle_method", "ubiquitous"), modified_on=now(), **_extras(asked))
     if sent is not None:
         _hold_against_zone(zone, sent, new, behaviour, renewed=old)
     if behaviour.patch_priority == "reset":
@@ -139,15 +139,15 @@ def find(zone: Zone, identifier: str, behaviour: Behaviour) -> JSONObject:
 def _asked(body: bytes) -> JSONObject:
     """Return the fields in the body, which is as the contract wants it."""
     asked: JSONObject = json.loads(body)
-    # The emulator's accounts may not set `deploy`, and have no CSRs.
-    if asked.keys() & {"deploy", "custom_csr_id"} or {"geo_restrictions", "policy"} <= asked.keys():
+    # The emulator's accounts may not set `deploy`.
+    if "deploy" in asked or {"geo_restrictions", "policy"} <= asked.keys():
         raise envelope.invalid_parameters()
     return asked
 
 
-def _read(asked: JSONObject, known: Pem | None) -> _Sent | None:
+def _read(zone: Zone, asked: JSONObject, known: Pem | None) -> _Sent | None:
     """Return the certificate with its key after the request, or None if the request has neither."""
-    if not asked.keys() & {"certificate", "private_key"}:
+    if not asked.keys() & {"certificate", "private_key", "custom_csr_id"}:
         return None
     text = asked.get("certificate", known.certificate if known else None)
     if text is None:
@@ -159,9 +159,7 @@ def _read(asked: JSONObject, known: Pem | None) -> _Sent | None:
         raise Refusal(400, 1002, "Invalid certificate.") from None
     except NoLeaf:
         raise Refusal(400, 2101, "The certificate chain has no leaf certificate.") from None
-    key_text = asked.get("private_key", known.private_key if known else None)
-    if key_text is None:
-        raise envelope.invalid_parameters()
+    key_text = _key_text(zone, asked, known)
     try:
         key = read_key(key_text)
     except BadKey:
@@ -171,12 +169,23 @@ def _read(asked: JSONObject, known: Pem | None) -> _Sent | None:
     return _Sent(leaf, Pem(text, key_text))
 
 
-def _restrictions(asked: JSONObject) -> JSONObject:
+def _key_text(zone: Zone, asked: JSONObject, known: Pem | None) -> str:
+    """Return the key in the request, that of its CSR, or that of the certificate that it renews."""
+    csr_id = asked.get("custom_csr_id")
+    held = zone.csrs.get(csr_id) if csr_id else known and known.private_key
+    text = asked.get("private_key", held)
+    if text is None or (csr_id and held is None):
+        raise envelope.invalid_parameters()
+    return str(text)
+
+
+def _extras(asked: JSONObject) -> JSONObject:
+    extras = {"custom_csr_id": asked["custom_csr_id"]} if "custom_csr_id" in asked else {}
     if "geo_restrictions" in asked:
-        return {"geo_restrictions": {"label": asked["geo_restrictions"]["label"]}}
+        extras["geo_restrictions"] = {"label": asked["geo_restrictions"]["label"]}
     if "policy" in asked:
-        return {"geo_restrictions": {"label": "custom"}, "policy_restrictions": asked["policy"]}
-    return {}
+        extras.update(geo_restrictions={"label": "custom"}, policy_restrictions=asked["policy"])
+    return extras
 
 
 def _fields(zone: Zone, leaf: Leaf, behaviour: Behaviour) -> JSONObject:

@@ -14,7 +14,7 @@ import datetime
 import hashlib
 import typing as t
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .behaviour import Behaviour
 from .leaf import read_leaf
@@ -110,7 +110,8 @@ class Rollout:
 class Zone:
     """A zone with its certificates. Both are the API's objects, and changes in them take effect at once.
 
-    The API never returns `uploads` (by certificate id). `quotas` are the maximum numbers of packs by type.
+    The API never returns `uploads` (by certificate id) and `csrs` (the private keys in PEM, by the id of their CSR).
+    `quotas` are the maximum numbers of packs by type.
     """
 
     api: JSONObject
@@ -118,6 +119,7 @@ class Zone:
     stale: Stale | None = None
     uploads: dict[str, Pem] = dataclasses.field(default_factory=dict)
     rollouts: dict[str, Rollout] = dataclasses.field(default_factory=dict)
+    csrs: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
     quotas: dict[str, int] = dataclasses.field(default_factory=lambda: {"legacy_custom": 1, "sni_custom": 5})
     uploaded: int = 0
 
@@ -194,12 +196,13 @@ def zone(
     status: str = "active",
     type: str = "full",  # noqa: A002 - the service's own name for it
     quota: int | str | None = None,
+    csrs: Mapping[str, str] | None = None,
     **others: t.Any,
 ) -> Zone:
     """Return a zone with these certificates. It sets their missing fields: `id`, `zone_id` and the dates.
 
     Ids depend on the names of the account and the zone and on the place of the certificate, so they are the same in every run.
-    `quota` is the number in the zone's object.
+    `quota` is the number in the zone's object. `csrs` are private keys in PEM, by the id of their CSR.
     """
     if plan not in PLANS:
         raise ValueError(f"plan must be one of {', '.join(PLANS)}, not {plan!r}")
@@ -224,7 +227,7 @@ def zone(
         "plan": {"id": object_id("plan", plan), "name": f"{plan.title()} Plan", "legacy_id": plan},
         **others,
     }
-    made = Zone(api, [])
+    made = Zone(api, [], csrs=dict(csrs or {}))
     for item in certificates:
         made.add(item)
     return made

@@ -19,11 +19,17 @@ OTHERS = ["example.com", "*.example.com", "xn--bcher-kva.example.com", "www.exam
 GOOD, RSA = make_pem(HOSTS), make_pem(list(reversed(HOSTS)), algorithm="rsa")
 DATED = make_pem(OTHERS, signature="SHA384WithRSA", expires_on="2036-02-29T23:59:58Z")
 EC_PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+CSR, CSR_KEY = "7b163417-1d2b-4c84-a38a-2fb7a0cd7752", make_key("p256")
+FROM_CSR: dict[str, t.Any] = {"private_key": None, "custom_csr_id": CSR}
 POLICY = {"policy": "(region: EU)"}
 EU = {"geo_restrictions": {"label": "eu"}}
 
 pytestmark = pytest.mark.emulator(
-    zones=[zone("example.com"), zone("free.example", plan="free"), zone("pending.example", status="pending")]
+    zones=[
+        zone("example.com", csrs={CSR: key_pem(CSR_KEY)}),
+        zone("free.example", plan="free"),
+        zone("pending.example", status="pending"),
+    ]
 )
 
 
@@ -38,6 +44,7 @@ pytestmark = pytest.mark.emulator(
         (make_pem(HOSTS, public=False), {"bundle_method": "force"}, {"bundle_method": "force"}),
         (GOOD, {"certificate": f"{GOOD.authority}{GOOD.certificate}"}, {"hosts": HOSTS}),
         (make_pem(["pending.example"]), {"zone": "pending.example"}, {"status": "holding_deployment"}),
+        (make_pem(HOSTS, key=CSR_KEY), FROM_CSR, {"custom_csr_id": CSR}),
         (GOOD, EU, EU),
         (GOOD, POLICY, {"geo_restrictions": {"label": "custom"}, "policy_restrictions": "(region: EU)"}),
     ],
@@ -60,6 +67,8 @@ def test_accepted_uploads(client: Client, pem: Pem, others: dict[str, t.Any], ex
         "names of other zones": (make_pem(["www.example.net", "notexample.com"]), {}, 2103),
         "private CA": (make_pem(HOSTS, public=False), {"bundle_method": "optimal"}, 2100),
         "no key": (GOOD, {"private_key": None}, 2001),
+        "unknown CSR": (GOOD, {"custom_csr_id": ABSENT}, 2001),
+        "another's CSR": (GOOD, FROM_CSR, 2200),
         "unknown field": (GOOD, {"priority": 3}, 2001),
         "label and policy": (GOOD, {**EU, **POLICY}, 2001),
         "not entitled": (GOOD, {"deploy": "staging"}, 2001),
@@ -101,10 +110,17 @@ def test_quotas_count_packs_of_a_type(client: Client) -> None:
     made(client.upload(GOOD, type="legacy_custom"))
 
 
+def test_a_renewal_keeps_the_key_of_its_csr(client: Client) -> None:
+    first, second, other = (make_pem(HOSTS, key=key) for key in (CSR_KEY, CSR_KEY, None))
+    path = client.path(certificate_id=made(client.upload(first, **FROM_CSR))["id"])
+    assert outcome(client.patch(path, json={"certificate": other.certificate})) == "400 2200"
+    assert made(client.patch(path, json={"certificate": second.certificate}))["custom_csr_id"] == CSR
+
+
 def test_keys_are_not_kept_in_the_clear(client: Client) -> None:
     client.upload(GOOD)
     client.post(client.path(), data=f"not JSON {GOOD.private_key}")
     client.renew(ABSENT, GOOD)
     assert client.emulator.requests[0].json["certificate"] == GOOD.certificate
     assert not any(b"PRIVATE KEY" in call.body for call in client.emulator.requests)
-    assert GOOD.private_key not in repr(client.emulator.zones["example.com"])
+    assert "PRIVATE KEY" not in repr(client.emulator.zones["example.com"])

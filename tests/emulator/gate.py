@@ -16,8 +16,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,120}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _KEY = re.compile(r"[0-9a-f]{37,45}|cfk_[A-Za-z0-9]{20,80}")
 
-READ = frozenset({"ssl:read", "ssl:write"})
-WRITE = frozenset({"ssl:write"})
+# "SSL and Certificates", or "Access: Mutual TLS Certificates".
+WRITE = frozenset({"ssl:write", "mtls:write"})
+READ = WRITE | {"ssl:read", "mtls:read"}
 ZONES = frozenset({"zone:read"})
 
 

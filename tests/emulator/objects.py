@@ -22,7 +22,7 @@ from .pem import Pem
 
 JSONObject = dict[str, t.Any]
 
-PERMISSIONS = ("zone:read", "ssl:read", "ssl:write")
+PERMISSIONS = ("zone:read", "ssl:read", "ssl:write", "mtls:read", "mtls:write")
 PLANS = ("free", "pro", "business", "enterprise")
 _UPLOAD = "_upload"
 

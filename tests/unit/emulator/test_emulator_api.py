@@ -47,15 +47,19 @@ def test_permissions_and_zones_of_tokens(start_emulator: StartEmulator) -> None:
             token("reader", permissions=["zone:read", "ssl:read"], zones=["example.com"]),
             token("names", permissions=["zone:read"]),
             token("writer", permissions=["ssl:write"]),
+            token("mtls reader", permissions=["mtls:read"]),
+            token("mtls writer", permissions=["mtls:write"]),
         ],
     )
-    reader, names, writer = (Client(running, running.tokens[name].value) for name in ("reader", "names", "writer"))
+    _default, reader, names, writer, *both = (Client(running, known.value) for known in running.tokens.values())
     assert [item["name"] for item in made(reader.get("/zones"))] == ["example.com"]
     assert reader.certificates()
     assert outcome(reader.prioritize({})) == outcome(reader.delete(reader.path(certificate_id=ABSENT))) == "403 10000"
     assert outcome(reader.get(reader.path("example.net"))) == "403 9109"
     assert outcome(names.get(names.path())) == outcome(writer.get("/zones")) == "403 10000"
     assert made(writer.prioritize({}, "example.net")) == []
+    assert [bool(client.certificates()) for client in both] == [True, True]
+    assert [outcome(client.prioritize({})) for client in both] == ["403 10000", "200"]
     with pytest.raises(ValueError, match="permissions must be some of"):
         token(permissions=["everything"])
 

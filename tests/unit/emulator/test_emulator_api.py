@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import types
 import typing as t
 
@@ -159,6 +162,28 @@ def test_requests_over_the_limit_get_a_ban(start_emulator: StartEmulator, monkey
     running.behave(messages="some")
     running.reset()
     assert (outcome(first.get("/zones")), running.refused, running.behaviour) == ("200", 0, Behaviour())
+
+
+def test_from_a_shell() -> None:
+    """Over TLS, with generated zones and switches. A switch that does not exist is refused."""
+    command = [sys.executable, "-m", "emulator", "--zones", "3", "--tls", "--behaviour"]
+    where: dict[str, t.Any] = {"cwd": PATH.parents[1], "text": True, "stdout": subprocess.PIPE}
+    with subprocess.Popen([*command, "empty_result=null", "max_page_size=2"], **where) as running:
+        try:
+            told = json.loads(running.stdout.readline() if running.stdout else "")
+            headers = {"Authorization": f"Bearer {told['token']}"}
+            answers = [
+                requests.get(f"{told['url']}/zones?page={page}", headers=headers, verify=told["ca_bundle"], timeout=10)
+                for page in (1, 2, 3)
+            ]
+        finally:
+            running.terminate()
+    first, second, third = told["zones"].values()
+    pages = [made(answer) and [item["id"] for item in made(answer)] for answer in answers]
+    assert (pages, running.returncode) == ([[first, second], [third], None], 0)
+    refused = subprocess.run([*command, "put_result=some"], **where, stderr=subprocess.STDOUT, timeout=30, check=False)
+    assert refused.returncode == 2
+    assert "put_result=some" in refused.stdout
 
 
 @pytest.mark.parametrize("size", [10, 64])

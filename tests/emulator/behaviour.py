@@ -79,6 +79,12 @@ class _UploadBehaviour(Switches):
     duplicate: t.Literal["refused", "made"] = "refused"
     """Whether uploading a certificate that the zone has already is refused with code 1220, or adds a second one."""
 
+    private_ca: t.Literal["refused", "accepted"] = "refused"
+    """Whether a certificate of a private CA is refused with code 2100 unless the bundle method is `force`."""
+
+    delete_unknown: t.Literal["404", "400_1002"] = "404"
+    """As `unknown_id`, for a DELETE."""
+
     quota_code: t.Literal["2005", "1212"] = "2005"
     """The error code of an upload that exceeds the quota."""
 

@@ -93,7 +93,7 @@ def edit(zone: Zone, identifier: str, body: bytes, behaviour: Behaviour) -> JSON
 
 def delete(zone: Zone, identifier: str, behaviour: Behaviour) -> JSONObject:
     """Delete a certificate, and return the result of the response."""
-    found = find(zone, identifier, behaviour.but(unknown_id="404"))
+    found = find(zone, identifier, behaviour.but(unknown_id=behaviour.delete_unknown))
     others = packs.others_of(found, zone.certificates)
     if others and min([found, *others], key=lambda item: (item["uploaded_on"], item["id"])) is found:
         raise Refusal(400, 1305, "Delete the other certificates of the pack first.")
@@ -203,7 +203,7 @@ def _hold_against_zone(
     left = sent.leaf.certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
     if left < datetime.timedelta(days=_DAYS_LEFT):
         raise Refusal(400, 1206, "The certificate expires too soon.")
-    if item["bundle_method"] != "force" and not sent.leaf.is_public:
+    if behaviour.private_ca == "refused" and item["bundle_method"] != "force" and not sent.leaf.is_public:
         raise Refusal(400, 2100, "The certificate cannot be bundled: its CA is not trusted.")
     others = [other for other in zone.certificates if other is not renewed]
     if _is_submitted_already(zone, sent, item, renewed):

@@ -258,6 +258,14 @@ EFFECTS: dict[str, tuple[Callable[[Client], t.Any], dict[t.Any, t.Any]]] = {
     ),
     "foreign_hosts": (lambda client: uploaded(client)["hosts"], {"listed": HOSTS, "left_out": HOSTS[:1]}),
     "duplicate": (uploaded_again, {"refused": ["400 1220", 1], "made": ["200", 2]}),
+    "private_ca": (
+        lambda client: outcome(client.upload(make_pem(HOSTS, public=False))),
+        {"refused": "400 2100", "accepted": "200"},
+    ),
+    "delete_unknown": (
+        lambda client: outcome(client.delete(client.path(certificate_id=ABSENT))),
+        {"404": "404 1002", "400_1002": "400 1002"},
+    ),
     "quota_code": (uploaded_over_quota, {"2005": "400 2005", "1212": "400 1212"}),
 }
 

@@ -80,6 +80,7 @@ def malformed_headers(code: int, message: str) -> Refusal:
 
 missing_headers = functools.partial(Refusal, 400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
 unknown_token = functools.partial(Refusal, 403, 9109, "Invalid access token")
+locked_out = functools.partial(Refusal, 403, 9109, "Max auth failures reached, please check your Authorization header")
 unknown_key = functools.partial(Refusal, 403, 9103, "Unknown X-Auth-Key or X-Auth-Email")
 # The zone does not exist, or the credentials have no access to it. The API does not say which.
 invisible_zone = functools.partial(Refusal, 403, 9109, "Unauthorized to access requested resource")

@@ -266,6 +266,7 @@ class Emulator:
         """Reset to the initial state: no requests, faults, callbacks or ban, and the initial behaviour and zones."""
         self.clear()
         self._guard.reset()
+        self._service.unknown_credentials = 0
         self._wire.faults.clear()
         self._wire.callbacks.clear()
         self._wire.failures.clear()

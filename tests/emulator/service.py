@@ -24,6 +24,7 @@ Method = Callable[[Zone, Recorded, Behaviour], Answer]
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{32}")
 _CERTIFICATE_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
+_MAX_UNKNOWN_CREDENTIALS = 20
 _PAGE_PARAMETERS = frozenset({"page", "per_page"})
 
 
@@ -42,6 +43,7 @@ class Service:
     behaviour: Behaviour
     guard: Guard
     contract: Contract | None
+    unknown_credentials: int = 0
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock)
 
     def answer(self, call: Recorded, behaviour: Behaviour | None = None) -> tuple[Answer, bytes]:
@@ -57,7 +59,13 @@ class Service:
             return answer, envelope.encode(answer.payload)
 
     def _admitted(self, call: Recorded, behaviour: Behaviour) -> Answer:
-        caller = gate.caller(self.tokens.values(), call.headers)
+        try:
+            caller = gate.caller(self.tokens.values(), call.headers)
+        except Refusal as refusal:
+            self.unknown_credentials += refusal.status == 403
+            if refusal.status == 403 and self.unknown_credentials > _MAX_UNKNOWN_CREDENTIALS:
+                raise envelope.locked_out() from None
+            raise
         left = self.guard.admit(caller.user)
         if left:
             raise envelope.throttled(retry_after=math.ceil(left) if behaviour.retry_after == "present" else None)

@@ -43,6 +43,16 @@ def test_credentials(emulator: Emulator, headers: dict[str, str], expected: str)
     assert outcome(requests.get(f"{emulator.url}/zones", headers=headers, timeout=10)) == expected
 
 
+def test_many_unknown_tokens_lead_to_a_lock_out(emulator: Emulator) -> None:
+    unknown = Client(emulator, "a" * 40)
+    refused = [unknown.get("/zones").json()["errors"][0] for _request in range(21)]
+    assert {error["code"] for error in refused} == {9109}
+    assert ["Max auth failures" in error["message"] for error in refused] == [False] * 20 + [True]
+    assert made(Client(emulator).get("/zones"))
+    emulator.reset()
+    assert unknown.get("/zones").json()["errors"] == refused[:1]
+
+
 def test_permissions_and_zones_of_tokens(start_emulator: StartEmulator) -> None:
     running = start_emulator(
         zones=[demo_zone(), zone("example.net")],

@@ -38,9 +38,9 @@ BY_ISSUER = [{"issuer": "DigiCert*"}, {"issuer": "GlobalSign*"}]
 THE_OTHER_WAY = [{"id": "globalsign"}, {"id": "digicert"}]
 
 
-def at(first: t.Any, second: t.Any, who: Item = DIGICERT) -> list[Item]:
+def at(first: t.Any, second: t.Any, who: Item | None = None) -> list[Item]:
     """Return DIGICERT, or what it became, and GLOBALSIGN with these priorities."""
-    return [{**who, "priority": first}, {**GLOBALSIGN, "priority": second}]
+    return [{**(who or DIGICERT), "priority": first}, {**GLOBALSIGN, "priority": second}]
 
 
 BEFORE = [DIGICERT, GLOBALSIGN]
@@ -174,12 +174,12 @@ class Case(t.NamedTuple):
     options: Item
 
 
-def done(*requests: Request, numbers: dict[str, tuple[t.Any, t.Any]] = NOW, **options: t.Any) -> Case:
-    return Case(requests, numbers, options)
+def done(*requests: Request, numbers: dict[str, tuple[t.Any, t.Any]] | None = None, **options: t.Any) -> Case:
+    return Case(requests, NOW if numbers is None else numbers, options)
 
 
-def failed(*requests: Request, restore: list[Item] | None = RESTORE, **options: t.Any) -> Case:
-    return Case(requests, restore, options)
+def failed(*requests: Request, restore: list[Item] | bool = True, **options: t.Any) -> Case:
+    return Case(requests, RESTORE if restore is True else restore or None, options)
 
 
 HIGHER_NOW = {**NOW, "digicert": (5, 21)}
@@ -283,7 +283,7 @@ FAILED = {
         certificates=RAISE,
     ),
     "may have been made": failed(BEFORE, write(**BAD_GATEWAY), write(**REFUSED), retries=1),
-    "Authentication error": failed(BEFORE, write(**refused(10000, "Authentication error", 401)), restore=None),
+    "Authentication error": failed(BEFORE, write(**refused(10000, "Authentication error", 401)), restore=False),
     # Followed once, and only without an id
     "Invalid certificate": failed(BEFORE, NOT_FOUND, BEFORE, NOT_FOUND),
     "select by 'host' or 'issuer' to follow renewals": failed(
@@ -292,20 +292,20 @@ FAILED = {
     # What does not fit the zone
     "2 entries of 'certificates' match no certificate of the zone: `id: digicert`, `id: other`. The zone's certificates "
     "have id globalsign. Correct the entries, or set 'missing' to 'ignore'.": failed(
-        [GLOBALSIGN], certificates=TWO_IDS, restore=None
+        [GLOBALSIGN], certificates=TWO_IDS, restore=False
     ),
-    f"{DID_YOU_MEAN} ": failed(BEFORE, certificates=NEAR, restore=None),
+    f"{DID_YOU_MEAN} ": failed(BEFORE, certificates=NEAR, restore=False),
     "Entries with id: GlobalSign and id: globalsign": failed(
         [GLOBALSIGN],
         certificates=[{"id": "GlobalSign", "priority": 1}, {"id": "globalsign", "priority": 5}],
-        restore=None,
+        restore=False,
     ),
-    "Certificate digicert has status 'deleted'": failed(DELETED, certificates=TWO_IDS, restore=None),
-    "apart (issuer LetsEncrypt, hosts apart.example.com)": failed([*BEFORE, APART], unlisted="fail", restore=None),
+    "Certificate digicert has status 'deleted'": failed(DELETED, certificates=TWO_IDS, restore=False),
+    "apart (issuer LetsEncrypt, hosts apart.example.com)": failed([*BEFORE, APART], unlisted="fail", restore=False),
     "have issuer DigiCertInc; status expired.": failed(
-        [{**DIGICERT, "status": "expired"}], certificates=[{"issuer": "Digi Cert", "status": "active"}], restore=None
+        [{**DIGICERT, "status": "expired"}], certificates=[{"issuer": "Digi Cert", "status": "active"}], restore=False
     ),
-    "matches 2 certificates": failed(BEFORE, certificates=[{"host": "www.example.com", "priority": 3}], restore=None),
+    "matches 2 certificates": failed(BEFORE, certificates=[{"host": "www.example.com", "priority": 3}], restore=False),
     "HTTP 500": failed(
         BEFORE, write(**UNKNOWN), at(0, 10, RENEWED), write(who="renewed", status=500, raw=""), restore=RESTORE_RENEWED
     ),

@@ -372,7 +372,7 @@ def _remove(task: _Task, origin: ZoneCertificates, step: Step) -> Report:
                 "to check.",
             )
         if attempt.error.transient or not may_repeat:
-            raise attempt.error
+            raise attempt.error  # pylint: disable=raising-bad-type  # it is not None here
         may_repeat = False
         step = task.plan(reading)
     # another run has removed it

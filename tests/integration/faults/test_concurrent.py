@@ -11,7 +11,6 @@ import pathlib
 import signal
 import threading
 import typing as t
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -27,7 +26,7 @@ Order = dict[str, t.Any]
 
 
 @pytest.fixture
-def states(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Order]]:
+def states(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Order]:
     """Every state that the zone was in: at the start, and after each PUT, taken before the next can come."""
     found = [dict(world.emulator.order(ZONE))]
     real = prioritize.prioritize
@@ -51,10 +50,11 @@ def _falls(order: t.Sequence[str], state: Order) -> bool:
 )
 def test_two_orders_at_once(world: World, states: list[Order], meet: str, answer: str, verify: str) -> None:
     ids = [str(item["id"]) for item in world.emulator.zones[ZONE].certificates[:3]]
-    wanted = [ids, ids[::-1]]
+    orders = [ids, ids[::-1]]
     failed = 0
     barrier = threading.Barrier(2)
-    for repeat in range(REPEATS[meet]):
+    for _repeat in range(REPEATS[meet]):
+        orders.reverse()
         world.emulator.reset()
         world.emulator.behave(put_result=answer)
         del states[:]
@@ -62,15 +62,12 @@ def test_two_orders_at_once(world: World, states: list[Order], meet: str, answer
         if meet == "before the write":
             # Both have read before either writes.
             world.emulator.before("PUT", "*", lambda _emulator: barrier.wait(10), times=2)
-        options = {"verify": verify, "max_wait": 1}
-        arguments = [
-            {**world.arguments(), **options, "certificates": [{"id": found} for found in order]}
-            for order in (wanted if repeat % 2 else wanted[::-1])
-        ]
+        options = {**world.arguments(), "verify": verify, "max_wait": 1}
         with ThreadPoolExecutor(2) as at_once:
-            runs = list(at_once.map(run, arguments))
-        for given, done in zip(arguments, runs, strict=True):
-            order = [str(entry["id"]) for entry in given["certificates"]]
+            runs = at_once.map(
+                run, [{**options, "certificates": [{"id": found} for found in order]} for order in orders]
+            )
+        for order, done in zip(orders, runs, strict=True):
             failed += done.failed
             _true_or_disturbed(done, order, states)
     assert not world.emulator.failures

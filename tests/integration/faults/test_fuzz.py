@@ -127,7 +127,7 @@ DATES = st.builds(
     DIGITS,
     DIGITS,
     st.from_regex(r"\d{0,3}:\d{0,3}(:\d{0,3})?", fullmatch=True),
-    st.sampled_from(["GMT", "-0000", "EST", ""]) | DIGITS.map("+{}".format),
+    st.sampled_from(["GMT", "-0000", "EST", ""]) | DIGITS.map(lambda digits: f"+{digits}"),
 )
 ANSWERS = st.builds(
     Answer,

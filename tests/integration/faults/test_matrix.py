@@ -259,8 +259,8 @@ def _deleted_before_the_second_put(world: World) -> None:
     world.emulator.before("PUT", "*", _delete, after=1)
 
 
-LOST = fault("reset_after_apply", "PUT")
-BANNED = fault("throttled", "PUT", retry_after="1")
+lose = fault("reset_after_apply", "PUT")
+ban = fault("throttled", "PUT", retry_after="1")
 WRITES = [
     Case("pretended, read", fault("pretend", "PUT", None), "the list does not show it", {"verify": "read"}),
     Case("pretended", fault("pretend", "PUT"), lied_to=True),
@@ -268,8 +268,8 @@ WRITES = [
         Case(name, arrange, says, options, behaviour, disturbed=True)
         for name, arrange, says, options, behaviour in (
             ("another writer", at_put(_raise_a_rival), "Another writer", {}, {}),
-            ("another writer, answer lost", at_put(_raise_a_rival, LOST), UNSURE, {}, {}),
-            ("another writer during a ban", at_put(_raise_a_rival, BANNED), "Another writer", PATIENT, {}),
+            ("another writer, answer lost", at_put(_raise_a_rival, lose), UNSURE, {}, {}),
+            ("another writer during a ban", at_put(_raise_a_rival, ban), "Another writer", PATIENT, {}),
             ("renewed", at_put(_renew), "", {}, {}),
             ("renewed, 404", at_put(_renew), "", {}, {"unknown_id": "404"}),
             ("renewed, half written", at_put(_renew), "", {}, {"bad_item": "partial"}),
@@ -284,7 +284,7 @@ WRITES = [
     Case(
         "answer lost, deleted before it is tried again, then out of order",
         lambda world: [
-            arrange(world) for arrange in (LOST, _deleted_before_the_second_put, fault("html", after=1, times=None))
+            arrange(world) for arrange in (lose, _deleted_before_the_second_put, fault("html", after=1, times=None))
         ],
         *(UNSURE, AGAIN),
         disturbed=True,

@@ -123,10 +123,13 @@ class Player:
             playbook,
             env=environment(home, emulator, **variables),
         )
-        # There is no record if the play did not even begin.
-        lines = (home / "record").read_text("utf-8").splitlines() if (home / "record").exists() else []
-        done = tuple(Done(**json.loads(line)) for line in lines)
-        return Played(finished.returncode, finished.stdout, finished.stderr, done)
+        return Played(finished.returncode, finished.stdout, finished.stderr, _recorded(home / "record"))
+
+
+def _recorded(record: Path) -> tuple[Done, ...]:
+    # There is none if the play did not even begin.
+    lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+    return tuple(Done(**json.loads(line)) for line in lines)
 
 
 def _write_play(home: Path, tasks: Sequence[Task], hosts: Mapping[str, Mapping[str, t.Any]]) -> Path:

@@ -223,7 +223,7 @@ def test_a_mistake_is_told_with_its_file_and_without_secrets_and_leaves_no_host(
     first = runner.config("first", names=["*.org"])
     servers = runner.write("servers", "[web]\nexample.net ansible_host=192.0.2.1\n[inside.example]\n192.0.2.2\n")
     misnamed = runner.write("zones.yml", "plugin: zonefleet.cloudflare.zones\n")
-    configs = {name: runner.config(name, **options) for name, (options, _problem) in MISTAKES.items()}
+    configs = {name: runner.config(name, **mistake[0]) for name, mistake in MISTAKES.items()}
     done = runner.list(first, first, servers, misnamed, *configs.values(), options=["-vvvv"])
     # The hosts of the sources without a mistake, and these as they are there.
     assert set(done.hosts) == {"example.org", "example.net"}
@@ -293,8 +293,8 @@ def test_options_win_over_the_environment_as_a_whole(runner: Runner, emulator: E
     }
     done = runner.list(
         *(
-            runner.config(name, api_url=url, hostname=f"{{{{ cloudflare_zone_name }}}}.{name}", **options)
-            for name, (options, _seen) in cases.items()
+            runner.config(name, api_url=url, hostname=f"{{{{ cloudflare_zone_name }}}}.{name}", **case[0])
+            for name, case in cases.items()
         ),
         options=["-e", f"key={beta.key}", "--vault-password-file", runner.write("password", PASSWORD)],
         WHERE=emulator.url,
@@ -337,7 +337,7 @@ def test_certificates_are_counted_and_contested_zones_grouped(runner: Runner, em
         paths = [request.path.rpartition("/")[2] for request in emulator.requests]
         assert paths == ["zones"] * listed + ["custom_certificates"] * read
         counts = {name: found["cloudflare_custom_certificates"] for name, found in done.hosts.items()}
-        assert counts == {name: numbers[name] for name in numbers if not (names and name == "free.example")}
+        assert counts == {name: number for name, number in numbers.items() if not (names and name == "free.example")}
         assert done.group("cloudflare_contested") == {"two.example"}
 
 

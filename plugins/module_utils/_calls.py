@@ -23,7 +23,7 @@ from ansible_collections.zonefleet.cloudflare.plugins.module_utils._certificate 
     read_certificate,
 )
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._client import Client
-from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import ApiError, list_of
+from ansible_collections.zonefleet.cloudflare.plugins.module_utils._envelope import NOT_FROM_API, ApiError, list_of
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._errors import CloudflareError
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._names import a_labels, comparable
 from ansible_collections.zonefleet.cloudflare.plugins.module_utils._options import ZoneChoice
@@ -153,7 +153,10 @@ def _path_of(zone_id: str, certificate_id: str) -> str:
     :raises CloudflareError: The API has returned an id with which the path would be that of the list or of the zone.
     """
     if certificate_id in (".", ".."):
-        raise CloudflareError(f"A certificate of zone {zone_id} has an id that is invalid: {certificate_id}")
+        raise CloudflareError(
+            f"The API returned '{certificate_id}' as the id of a certificate of zone {zone_id}, which is invalid, so no request "
+            f"was sent for it. {NOT_FROM_API}"
+        )
     return f"{_path(zone_id)}/{quote(certificate_id, safe='')}"
 
 

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 _MOST_LEVELS = 50  # of nested JSON; the API has six
 _LONGEST_REASON = 2000  # characters of the message; the result has the complete errors
 
-_NOT_FROM_API = "Check 'api_url', and whether a proxy answered instead of Cloudflare."
+NOT_FROM_API = "Check 'api_url', and whether a proxy answered instead of Cloudflare."
 _TRANSIENT = frozenset((500, 502, 503, 504, *range(520, 525)))
 # Refused before the request was processed. After any other failure, a write may have been applied, even in part.
 _REFUSED_UNSEEN = frozenset((401, 403, 429))
@@ -136,7 +136,7 @@ def read_envelope(answer: Answer, what: str, path: str) -> dict[str, t.Any]:
         kind = printable(answer.headers.get("Content-Type", "no content type"), 60)
         raise ApiError(
             f"{told} with {len(answer.body)} bytes of {kind} that contain no JSON object."
-            + _spaced(hint_for((), answer.status, path) or ("" if again["transient"] else _NOT_FROM_API)),
+            + _spaced(hint_for((), answer.status, path) or ("" if again["transient"] else NOT_FROM_API)),
             answer.status,
             **again,
         )

@@ -222,10 +222,10 @@ def _find_same(options: KeepOptions, certificates: t.Iterable[Certificate]) -> l
 def _find_issued(
     options: KeepOptions, zone_name: str | None, certificates: t.Iterable[Certificate]
 ) -> list[Certificate]:
-    """Return the certificates that are the same as the leaf and not an earlier issue of it, with fewer hosts.
+    """Return the certificates that are the same as the leaf, without one that was issued earlier with fewer hosts.
 
     A CA can reissue a certificate with more hosts and the same expiry. The time of upload decides, so that a certificate
-    whose hosts the API does not return in full is not sent in every run.
+    is not sent in every run if the API never returns all of its hosts.
     """
     leaf = leaf_of(options)
     return [
@@ -236,8 +236,10 @@ def _find_issued(
 
 
 def _was_written_before(certificate: Certificate, moment: datetime) -> bool:
-    times = [time for time in map(read_time, map(certificate.raw.get, _TRACES)) if time is not None]
-    return bool(times) and max(times) < moment
+    """Return whether the last upload or change of a certificate was before a moment. It is False if the time is unknown."""
+    times = [read_time(certificate.raw.get(field)) for field in _TRACES]
+    known = [time for time in times if time is not None]
+    return bool(known) and max(known) < moment
 
 
 def _selected(options: KeepOptions, certificates: t.Sequence[Certificate], now: datetime) -> list[Certificate]:
@@ -297,8 +299,7 @@ def covers_alike(leaf: Leaf, certificate: Certificate, zone_name: str | None) ->
     if not certificate.names or not certificate.names < leaf.names:
         return certificate.names == leaf.names
     domain = a_labels(zone_name) if zone_name else _domain(certificate.names)
-    within = {name for name in leaf.names if domain and (name == domain or name.endswith("." + domain))}
-    return certificate.names == within
+    return certificate.names == _within(domain, leaf.names)
 
 
 def _domain(names: t.Iterable[str]) -> str:
@@ -312,9 +313,12 @@ def missing_hosts(certificate: Certificate, leaf: Leaf, zone_name: str | None) -
     If the zone's name is unknown, these are the hosts within the domain that all hosts of the certificate share.
     """
     domain = a_labels(zone_name) if zone_name else _shared_domain(certificate.names)
-    return sorted(
-        name for name in leaf.names - certificate.names if domain and (name == domain or name.endswith("." + domain))
-    )
+    return sorted(_within(domain, leaf.names - certificate.names))
+
+
+def _within(domain: str, names: t.Iterable[str]) -> set[str]:
+    """Return the names that are in a domain, or none if the domain is empty."""
+    return {name for name in names if domain and (name == domain or name.endswith("." + domain))}
 
 
 def _shared_domain(names: t.Iterable[str]) -> str:

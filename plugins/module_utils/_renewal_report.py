@@ -125,8 +125,8 @@ def _find_warnings(
     if missing:
         warnings.append(
             f"The given certificate covers {listed(missing, 3)}, but the API does not return "
-            f"{'this hostname' if len(missing) == 1 else 'these hostnames'} for certificate {printable(certificate.id, 64)}. If that "
-            "is an earlier issue with the same expiry, run once with 'renew' set to 'always'."
+            f"{'this hostname' if len(missing) == 1 else 'these hostnames'} for certificate {printable(certificate.id, 64)}. If the zone "
+            "has an earlier certificate with the same expiry and fewer hostnames, run once with 'renew' set to 'always'."
         )
     expires_on = certificate.expires_on
     if expires_on is not None and expires_on <= now + _SOON:

@@ -19,10 +19,10 @@ description:
     number or fingerprint. Two certificates count as the same if expiry (to the second), signature algorithm, issuer (only letters
     and digits) and type are equal, and all hosts that the API returns are DNS names of the leaf. The API may omit hosts of other
     zones.
-  - If the API does not return a host of the leaf that is in the zone, the zone may have an earlier issue with fewer hosts and the
-    same expiry. The time of upload decides. If it is before the start of the leaf's validity, the certificate is sent. Otherwise,
-    the module warns. With O(zone_id), the name of the zone is unknown, and only the hosts within the domain that all returned hosts
-    share are checked.
+  - A CA can reissue a certificate with more hosts and the same expiry. If the API does not return a host of the leaf that is in the
+    zone, the module compares times. If the zone's certificate was uploaded before the leaf became valid, the new certificate is sent.
+    Otherwise, the module warns. With O(zone_id), the name of the zone is unknown, and the module only checks hosts within the domain
+    that all returned hosts share.
   - The module therefore cannot detect that only the private key or the chain has changed. Set O(renew=always) once to send them.
   - Every upload and renewal is verified by reading the zone again. If a response is lost, the zone is read before anything is sent
     again, because Cloudflare may accept the same certificate twice.

@@ -89,11 +89,6 @@ def drift_findings(drift: Drift) -> str:
     return ", ".join(parts)
 
 
-def certificate_words(row: CertificateRow) -> str:
-    """Return a short description of a certificate: its issuer and expiry."""
-    return f"{row['issuer'] or row['id']} {expiry_words(row)}"
-
-
 def expiry_words(row: CertificateRow) -> str:
     """Return the date of expiry, with a remark if the certificate is expired, not active or about to expire."""
     date = row["expires_on"][:10] if row["expires_on"] else "(no expiry date)"

@@ -274,8 +274,8 @@ NOTHING_CHANGED: dict[str, Scripted] = {
     "'custom_csr_id'": script([], {**POST, "body": None, **refused(2001)}, **NO_KEY, custom_csr_id="nobody"),
     "the type of a certificate cannot be changed in place": script([old(type="legacy_custom")], **MATCH_HOST),
     # A path with it would be that of the list, or of the zone
-    "has an id that is invalid: .": script([old(".")]),
-    "has an id that is invalid: ..": script(
+    "The API returned '.' as the id": script([old(".")]),
+    "The API returned '..' as the id": script(
         [old("..")], **{**REMOVE, "match": {"issuer": "*"}, "allow_uncovered": True}
     ),
     "does not manage keyless certificates": script([old(keyless_server={"id": "k"})], match={"id": "old"}),

@@ -58,12 +58,13 @@ def listed(*certificates: Item) -> bytes:
 
 
 def http(body: bytes, *headers: str, status: str = "200 OK", framed: bool = True) -> bytes:
-    lines = [f"HTTP/1.1 {status}", *headers, *([f"Content-Length: {len(body)}"] if framed else [])]
+    """Return an answer of the server, which closes the connection after each."""
+    lines = [f"HTTP/1.1 {status}", *headers, "Connection: close", *([f"Content-Length: {len(body)}"] if framed else [])]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 IN_ORDER = listed(*ORDERED)
-READ = http(listed(DIGICERT, GLOBALSIGN), "Connection: close")
+READ = http(listed(DIGICERT, GLOBALSIGN))
 PACKED = gzip.compress(IN_ORDER)
 GZIP = "Content-Encoding: gzip"
 CHUNKED = "Transfer-Encoding: chunked"

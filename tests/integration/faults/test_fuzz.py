@@ -48,11 +48,18 @@ HOSTILE = [
 # JSON can hold lone surrogates.
 TEXT = st.sampled_from([*HOSTILE, "\ud800 and \udfff"]) | st.text(st.characters(codec=None), max_size=30)
 NUMBERS = st.integers() | st.floats() | st.integers(-(10**400), 10**400)
-JSON = st.recursive(
-    st.none() | st.booleans() | NUMBERS | TEXT,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
-    max_leaves=12,
-)
+FINITE = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+def json_with(numbers: st.SearchStrategy[t.Any]) -> st.SearchStrategy[t.Any]:
+    return st.recursive(
+        st.none() | st.booleans() | numbers | TEXT,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+        max_leaves=12,
+    )
+
+
+JSON = json_with(NUMBERS)
 HEADERS = st.text(st.characters(max_codepoint=255), max_size=40)
 DIGITS = st.text("0123456789", max_size=30)
 HEX = st.from_regex(r"[0-9a-f]{32}", fullmatch=True)
@@ -167,9 +174,9 @@ TIMES = (
 )
 # Odd values are in, but nothing that a run has to stop for.
 RIGHT: dict[str, st.SearchStrategy[t.Any]] = {
-    "priority": st.none() | st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False),
+    "priority": st.none() | st.integers(-3, 3) | FINITE,
     "hosts": st.none() | st.lists(TEXT | st.text("abw.*-\u3002\u00fcxn", max_size=80), max_size=3),
-    **dict.fromkeys(("expires_on", "uploaded_on"), TIMES | JSON),
+    **dict.fromkeys(("expires_on", "uploaded_on"), TIMES | json_with(FINITE)),
     "geo_restrictions": st.none() | st.fixed_dictionaries({}, optional={"label": st.none() | TEXT}),
     "keyless_server": st.none() | st.just({}),
     **dict.fromkeys(("issuer", "signature", "type", "status"), st.none() | TEXT | st.text("AB", max_size=4)),
